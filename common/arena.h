@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory that is released all at once, with one place to learn that it ran out. */
+#ifndef SEAWALL_COMMON_ARENA_H
+#define SEAWALL_COMMON_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cleanup.h"
+
+/*
+ * Theory of operation. An arena hands out pieces of growing chunks. When the bound is
+ * passed or the system has no memory, it turns `failed`, and from then on hands out
+ * NULL. Pure code that builds many small things checks arena_failed() once, at its end,
+ * and throws its whole result away; so every user of a piece must tolerate NULL.
+ */
+struct arena_chunk;
+struct arena {
+	struct arena_chunk *chunk;
+	size_t used_bytes;  /* all that was handed out since the last reset */
+	size_t limit_bytes; /* 0: no bound */
+	bool failed;
+};
+
+/** arena_init() - an empty arena that may hand out @limit_bytes (0: no bound). */
+void arena_init(struct arena *arena, size_t limit_bytes);
+/** arena_done() - release everything; @arena may be reused after arena_init(). */
+void arena_done(struct arena *arena);
+/** arena_reset() - forget everything handed out, keep one chunk, clear `failed`. */
+void arena_reset(struct arena *arena);
+bool arena_failed(const struct arena *arena);
+
+/** arena_alloc() - @size zeroed bytes aligned for any type, or NULL (then `failed`). */
+void *arena_alloc(struct arena *arena, size_t size);
+/** arena_array() - @count zeroed elements; refuses a product that overflows. */
+void *arena_array(struct arena *arena, size_t count, size_t size);
+/** arena_memdup() - a copy of @size bytes. */
+void *arena_memdup(struct arena *arena, const void *data, size_t size);
+/** arena_strdup() - a copy of the string; NULL stays NULL. */
+char *arena_strdup(struct arena *arena, const char *text);
+/** arena_strndup() - a terminated copy of at most @len bytes, ending at a NUL. */
+char *arena_strndup(struct arena *arena, const char *text, size_t len);
+char *arena_printf(struct arena *arena, const char *format, ...) _printf_(2, 3);
+
+/**
+ * arena_push() - one more zeroed element at the end of a growing array
+ * @items: address of the array pointer (struct x **)
+ * @count: elements used; counted up
+ * @size:  of one element
+ *
+ * Grows by doubling at powers of two (the old copy stays in the arena).
+ * Return: the new element, or NULL (then `failed`, and nothing changed).
+ */
+void *arena_push(struct arena *arena, void *items, size_t *count, size_t size);
+
+#endif

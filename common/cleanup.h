@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scope-bound release of resources, and attributes used everywhere. */
+#ifndef SEAWALL_COMMON_CLEANUP_H
+#define SEAWALL_COMMON_CLEANUP_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/** _cleanup_(fn): call fn(&variable) when the variable goes out of scope. */
+#define _cleanup_(fn)	       __attribute__((cleanup(fn)))
+#define _must_check_	       __attribute__((warn_unused_result))
+#define _printf_(format, args) __attribute__((format(printf, format, args)))
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/** TAKE_PTR(p): the value of @p, which is NULL afterwards: ownership moves on. */
+#define TAKE_PTR(p)                                                                    \
+	({                                                                             \
+		__typeof__(p) take_ptr_ = (p);                                         \
+		(p) = NULL;                                                            \
+		take_ptr_;                                                             \
+	})
+
+/** TAKE_FD(fd): the descriptor in @fd, which is -1 afterwards. */
+#define TAKE_FD(fd)                                                                    \
+	({                                                                             \
+		int take_fd_ = (fd);                                                   \
+		(fd) = -1;                                                             \
+		take_fd_;                                                              \
+	})
+
+static inline void cleanup_free(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void cleanup_close(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static inline void cleanup_fclose(FILE **stream)
+{
+	if (*stream)
+		(void)fclose(*stream);
+}
+
+#endif
