@@ -10,7 +10,7 @@
 /** _cleanup_(fn): call fn(&variable) when the variable goes out of scope. */
 #define _cleanup_(fn)	       __attribute__((cleanup(fn)))
 #define _must_check_	       __attribute__((warn_unused_result))
-#define _printf_(format, args) __attribute__((format(printf, format, args)))
+#define _printf_(string, first)	       __attribute__((format(printf, string, first)))
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What netmon says: exposures, findings, gaps and the answer about one packet. Data. */
+#ifndef SEAWALL_NETMON_MODEL_REPORT_H
+#define SEAWALL_NETMON_MODEL_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/arena.h"
+#include "common/ivset.h"
+#include "common/zone.h"
+#include "facts.h"
+#include "ruleset.h"
+
+/*
+ * Theory of operation. reach/ makes exposures and gaps, confirm/ adds evidence, judge/
+ * adds approvals, verdicts and findings, report/ only reads. All memory is in
+ * report->arena; facts and rulesets are borrowed and must outlive the report.
+ */
+
+enum path {
+	PATH_DNAT = 0,
+	PATH_DOCKER_PROXY, /* any engine's user-space forwarder on the host */
+	PATH_HOST_NETWORK,
+	PATH_ROUTED, /* the container's own address */
+	PATH_MACVLAN,
+	PATH_IPVLAN,
+	PATH_HOST_SERVICE, /* a listener with no container behind it */
+	PATH_COUNT,
+};
+
+enum tri { TRI_UNKNOWN = 0, TRI_NO, TRI_YES };
+
+/* must is a subset of the truth, the truth a subset of may. */
+struct reach_set {
+	const struct ivset *must, *may;
+};
+
+/* A reason why an answer is not exact. */
+struct gap {
+	const char *code;
+	const char *table, *chain; /* NULL: not a rule's; see where */
+	uint64_t handle;
+	const char *where; /* NULL, or what it is about when it is no rule */
+	const char *text;
+	bool hides; /* an exposure could hide behind it */
+};
+
+enum effect {
+	EFFECT_ACCEPT = 0, EFFECT_DROP, EFFECT_REJECT, EFFECT_JUMP, EFFECT_DNAT,
+	EFFECT_SNAT, EFFECT_MARK, EFFECT_MAYBE, EFFECT_POLICY, EFFECT_QUEUE, EFFECT_OTHER,
+};
+
+/* One step of the way in, or what ended it. */
+struct trace_step {
+	enum hook hook;
+	const struct chain *chain; /* NULL: not a rule's: see text */
+	const struct rule *rule;   /* NULL with a chain: its policy */
+	const char *stage; /* without a chain: "routing", "conntrack", "socket", "proxy" */
+	enum effect effect;
+	const char *text; /* "dnat to 172.17.0.2:80", "drop", "route: docker0" */
+};
+
+struct trace {
+	const struct trace_step *steps;
+	size_t nsteps;
+};
+
+enum result {
+	RESULT_MAYBE = 0,
+	RESULT_OPEN,
+	RESULT_CLOSED,
+	RESULT_FILTERED,
+	RESULT_REJECTED,
+};
+
+enum delivery {
+	DELIVERY_MAYBE = 0,
+	DELIVERY_DELIVERED,
+	DELIVERY_DROPPED,
+	DELIVERY_REJECTED,
+	DELIVERY_NO_ROUTE,
+};
+
+/* `netmon explain`: what happens to one packet. */
+struct answer {
+	enum delivery verdict;
+	enum tri listener;
+	enum result result;
+	bool has_path;
+	enum path path;
+	const struct container *container; /* NULL */
+	struct addr target;		   /* family NONE: it never got that far */
+	uint16_t target_port;
+	struct trace trace;
+	const struct gap *const *gaps;
+	size_t ngaps;
+};
+
+struct question {
+	struct addr from, to;
+	uint8_t proto; /* IPPROTO_TCP, UDP, SCTP */
+	uint16_t port;
+	int sport;	     /* -1: whatever a client takes */
+	const char *in;	     /* interface; NULL: the perimeter's (by zone) */
+	enum zone zone;
+};
+
+struct endpoint {
+	enum family family;
+	bool any; /* every address of the host alike: "0.0.0.0/0" or "::/0" */
+	struct addr addr;
+	uint8_t proto;
+	uint16_t port;
+};
+
+enum exposure_verdict {
+	EXPOSURE_UNKNOWN = 0,
+	EXPOSURE_VIOLATION,
+	EXPOSURE_APPROVED,
+	EXPOSURE_NOT_PUBLIC,
+};
+
+struct approval; /* common/policy.h */
+
+/* The evidence of confirm/: absent (NULL) when nobody looked. */
+struct observed {
+	bool handshake;	 /* a stranger's handshake was answered */
+	uint64_t sources, attempts;
+	const char *sample;	/* one source address */
+	const char *first, *last; /* RFC 3339 */
+};
+
+struct probed {
+	bool open;
+	enum zone zone;
+	const char *source, *reply; /* "syn-ack", "rst", "icmp", "data", "none" */
+};
+
+struct exposure {
+	const char *id; /* stable over runs: made of endpoint, path and container name */
+	struct endpoint endpoint;
+	enum path path;
+	const struct container *container;
+	struct addr target;
+	uint16_t target_port;
+	struct reach_set reach[ZONE_COUNT]; /* never NULL sets */
+	struct trace trace; /* of a packet that gets in; the deciding rules */
+	enum tri listening;
+	const char *owner; /* PATH_HOST_SERVICE: the process's name; NULL */
+	bool published;	   /* the engine lists this port as published */
+	bool loopback_bound; /* published on 127.0.0.0/8 or ::1 only */
+	const struct gap *const *gaps; /* those that this answer depends on */
+	size_t ngaps;
+	struct observed *observed;
+	struct probed *probed; /* array */
+	size_t nprobed;
+	/* judge/ */
+	const struct approval *approval;
+	const struct prefix *excess; /* Internet (or approved zone) sources past approval */
+	size_t nexcess;
+	const char **amplifiers;
+	size_t namplifiers;
+	enum exposure_verdict verdict;
+};
+
+enum severity {
+	SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL,
+};
+
+struct control {
+	const char *benchmark, *control, *title;
+};
+
+struct finding {
+	const char *id;	  /* stable */
+	const char *kind; /* "internet-exposure-unapproved", ... */
+	enum severity severity;
+	const char *title;
+	const char *detail; /* NULL, or more than one line holds */
+	const struct exposure *exposure; /* NULL */
+	const char *remedy;
+	const struct control *compliance;
+	size_t ncompliance;
+};
+
+struct report {
+	struct arena arena;
+	const struct facts *facts;
+	const struct ruleset *ruleset; /* the host's */
+	const char **perimeter;
+	size_t nperimeter;
+	const char **assumptions; /* sentences */
+	size_t nassumptions;
+	struct exposure *exposures;
+	size_t nexposures;
+	struct gap *gaps;
+	size_t ngaps;
+	struct finding *findings;
+	size_t nfindings;
+	size_t nhost_services; /* listeners without a container among the exposures */
+	bool live;
+	const char *generated; /* RFC 3339; given by the caller, never read here */
+};
+
+#endif
