@@ -62,7 +62,8 @@ char *facts_cmdline(struct arena *arena, const char *comm, const char *argv, siz
 		size_t first = strnlen(argv, len);
 		const char *space = memchr(argv, ' ', first);
 
-		return arena_strndup(arena, argv, space ? (size_t)(space - argv) : first);
+		return arena_strndup(
+			arena, argv, space ? (size_t)(space - argv) : first);
 	}
 	text = arena_alloc(arena, len + 1);
 	if (!text)

@@ -25,11 +25,13 @@ bool facts_cmdline_needed(const char *comm);
  *
  * Command lines hold passwords, and snapshots travel. So only programs that
  * facts_cmdline_needed() names keep their arguments, joined by spaces; of podman only
- * `podman ... service`, because `podman run -e` and `podman login -p` take secrets. Every
- * other process keeps argv[0], up to its first space (setproctitle() writes all into it).
+ * `podman ... service`, because `podman run -e` and `podman login -p` take secrets.
+ * Every other process keeps argv[0], up to its first space (setproctitle() writes all
+ * into it).
  *
  * Return: the text; NULL when @len is 0 (a kernel thread) or the arena failed.
  */
-char *facts_cmdline(struct arena *arena, const char *comm, const char *argv, size_t len);
+char *facts_cmdline(
+	struct arena *arena, const char *comm, const char *argv, size_t len);
 
 #endif
