@@ -54,7 +54,8 @@ char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
  */
 int prefix_parse(const char *text, struct prefix *ret_prefix, struct err *err)
 	_must_check_;
-/** prefix_format() - "addr/len"; a full-length prefix is written with its length too. */
+/** prefix_format() - "addr/len"; a full-length prefix is written with its length too.
+ */
 char *prefix_format(const struct prefix *prefix, char buffer[static ADDR_TEXT_MAX]);
 /** prefix_last() - the highest address in the prefix. */
 u128 prefix_last(const struct prefix *prefix);

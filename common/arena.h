@@ -32,6 +32,17 @@ bool arena_failed(const struct arena *arena);
 
 /** arena_alloc() - @size zeroed bytes aligned for any type, or NULL (then `failed`). */
 void *arena_alloc(struct arena *arena, size_t size);
+/** arena_alloc_raw() - arena_alloc() that leaves the bytes unset, for hot paths. */
+void *arena_alloc_raw(struct arena *arena, size_t size);
+/**
+ * arena_trim() - give back the end of a piece
+ * @piece:    may be NULL
+ * @old_size: as it was asked for
+ * @new_size: what is kept; 0: the whole piece is gone
+ *
+ * Only the piece handed out last can shrink; for any other nothing happens.
+ */
+void arena_trim(struct arena *arena, void *piece, size_t old_size, size_t new_size);
 /** arena_array() - @count zeroed elements; refuses a product that overflows. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /** arena_memdup() - a copy of @size bytes. */
@@ -48,7 +59,8 @@ char *arena_printf(struct arena *arena, const char *format, ...) _printf_(2, 3);
  * @count: elements used; counted up
  * @size:  of one element
  *
- * Grows by doubling at powers of two (the old copy stays in the arena).
+ * Grows by doubling at powers of two (the old copy stays in the arena), so the array
+ * must have been made by arena_push() alone.
  * Return: the new element, or NULL (then `failed`, and nothing changed).
  */
 void *arena_push(struct arena *arena, void *items, size_t *count, size_t size);

@@ -8,26 +8,26 @@
 #include <unistd.h>
 
 /** _cleanup_(fn): call fn(&variable) when the variable goes out of scope. */
-#define _cleanup_(fn)	       __attribute__((cleanup(fn)))
-#define _must_check_	       __attribute__((warn_unused_result))
-#define _printf_(string, first)	       __attribute__((format(printf, string, first)))
+#define _cleanup_(fn)		__attribute__((cleanup(fn)))
+#define _must_check_		__attribute__((warn_unused_result))
+#define _printf_(string, first) __attribute__((format(printf, string, first)))
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /** TAKE_PTR(p): the value of @p, which is NULL afterwards: ownership moves on. */
-#define TAKE_PTR(p)                                                                    \
-	({                                                                             \
-		__typeof__(p) take_ptr_ = (p);                                         \
-		(p) = NULL;                                                            \
-		take_ptr_;                                                             \
+#define TAKE_PTR(p)                            \
+	({                                     \
+		__typeof__(p) take_ptr_ = (p); \
+		(p) = NULL;                    \
+		take_ptr_;                     \
 	})
 
 /** TAKE_FD(fd): the descriptor in @fd, which is -1 afterwards. */
-#define TAKE_FD(fd)                                                                    \
-	({                                                                             \
-		int take_fd_ = (fd);                                                   \
-		(fd) = -1;                                                             \
-		take_fd_;                                                              \
+#define TAKE_FD(fd)                  \
+	({                           \
+		int take_fd_ = (fd); \
+		(fd) = -1;           \
+		take_fd_;            \
 	})
 
 static inline void cleanup_free(void *pointer)

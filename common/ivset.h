@@ -19,8 +19,8 @@ struct iv {
  *
  * Sets are never changed after they were made, so they can be shared freely. All sets
  * made by a function below live as long as the arena that was given; the result may be
- * one of the arguments itself. When the arena has failed the result is ivset_none: check
- * arena_failed() before believing a result.
+ * one of the arguments itself. When the arena has failed the result is ivset_none:
+ * check arena_failed() before believing a result.
  */
 struct ivset {
 	size_t n;

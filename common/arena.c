@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory that is released all at once, with one place to learn that it ran out. */
+#include "common/arena.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	CHUNK_MIN_BYTES = 16 * 1024,
+	CHUNK_MAX_BYTES = 1024 * 1024,
+	UNIT_BYTES = _Alignof(max_align_t),
+};
+
+struct arena_chunk {
+	struct arena_chunk *next; /* older */
+	size_t size, used;	  /* bytes of data[] */
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+/* The size that an allocation of @size takes up; SIZE_MAX when it cannot be had. */
+static size_t round_size(size_t size)
+{
+	if (size > SIZE_MAX / 4)
+		return SIZE_MAX;
+	return size ? (size + UNIT_BYTES - 1) & ~(size_t)(UNIT_BYTES - 1) : UNIT_BYTES;
+}
+
+static size_t next_chunk_size(const struct arena_chunk *newest)
+{
+	if (!newest || newest->size < CHUNK_MIN_BYTES)
+		return CHUNK_MIN_BYTES;
+	return newest->size >= CHUNK_MAX_BYTES / 2 ? CHUNK_MAX_BYTES : newest->size * 2;
+}
+
+void arena_init(struct arena *arena, size_t limit_bytes)
+{
+	*arena = (struct arena){.limit_bytes = limit_bytes};
+}
+
+void arena_done(struct arena *arena)
+{
+	if (!arena)
+		return;
+	for (struct arena_chunk *chunk = arena->chunk, *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	*arena = (struct arena){.limit_bytes = arena->limit_bytes};
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_chunk *kept = arena->chunk;
+
+	if (kept) {
+		arena->chunk = kept->next;
+		arena_done(arena);
+		kept->next = NULL;
+		kept->used = 0;
+	}
+	arena->chunk = kept;
+	arena->used_bytes = 0;
+	arena->failed = false;
+}
+
+bool arena_failed(const struct arena *arena)
+{
+	return arena->failed;
+}
+
+static void *fail(struct arena *arena)
+{
+	arena->failed = true;
+	return NULL;
+}
+
+/*
+ * A chunk with room for @size bytes. One made for a single large piece goes behind the
+ * newest, whose room is not lost by it.
+ */
+static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
+{
+	size_t room = next_chunk_size(arena->chunk);
+	bool single = size > room;
+
+	if (single)
+		room = size;
+	struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
+	if (!chunk)
+		return NULL;
+	chunk->size = room;
+	chunk->used = 0;
+	if (single && arena->chunk) {
+		chunk->next = arena->chunk->next;
+		arena->chunk->next = chunk;
+	} else {
+		chunk->next = arena->chunk;
+		arena->chunk = chunk;
+	}
+	return chunk;
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t size)
+{
+	size_t need = round_size(size);
+	struct arena_chunk *chunk = arena->chunk;
+
+	if (arena->failed || need == SIZE_MAX)
+		return fail(arena);
+	if (arena->limit_bytes &&
+		(arena->used_bytes > arena->limit_bytes ||
+			need > arena->limit_bytes - arena->used_bytes))
+		return fail(arena);
+	if (!chunk || need > chunk->size - chunk->used)
+		chunk = add_chunk(arena, need);
+	if (!chunk)
+		return fail(arena);
+	void *piece = chunk->data + chunk->used;
+	chunk->used += need;
+	arena->used_bytes += need;
+	return piece;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *piece = arena_alloc_raw(arena, size);
+
+	return piece ? memset(piece, 0, size) : NULL;
+}
+
+void arena_trim(struct arena *arena, void *piece, size_t old_size, size_t new_size)
+{
+	struct arena_chunk *chunk = arena->chunk;
+
+	if (!piece || !chunk)
+		return;
+	size_t had = round_size(old_size);
+	size_t keep = new_size ? round_size(new_size) : 0;
+
+	if ((uintptr_t)piece + had != (uintptr_t)(chunk->data + chunk->used) ||
+		keep >= had)
+		return;
+	chunk->used -= had - keep;
+	arena->used_bytes -= had - keep;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(count, size, &total))
+		return fail(arena);
+	return arena_alloc(arena, total);
+}
+
+void *arena_memdup(struct arena *arena, const void *data, size_t size)
+{
+	void *copy = arena_alloc_raw(arena, size);
+
+	if (copy && size)
+		memcpy(copy, data, size);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return text ? arena_memdup(arena, text, strlen(text) + 1) : NULL;
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t len)
+{
+	size_t used = strnlen(text, len);
+	char *copy = arena_alloc_raw(arena, used + 1);
+
+	if (copy) {
+		memcpy(copy, text, used);
+		copy[used] = '\0';
+	}
+	return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0)
+		return fail(arena);
+	char *text = arena_alloc_raw(arena, (size_t)len + 1);
+	if (!text)
+		return NULL;
+	va_start(args, format);
+	(void)vsnprintf(text, (size_t)len + 1, format, args);
+	va_end(args);
+	return text;
+}
+
+void *arena_push(struct arena *arena, void *items, size_t *count, size_t size)
+{
+	void *array;
+	size_t n = *count;
+
+	memcpy(&array, items, sizeof(array));
+	if ((n & (n - 1)) == 0) { /* 0 and every power of two: the array is full */
+		void *grown = arena_array(arena, n ? n * 2 : 1, size);
+
+		if (!grown)
+			return NULL;
+		if (n)
+			memcpy(grown, array, n * size);
+		array = grown;
+		memcpy(items, &array, sizeof(array));
+	} else if (arena->failed) {
+		return NULL;
+	}
+	*count = n + 1;
+	return memset((unsigned char *)array + n * size, 0, size);
+}
