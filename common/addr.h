@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "common/err.h"
 
 /* Wide enough for an IPv6 address; an IPv4 address is in the low 32 bits. */
 __extension__ typedef unsigned __int128 u128;

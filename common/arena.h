@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cleanup.h"
+#include "common/cleanup.h"
 
 /*
  * Theory of operation. An arena hands out pieces of growing chunks. When the bound is

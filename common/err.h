@@ -3,7 +3,7 @@
 #ifndef SEAWALL_COMMON_ERR_H
 #define SEAWALL_COMMON_ERR_H
 
-#include "cleanup.h"
+#include "common/cleanup.h"
 
 /**
  * struct err - one error, owned by the caller of the failing function

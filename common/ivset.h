@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "arena.h"
+#include "common/addr.h"
+#include "common/arena.h"
 
 struct iv {
 	u128 lo, hi;

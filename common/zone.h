@@ -4,7 +4,7 @@
 #ifndef SEAWALL_COMMON_ZONE_H
 #define SEAWALL_COMMON_ZONE_H
 
-#include "ivset.h"
+#include "common/ivset.h"
 
 /* Where a packet comes from, seen from the host. */
 enum zone {
@@ -22,10 +22,10 @@ const char *zone_name(enum zone zone);
  *
  * All addresses less those that the IANA IPv4/IPv6 Special-Purpose Address Registries
  * list as not globally reachable, multicast and reserved space. 198.51.100.0/24,
- * 203.0.113.0/24, 192.0.2.0/24, 2001:db8::/32 and 3fff::/20 (documentation) are Internet:
- * they stand for strangers in probes, tests and examples, and calling a packet from
- * them anything else would hide an exposure. For IPv6: 2000::/3 and 64:ff9b::/96, less
- * what the registry takes out of it.
+ * 203.0.113.0/24, 192.0.2.0/24, 2001:db8::/32 and 3fff::/20 (documentation) are
+ * Internet: they stand for strangers in probes, tests and examples, and calling a
+ * packet from them anything else would hide an exposure. For IPv6: 2000::/3 and
+ * 64:ff9b::/96, less what the registry takes out of it.
  */
 const struct ivset *zone_internet(struct arena *arena, enum family family);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much of a process's command line may enter a snapshot. */
-#include "cmdline.h"
+#include "netmon/model/cmdline.h"
 
 #include <string.h>
 

@@ -40,12 +40,13 @@ struct blob {
 	size_t len;
 };
 
-/* One iptables-legacy table as the kernel gives it (struct ipt_get_entries' content). */
+/* One iptables-legacy table as the kernel gives it (struct ipt_get_entries' content).
+ */
 struct legacy_table {
 	enum family family;
-	const char *name;	 /* "filter", "nat", "mangle", "raw", "security" */
-	uint32_t valid_hooks;	 /* struct ipt_getinfo */
-	uint32_t hook_entry[5];	 /* byte offsets into entries; NF_INET_* order */
+	const char *name;	/* "filter", "nat", "mangle", "raw", "security" */
+	uint32_t valid_hooks;	/* struct ipt_getinfo */
+	uint32_t hook_entry[5]; /* byte offsets into entries; NF_INET_* order */
 	uint32_t underflow[5];
 	struct blob entries;
 };
@@ -104,9 +105,9 @@ struct link {
 	uint8_t mac[32];
 	uint8_t mac_len;
 	bool up, loopback, noarp;
-	bool xdp;		/* an XDP program is attached */
-	bool tc_ingress;	/* a clsact or ingress qdisc, or tcx, with a filter */
-	bool macvlan_passthru;	/* macvlan and macvtap */
+	bool xdp;	       /* an XDP program is attached */
+	bool tc_ingress;       /* a clsact or ingress qdisc, or tcx, with a filter */
+	bool macvlan_passthru; /* macvlan and macvtap */
 	uint8_t hairpin, isolated; /* bridge port flags */
 };
 
@@ -149,10 +150,11 @@ struct route_rule {
 	uint8_t action; /* FR_ACT_* */
 	uint32_t table, goto_target;
 	bool invert;
-	bool unknown; /* holds a selector that is not modelled (uid range, tun id ...) */
+	bool unknown; /* holds a selector that is not modelled (uid range, tun id ...)
+		       */
 	int suppress_prefix_len; /* -1: none */
 	bool l3mdev;
-	uint8_t proto; /* 0: any */
+	uint8_t proto;					 /* 0: any */
 	uint16_t sport_lo, sport_hi, dport_lo, dport_hi; /* hi 0: any */
 };
 
@@ -163,7 +165,7 @@ struct sysctl {
 
 /* A listening TCP, SCTP or DCCP socket, or an unconnected UDP one. */
 struct sock {
-	uint8_t proto; /* IPPROTO_* */
+	uint8_t proto;	   /* IPPROTO_* */
 	struct addr local; /* value 0: any */
 	bool v6only;	   /* of an IPv6 wildcard socket */
 	uint16_t port;
@@ -173,8 +175,9 @@ struct sock {
 	int pid; /* one owner; 0 unknown */
 	const char *comm;
 	const char *cmdline; /* arguments joined by spaces */
-	const char *container_id; /* of the owner, by its cgroup or its ancestors; NULL */
-	bool connected; /* a UDP socket with a peer: it hears only that one */
+	const char
+		*container_id; /* of the owner, by its cgroup or its ancestors; NULL */
+	bool connected;	       /* a UDP socket with a peer: it hears only that one */
 };
 
 /**
@@ -231,7 +234,7 @@ struct mount {
 };
 
 struct container {
-	const char *engine; /* which struct engine, by its socket */
+	const char *engine;    /* which struct engine, by its socket */
 	const char *id, *name; /* name without the leading slash */
 	const char *image, *image_id;
 	const char *state; /* "running", ... */
@@ -255,7 +258,8 @@ struct container {
 	int64_t pids_limit; /* 0 or -1: none */
 	bool privileged;
 	bool inspected; /* false: only the list's row is known; amplifiers unknown */
-	const struct netns *netns; /* its own; the host's for host networking; NULL unknown */
+	const struct netns
+		*netns; /* its own; the host's for host networking; NULL unknown */
 };
 
 struct network {

@@ -11,8 +11,8 @@
 #include "common/arena.h"
 #include "common/ivset.h"
 #include "common/zone.h"
-#include "facts.h"
-#include "ruleset.h"
+#include "netmon/model/facts.h"
+#include "netmon/model/ruleset.h"
 
 /*
  * Theory of operation. reach/ makes exposures and gaps, confirm/ adds evidence, judge/
@@ -49,8 +49,17 @@ struct gap {
 };
 
 enum effect {
-	EFFECT_ACCEPT = 0, EFFECT_DROP, EFFECT_REJECT, EFFECT_JUMP, EFFECT_DNAT,
-	EFFECT_SNAT, EFFECT_MARK, EFFECT_MAYBE, EFFECT_POLICY, EFFECT_QUEUE, EFFECT_OTHER,
+	EFFECT_ACCEPT = 0,
+	EFFECT_DROP,
+	EFFECT_REJECT,
+	EFFECT_JUMP,
+	EFFECT_DNAT,
+	EFFECT_SNAT,
+	EFFECT_MARK,
+	EFFECT_MAYBE,
+	EFFECT_POLICY,
+	EFFECT_QUEUE,
+	EFFECT_OTHER,
 };
 
 /* One step of the way in, or what ended it. */
@@ -58,7 +67,8 @@ struct trace_step {
 	enum hook hook;
 	const struct chain *chain; /* NULL: not a rule's: see text */
 	const struct rule *rule;   /* NULL with a chain: its policy */
-	const char *stage; /* without a chain: "routing", "conntrack", "socket", "proxy" */
+	const char
+		*stage; /* without a chain: "routing", "conntrack", "socket", "proxy" */
 	enum effect effect;
 	const char *text; /* "dnat to 172.17.0.2:80", "drop", "route: docker0" */
 };
@@ -103,8 +113,8 @@ struct question {
 	struct addr from, to;
 	uint8_t proto; /* IPPROTO_TCP, UDP, SCTP */
 	uint16_t port;
-	int sport;	     /* -1: whatever a client takes */
-	const char *in;	     /* interface; NULL: the perimeter's (by zone) */
+	int sport;	/* -1: whatever a client takes */
+	const char *in; /* interface; NULL: the perimeter's (by zone) */
 	enum zone zone;
 };
 
@@ -127,9 +137,9 @@ struct approval; /* common/policy.h */
 
 /* The evidence of confirm/: absent (NULL) when nobody looked. */
 struct observed {
-	bool handshake;	 /* a stranger's handshake was answered */
+	bool handshake; /* a stranger's handshake was answered */
 	uint64_t sources, attempts;
-	const char *sample;	/* one source address */
+	const char *sample;	  /* one source address */
 	const char *first, *last; /* RFC 3339 */
 };
 
@@ -140,7 +150,8 @@ struct probed {
 };
 
 struct exposure {
-	const char *id; /* stable over runs: made of endpoint, path and container name */
+	const char
+		*id; /* stable over runs: made of endpoint, path and container name */
 	struct endpoint endpoint;
 	enum path path;
 	const struct container *container;
@@ -149,9 +160,9 @@ struct exposure {
 	struct reach_set reach[ZONE_COUNT]; /* never NULL sets */
 	struct trace trace; /* of a packet that gets in; the deciding rules */
 	enum tri listening;
-	const char *owner; /* PATH_HOST_SERVICE: the process's name; NULL */
-	bool published;	   /* the engine lists this port as published */
-	bool loopback_bound; /* published on 127.0.0.0/8 or ::1 only */
+	const char *owner;	       /* PATH_HOST_SERVICE: the process's name; NULL */
+	bool published;		       /* the engine lists this port as published */
+	bool loopback_bound;	       /* published on 127.0.0.0/8 or ::1 only */
 	const struct gap *const *gaps; /* those that this answer depends on */
 	size_t ngaps;
 	struct observed *observed;
@@ -159,7 +170,8 @@ struct exposure {
 	size_t nprobed;
 	/* judge/ */
 	const struct approval *approval;
-	const struct prefix *excess; /* Internet (or approved zone) sources past approval */
+	const struct prefix
+		*excess; /* Internet (or approved zone) sources past approval */
 	size_t nexcess;
 	const char **amplifiers;
 	size_t namplifiers;
@@ -167,7 +179,11 @@ struct exposure {
 };
 
 enum severity {
-	SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL,
+	SEVERITY_INFO = 0,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
 };
 
 struct control {
@@ -179,7 +195,7 @@ struct finding {
 	const char *kind; /* "internet-exposure-unapproved", ... */
 	enum severity severity;
 	const char *title;
-	const char *detail; /* NULL, or more than one line holds */
+	const char *detail;		 /* NULL, or more than one line holds */
 	const struct exposure *exposure; /* NULL */
 	const char *remedy;
 	const struct control *compliance;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet filter rules as one inner form, whatever wrote them: nft, iptables-nft, legacy. */
+/* Packet filter rules as one inner form, whatever wrote them: nft, iptables-nft,
+ * legacy. */
 #ifndef SEAWALL_NETMON_MODEL_RULESET_H
 #define SEAWALL_NETMON_MODEL_RULESET_H
 
@@ -11,24 +12,27 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "common/ivset.h"
-#include "facts.h"
+#include "netmon/model/facts.h"
 
 /*
- * Theory of operation. A rule is a list of ops, evaluated in order. The kernel's register
- * machine is gone: while decoding, each register holds an *operand*, which says how its
- * bytes come about (a field of the packet, masks and shifts on it, a map's answer), and
- * the op that used the register refers to the operand. xt matches and targets become the
- * same ops. What cannot be expressed becomes OP_MAYBE (a match nobody here can decide)
- * or OP_UNKNOWN (a statement that may do anything): never a skipped expression.
+ * Theory of operation. A rule is a list of ops, evaluated in order. The kernel's
+ * register machine is gone: while decoding, each register holds an *operand*, which
+ * says how its bytes come about (a field of the packet, masks and shifts on it, a map's
+ * answer), and the op that used the register refers to the operand. xt matches and
+ * targets become the same ops. What cannot be expressed becomes OP_MAYBE (a match
+ * nobody here can decide) or OP_UNKNOWN (a statement that may do anything): never a
+ * skipped expression.
  *
- * Operands, ops, sets and chains are immutable after decoding and live in ruleset->arena.
+ * Operands, ops, sets and chains are immutable after decoding and live in
+ * ruleset->arena.
  */
 
 #define VALUE_MAX 64 /* bytes: NFT_DATA_VALUE_MAXLEN, also the widest concatenation */
 
 /*
- * What an operand reads. Byte order of the value is what the kernel puts in the register:
- * header fields network order, the others host order (so a __be16 ct port is network).
+ * What an operand reads. Byte order of the value is what the kernel puts in the
+ * register: header fields network order, the others host order (so a __be16 ct port is
+ * network).
  */
 enum field {
 	FIELD_UNKNOWN = 0, /* nobody can say; operand.code names why */
@@ -37,25 +41,61 @@ enum field {
 	FIELD_CONCAT,	   /* operand.key[] side by side, each padded to 4 bytes */
 	FIELD_PAYLOAD,	   /* operand.base and .offset */
 	/* meta */
-	FIELD_IIF, FIELD_OIF, FIELD_IIFNAME, FIELD_OIFNAME, FIELD_IIFTYPE, FIELD_OIFTYPE,
-	FIELD_IIFGROUP, FIELD_OIFGROUP, FIELD_IIFKIND, FIELD_OIFKIND, FIELD_SDIF,
-	FIELD_SDIFNAME, FIELD_BRI_IIFNAME, FIELD_BRI_OIFNAME,
-	FIELD_NFPROTO, FIELD_L4PROTO, FIELD_PROTOCOL, FIELD_MARK, FIELD_PKTTYPE,
-	FIELD_PRIORITY, FIELD_LENGTH, FIELD_SECPATH,
+	FIELD_IIF,
+	FIELD_OIF,
+	FIELD_IIFNAME,
+	FIELD_OIFNAME,
+	FIELD_IIFTYPE,
+	FIELD_OIFTYPE,
+	FIELD_IIFGROUP,
+	FIELD_OIFGROUP,
+	FIELD_IIFKIND,
+	FIELD_OIFKIND,
+	FIELD_SDIF,
+	FIELD_SDIFNAME,
+	FIELD_BRI_IIFNAME,
+	FIELD_BRI_OIFNAME,
+	FIELD_NFPROTO,
+	FIELD_L4PROTO,
+	FIELD_PROTOCOL,
+	FIELD_MARK,
+	FIELD_PKTTYPE,
+	FIELD_PRIORITY,
+	FIELD_LENGTH,
+	FIELD_SECPATH,
 	/* ct; the _ADDR ones take 4 or 16 bytes by family */
-	FIELD_CT_STATE, FIELD_CT_STATUS, FIELD_CT_DIRECTION, FIELD_CT_MARK, FIELD_CT_ZONE,
-	FIELD_CT_L3PROTO, FIELD_CT_PROTOCOL, FIELD_CT_ORIG_SADDR, FIELD_CT_ORIG_DADDR,
-	FIELD_CT_ORIG_SPORT, FIELD_CT_ORIG_DPORT, FIELD_CT_REPLY_SADDR,
-	FIELD_CT_REPLY_DADDR, FIELD_CT_REPLY_SPORT, FIELD_CT_REPLY_DPORT, FIELD_CT_HELPER,
+	FIELD_CT_STATE,
+	FIELD_CT_STATUS,
+	FIELD_CT_DIRECTION,
+	FIELD_CT_MARK,
+	FIELD_CT_ZONE,
+	FIELD_CT_L3PROTO,
+	FIELD_CT_PROTOCOL,
+	FIELD_CT_ORIG_SADDR,
+	FIELD_CT_ORIG_DADDR,
+	FIELD_CT_ORIG_SPORT,
+	FIELD_CT_ORIG_DPORT,
+	FIELD_CT_REPLY_SADDR,
+	FIELD_CT_REPLY_DADDR,
+	FIELD_CT_REPLY_SPORT,
+	FIELD_CT_REPLY_DPORT,
+	FIELD_CT_HELPER,
 	FIELD_CT_LABEL,
-	/* fib: operand.fib_flags holds NFTA_FIB_F_*; type is u32 RTN_*, the others as named */
-	FIELD_FIB_TYPE, FIELD_FIB_OIF, FIELD_FIB_OIFNAME,
+	/* fib: operand.fib_flags holds NFTA_FIB_F_*; type is u32 RTN_*, the others as
+	   named */
+	FIELD_FIB_TYPE,
+	FIELD_FIB_OIF,
+	FIELD_FIB_OIFNAME,
 	/* TCP flags byte of a first packet (SYN), and the like */
 	FIELD_TCP_FLAGS,
-	FIELD_EXTHDR, /* .exthdr_type, .offset, .exthdr_present: IPv6 ext. header, option */
+	FIELD_EXTHDR, /* .exthdr_type, .offset, .exthdr_present: IPv6 ext. header,
+			 option */
 	FIELD_RT_OIF_TCLASSID,
 	/* xt only: addresses and ports without a header's layout, network order */
-	FIELD_SADDR, FIELD_DADDR, FIELD_SPORT, FIELD_DPORT,
+	FIELD_SADDR,
+	FIELD_DADDR,
+	FIELD_SPORT,
+	FIELD_DPORT,
 	FIELD_COUNT,
 };
 
@@ -68,10 +108,10 @@ enum payload_base {
 
 enum step_kind {
 	STEP_AND_XOR = 1, /* value = (value & and) ^ xor, byte by byte */
-	STEP_SHIFT_LEFT,  /* by .count bits, as nft_bitwise does it (host-order words) */
+	STEP_SHIFT_LEFT, /* by .count bits, as nft_bitwise does it (host-order words) */
 	STEP_SHIFT_RIGHT,
-	STEP_SWAP,	  /* byteorder: reverse the bytes within units of .count bytes */
-	STEP_SLICE,	  /* keep .count bytes from .offset on */
+	STEP_SWAP,  /* byteorder: reverse the bytes within units of .count bytes */
+	STEP_SLICE, /* keep .count bytes from .offset on */
 };
 
 struct step {
@@ -87,12 +127,12 @@ struct operand {
 	uint8_t exthdr_op, exthdr_type;
 	bool exthdr_present;
 	uint32_t fib_flags;
-	uint8_t load_len; /* bytes of the field itself, before any step */
+	uint8_t load_len;     /* bytes of the field itself, before any step */
 	const uint8_t *bytes; /* CONST */
 	const char *code; /* FIELD_UNKNOWN: reason code, e.g. "hash", "meta-skuid" */
 	const struct step *steps;
 	size_t nsteps;
-	const struct set *set;		   /* FIELD_MAP */
+	const struct set *set;		  /* FIELD_MAP */
 	const struct operand *const *key; /* FIELD_MAP, FIELD_CONCAT */
 	size_t nkey;
 };
@@ -104,8 +144,8 @@ enum verdict {
 	VERDICT_RETURN, /* NFT_RETURN */
 	VERDICT_JUMP,
 	VERDICT_GOTO,
-	VERDICT_QUEUE,	 /* user space decides; .bypass changes nothing that is known */
-	VERDICT_STOLEN,	 /* taken away: fwd, synproxy */
+	VERDICT_QUEUE,	/* user space decides; .bypass changes nothing that is known */
+	VERDICT_STOLEN, /* taken away: fwd, synproxy */
 };
 
 struct verdict_to {
@@ -114,8 +154,13 @@ struct verdict_to {
 };
 
 enum cmp {
-	CMP_EQ = 0, CMP_NEQ, CMP_LT, CMP_LTE, CMP_GT, CMP_GTE,
-	CMP_RANGE,     /* lo <= value <= hi, as memcmp does */
+	CMP_EQ = 0,
+	CMP_NEQ,
+	CMP_LT,
+	CMP_LTE,
+	CMP_GT,
+	CMP_GTE,
+	CMP_RANGE, /* lo <= value <= hi, as memcmp does */
 	CMP_NOT_RANGE,
 };
 
@@ -136,25 +181,25 @@ enum reject_kind {
 
 enum op_kind {
 	OP_UNKNOWN = 0, /* may do anything: code, text */
-	OP_NOP,		/* counter, log, comment ...: never changes what happens; text */
-	OP_MATCH,	/* operand cmp lo (hi) */
-	OP_LOOKUP,	/* operand in set, or not (invert) */
-	OP_VMAP,	/* operand looked up, verdict of the element; none: next rule */
-	OP_IN,		/* operand (2 bytes, ports, or 4/16, addresses) in numbers, or not */
-	OP_IPSET,	/* xt set match */
-	OP_ANY,		/* at least one list of `alternatives` matches entirely */
-	OP_NONE,	/* none does: xt's inversion of a whole match */
-	OP_MAYBE,	/* may match and may not: code, text (limit, time, owner ...) */
-	OP_SET,		/* field = operand: mark, ct mark, pkttype, priority, payload bytes */
+	OP_NOP,	   /* counter, log, comment ...: never changes what happens; text */
+	OP_MATCH,  /* operand cmp lo (hi) */
+	OP_LOOKUP, /* operand in set, or not (invert) */
+	OP_VMAP,   /* operand looked up, verdict of the element; none: next rule */
+	OP_IN,	   /* operand (2 bytes, ports, or 4/16, addresses) in numbers, or not */
+	OP_IPSET,  /* xt set match */
+	OP_ANY,	   /* at least one list of `alternatives` matches entirely */
+	OP_NONE,   /* none does: xt's inversion of a whole match */
+	OP_MAYBE,  /* may match and may not: code, text (limit, time, owner ...) */
+	OP_SET, /* field = operand: mark, ct mark, pkttype, priority, payload bytes */
 	OP_NOTRACK,
-	OP_ZONE,	/* ct zone: operand; it changes nothing for a first packet */
+	OP_ZONE, /* ct zone: operand; it changes nothing for a first packet */
 	OP_NAT,
 	OP_TPROXY,
 	OP_REJECT,
-	OP_VERDICT,	/* immediate verdict */
+	OP_VERDICT, /* immediate verdict */
 	OP_VERDICT_QUEUE,
-	OP_DUP,		/* a copy leaves; the packet goes on */
-	OP_FWD,		/* netdev: the packet leaves by another interface: gone from here */
+	OP_DUP, /* a copy leaves; the packet goes on */
+	OP_FWD, /* netdev: the packet leaves by another interface: gone from here */
 	OP_KIND_COUNT,
 };
 
@@ -184,26 +229,27 @@ struct op {
 	enum op_kind kind;
 	bool invert; /* LOOKUP, IN, IPSET, MAYBE */
 	enum cmp cmp;
-	enum field field;	  /* SET: what is written */
-	uint8_t base, offset;	  /* SET of FIELD_PAYLOAD */
-	uint8_t value_len;	  /* MATCH: of lo and hi; SET of FIELD_PAYLOAD */
-	enum reject_kind reject;  /* REJECT */
-	const char *code; /* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown" */
+	enum field field;	 /* SET: what is written */
+	uint8_t base, offset;	 /* SET of FIELD_PAYLOAD */
+	uint8_t value_len;	 /* MATCH: of lo and hi; SET of FIELD_PAYLOAD */
+	enum reject_kind reject; /* REJECT */
+	const char
+		*code; /* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown" */
 	const char *text; /* as a person would write it; NULL: rendered from the op */
 	const struct operand *operand; /* MATCH, LOOKUP, VMAP, IN, SET, ZONE */
 	union {
 		struct {
 			const uint8_t *lo, *hi; /* MATCH */
 		};
-		const struct set *set;		  /* LOOKUP, VMAP */
-		const struct ivset *numbers;	  /* IN */
-		const struct ipset_match *ipset;  /* IPSET */
-		struct {			  /* ANY, NONE */
+		const struct set *set;		 /* LOOKUP, VMAP */
+		const struct ivset *numbers;	 /* IN */
+		const struct ipset_match *ipset; /* IPSET */
+		struct {			 /* ANY, NONE */
 			const struct op_list *alternatives;
 			size_t nalternatives;
 		};
-		const struct nat *nat;		  /* NAT, TPROXY */
-		struct verdict_to verdict;	  /* VERDICT */
+		const struct nat *nat;	   /* NAT, TPROXY */
+		struct verdict_to verdict; /* VERDICT */
 	};
 };
 
@@ -223,7 +269,8 @@ struct set_element {
 	bool expires; /* has a timeout: it is an element, and will not be for ever */
 	const uint8_t *data;	   /* maps: set->data_len bytes */
 	struct verdict_to verdict; /* verdict maps */
-	bool maybe; /* carries an expression that can refuse the match (limit, quota ...) */
+	bool maybe; /* carries an expression that can refuse the match (limit, quota
+		       ...) */
 };
 
 struct set {
@@ -232,7 +279,8 @@ struct set {
 	uint8_t key_len, data_len;
 	uint32_t flags; /* NFT_SET_* */
 	bool interval, concat, map, vmap, dynamic;
-	bool unreadable; /* elements missing or not understood: any lookup may match or not */
+	bool unreadable; /* elements missing or not understood: any lookup may match or
+			    not */
 	uint8_t field_len[16]; /* concatenations: bytes of each field, unpadded */
 	size_t nfields;
 	/* Closed intervals, sorted by key (interval start and end already joined). */
@@ -255,7 +303,11 @@ enum chain_type { CHAIN_FILTER = 0, CHAIN_NAT, CHAIN_ROUTE };
 
 /* Families of tables, by NFPROTO_* bits they see. */
 enum table_family {
-	TABLE_INET = 1, TABLE_IP = 2, TABLE_ARP = 3, TABLE_NETDEV = 5, TABLE_BRIDGE = 7,
+	TABLE_INET = 1,
+	TABLE_IP = 2,
+	TABLE_ARP = 3,
+	TABLE_NETDEV = 5,
+	TABLE_BRIDGE = 7,
 	TABLE_IP6 = 10,
 };
 
@@ -264,8 +316,8 @@ struct chain {
 	const char *name;
 	uint64_t handle;
 	enum table_family family;
-	bool legacy;   /* an iptables-legacy table */
-	bool dormant;  /* its table is: never called */
+	bool legacy;  /* an iptables-legacy table */
+	bool dormant; /* its table is: never called */
 	bool base;
 	bool offload;
 	enum chain_type type;
@@ -276,7 +328,7 @@ struct chain {
 	size_t ndevices;
 	const struct rule *rules;
 	size_t nrules;
-	uint32_t id; /* 0 .. ruleset->nchains-1 */
+	uint32_t id;	/* 0 .. ruleset->nchains-1 */
 	uint32_t order; /* of registration, as far as the dump tells: later runs first
 			   among equal priorities */
 };
@@ -289,10 +341,11 @@ struct ruleset {
 	size_t nsets;
 	size_t nrules;
 	bool uses_conntrack; /* a ct expression or NAT makes the kernel track */
-	bool has_legacy;     /* a legacy table with at least one rule or a policy of drop */
+	bool has_legacy; /* a legacy table with at least one rule or a policy of drop */
 	bool has_nft;
 	uint32_t generation;
-	/* what decoding itself could not understand (malformed attribute, unknown family) */
+	/* what decoding itself could not understand (malformed attribute, unknown
+	 * family) */
 	struct note *notes;
 	size_t nnotes;
 };

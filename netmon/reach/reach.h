@@ -22,8 +22,8 @@ struct reach;
  *
  * Return: 0; -EINVAL for rules that are malformed (the text says where), -ENOMEM.
  */
-int reach_new(const struct facts *facts, const char *const *perimeter, size_t nperimeter,
-	struct reach **ret_reach, struct err *err) _must_check_;
+int reach_new(const struct facts *facts, const char *const *perimeter,
+	size_t nperimeter, struct reach **ret_reach, struct err *err) _must_check_;
 void reach_free(struct reach *reach);
 void reach_cleanup(struct reach **reach);
 const struct ruleset *reach_ruleset(const struct reach *reach);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs a fuzz target once on every file of the folders named: for ordinary test runs. */
+/* Runs a fuzz target once on every file of the folders named: for ordinary test runs.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
