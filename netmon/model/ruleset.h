@@ -27,6 +27,11 @@
  * ruleset->arena.
  */
 
+struct nlattr;
+
+/* The enums of an op take a byte each, so that an op fits 48: there are many of them. */
+#define BYTE_ENUM __attribute__((packed))
+
 #define VALUE_MAX 64 /* bytes: NFT_DATA_VALUE_MAXLEN, also the widest concatenation */
 
 /*
@@ -97,7 +102,7 @@ enum field {
 	FIELD_SPORT,
 	FIELD_DPORT,
 	FIELD_COUNT,
-};
+} BYTE_ENUM;
 
 enum payload_base {
 	BASE_LINK = 0, /* NFT_PAYLOAD_LL_HEADER */
@@ -146,7 +151,7 @@ enum verdict {
 	VERDICT_GOTO,
 	VERDICT_QUEUE,	/* user space decides; .bypass changes nothing that is known */
 	VERDICT_STOLEN, /* taken away: fwd, synproxy */
-};
+} BYTE_ENUM;
 
 struct verdict_to {
 	enum verdict kind;
@@ -162,7 +167,7 @@ enum cmp {
 	CMP_GTE,
 	CMP_RANGE, /* lo <= value <= hi, as memcmp does */
 	CMP_NOT_RANGE,
-};
+} BYTE_ENUM;
 
 enum nat_kind {
 	NAT_DNAT = 0,
@@ -177,7 +182,7 @@ enum reject_kind {
 	REJECT_ICMP = 0, /* any ICMP or ICMPv6 error */
 	REJECT_TCP_RESET,
 	REJECT_ICMP_PORT, /* port unreachable: a UDP client sees "closed" */
-};
+} BYTE_ENUM;
 
 enum op_kind {
 	OP_UNKNOWN = 0, /* may do anything: code, text */
@@ -201,20 +206,25 @@ enum op_kind {
 	OP_DUP, /* a copy leaves; the packet goes on */
 	OP_FWD, /* netdev: the packet leaves by another interface: gone from here */
 	OP_KIND_COUNT,
-};
+} BYTE_ENUM;
 
 struct op_list {
 	const struct op *ops;
 	size_t nops;
 };
 
-/* NAT and TPROXY. Absent operands are NULL; addresses are 4 or 16 bytes, ports 2. */
+/*
+ * NAT and TPROXY. Absent operands are NULL; addresses are 4 or 16 bytes, ports 2. A
+ * packet of another family than .family (inet tables) passes NAT unchanged and goes on
+ * with the next op; for TPROXY it is the end of the rule.
+ */
 struct nat {
 	enum nat_kind kind;
 	enum family family; /* NONE: the packet's (inet tables) */
 	const struct operand *addr_min, *addr_max, *port_min, *port_max;
 	uint32_t flags; /* NF_NAT_RANGE_* */
-	u128 mask;	/* *_PREFIX: the network part */
+	u128 mask;	/* *_PREFIX: the network part; 0 where addr_min or _max is a map's:
+			   then it is ~(min ^ max) of the element */
 };
 
 /* xt set match: which set, and per dimension whether the source side is taken. */
@@ -265,10 +275,10 @@ struct rule {
 
 struct set_element {
 	const uint8_t *key, *key_end; /* closed; the same pointer for a single value */
-	bool catchall;
-	bool expires; /* has a timeout: it is an element, and will not be for ever */
 	const uint8_t *data;	   /* maps: set->data_len bytes */
 	struct verdict_to verdict; /* verdict maps */
+	bool catchall; /* key and key_end are NULL */
+	bool expires; /* has a timeout: it is an element, and will not be for ever */
 	bool maybe; /* carries an expression that can refuse the match (limit, quota
 		       ...) */
 };
@@ -278,7 +288,9 @@ struct set {
 	uint32_t id;
 	uint8_t key_len, data_len;
 	uint32_t flags; /* NFT_SET_* */
-	bool interval, concat, map, vmap, dynamic;
+	bool interval, concat, map, vmap;
+	bool objects; /* maps to named objects: elements have no data */
+	bool dynamic; /* packets change it: some rule adds or deletes elements */
 	bool unreadable; /* elements missing or not understood: any lookup may match or
 			    not */
 	uint8_t field_len[16]; /* concatenations: bytes of each field, unpadded */
