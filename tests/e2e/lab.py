@@ -47,8 +47,9 @@ SOCKET = "/run/docker.sock"
 IMAGE = "seawall-lab:1"
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWCGROUP = 0x40000000, 0x02000000
 PR_SET_PDEATHSIG = 1
+IP_BIND_ADDRESS_NO_PORT, IPV6_FREEBIND = 24, 78
 
 WAN, WAN6, LAN = "203.0.113.10", "2001:db8:1::10", "10.20.0.10"
 ROUTER, ADJACENT, ADJACENT6 = "203.0.113.1", "203.0.113.77", "2001:db8:1::77"
@@ -155,7 +156,7 @@ def inside():
     os.mkdir(own)
     with open(os.path.join(own, "cgroup.procs"), "w", encoding="ascii") as f:
         f.write("0")
-    if LIBC.unshare(0x02000000) < 0:    # CLONE_NEWCGROUP
+    if LIBC.unshare(CLONE_NEWCGROUP) < 0:
         raise OSError(ctypes.get_errno(), "unshare cgroup")
     # A sysfs of this network namespace, without securityfs: dockerd then leaves the
     # kernel's AppArmor profiles alone.
@@ -183,6 +184,14 @@ def inside():
 
 
 # ---------------------------------------------------------------- small things
+def has_all_capabilities():
+    """Whether a privileged container can start: the engine gives it all there are."""
+    with open("/proc/self/status", encoding="ascii") as f:
+        bounding = next(int(x.split()[1], 16) for x in f if x.startswith("CapBnd"))
+    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as f:
+        return bounding == 2 ** (int(f.read()) + 1) - 1
+
+
 def run(*command, text=None, check=True):
     """Runs a tool; its complaint is the error."""
     r = subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE,
@@ -318,6 +327,7 @@ class Lab:
         with self.adjacent.inside():
             # A neighbour that sends to 127.0.0.1: its own loopback must not answer.
             sysctl("net/ipv4/conf/all/route_localnet", 1)
+            run("ip", "addr", "flush", "dev", "lo")
             run("ip", "link", "set", "lo", "down")
             run("ip", "route", "add", "127.0.0.0/8", "via", WAN, "src", ADJACENT)
 
@@ -458,7 +468,10 @@ class Cell:
         self.result, self.who, self.connected = None, "", False
         self.sock = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
         self.sock.setblocking(False)
-        self.sock.setsockopt(socket.SOL_IP, 24, 1)      # IP_BIND_ADDRESS_NO_PORT
+        if v6:      # the route alone does not make a source one's own, as IPv4's does
+            self.sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+        else:
+            self.sock.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         try:
             self.sock.bind((self.source, 0))
             self.sock.connect((self.to, self.port))
