@@ -24,12 +24,12 @@ void jsonr_init(struct jsonr *r, const char *file, const char *text, size_t len,
 	};
 }
 
-/* "containers[3].ports[0].proto"; "$" for the whole document. */
+/* "$.containers[3].ports[0].proto"; "$" is the whole document. */
 static void place_format(const struct jsonr *r, char buffer[static PLACE_MAX])
 {
-	size_t used = 0;
+	size_t used = 1;
 
-	buffer[0] = '\0';
+	strcpy(buffer, "$");
 	for (unsigned int i = 0; i < r->depth && used < PLACE_MAX; i++) {
 		const struct jsonr_level *level = &r->level[i];
 		size_t len = level->key.len < KEY_SHOWN ? level->key.len : KEY_SHOWN;
@@ -41,12 +41,10 @@ static void place_format(const struct jsonr *r, char buffer[static PLACE_MAX])
 			n = snprintf(
 				buffer + used, PLACE_MAX - used, "[%zu]", level->index);
 		else
-			n = snprintf(buffer + used, PLACE_MAX - used, "%s%.*s",
-				used ? "." : "", (int)len, level->key.data);
+			n = snprintf(buffer + used, PLACE_MAX - used, ".%.*s", (int)len,
+				level->key.data);
 		used += n > 0 ? (size_t)n : 0;
 	}
-	if (!buffer[0])
-		strcpy(buffer, "$");
 }
 
 static int fail(struct jsonr *r, int code, const char *text)

@@ -543,7 +543,7 @@ static int resolve_netns(struct loader *l)
 			compare_netns);
 		if (!found)
 			return err_set(l->r.err, -EINVAL,
-				"%s:%zu: containers[%zu].netns: no namespace '%s'",
+				"%s:%zu: $.containers[%zu].netns: no namespace '%s'",
 				l->r.file, reference->line, i, reference->netns.id);
 		container->netns = *found;
 	}

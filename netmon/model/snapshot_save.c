@@ -11,7 +11,8 @@
 #include "netmon/model/snapshot_fields.h"
 
 /*
- * One object a line, and base64 in lines, so that two snapshots compare well with diff.
+ * One object a line, and base64 in lines, so that two snapshots compare well with diff:
+ * common/jsonw.h would put everything on one line, or each number on its own.
  * Whatever loading would refuse is refused here: a snapshot that cannot be read again
  * is noticed while the host is still at hand.
  */
