@@ -223,6 +223,7 @@ struct nat {
 	enum family family; /* NONE: the packet's (inet tables) */
 	const struct operand *addr_min, *addr_max, *port_min, *port_max;
 	uint32_t flags; /* NF_NAT_RANGE_* */
+	uint16_t port_base; /* with NF_NAT_RANGE_PROTO_OFFSET: what offset 0 stands for */
 	u128 mask;	/* *_PREFIX: the network part; 0 where addr_min or _max is a map's:
 			   then it is ~(min ^ max) of the element */
 };
