@@ -25,6 +25,7 @@ usage: tests/e2e/lab.py demo NETMON    four containers, and what netmon says of 
 import contextlib
 import ctypes
 import errno
+import glob
 import http.client
 import io
 import json
@@ -150,8 +151,7 @@ def inside():
     root = os.environ.get("SEAWALL_ENGINE_ROOT")
     if root:
         os.environ["LD_LIBRARY_PATH"] = ":".join(
-            os.path.join(root, "usr/lib", d)
-            for d in os.listdir(os.path.join(root, "usr/lib")) if d.endswith("-gnu"))
+            glob.glob(root + "/usr/lib/*-gnu") + glob.glob(root + "/lib/*-gnu"))
     own = os.path.join(cgroup2(), CGROUP + guard)
     os.mkdir(own)
     with open(os.path.join(own, "cgroup.procs"), "w", encoding="ascii") as f:
