@@ -57,6 +57,7 @@ int xt_decode(struct decode_ctx *ctx, const struct xt_table_rows *const *tables,
 		if (!row)
 			continue;
 		*ret_known = true;
+		ctx->ruleset->uses_conntrack |= tables[i]->conntrack;
 		if (row->len == XT_ANY_SIZE)
 			return row->decode(ctx, row, NULL);
 		assert(len <= sizeof(copy));

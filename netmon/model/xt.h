@@ -49,6 +49,7 @@ struct xt_row {
 struct xt_table_rows {
 	const struct xt_row *rows;
 	size_t nrows;
+	bool conntrack; /* any of them makes the kernel track connections */
 };
 
 /* The tables, by file. */

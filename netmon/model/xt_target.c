@@ -151,6 +151,7 @@ static int push_connmark(struct decode_ctx *ctx, const struct xt_connmark_tginfo
 	const struct operand *mix = operand_unknown(ctx, "connmark-mask", 4);
 	const uint32_t keep = ~mark->ctmask;
 
+	ctx->ruleset->uses_conntrack = true;
 	switch (mark->mode) {
 	case XT_CONNMARK_SET:
 		return push_set(ctx, FIELD_CT_MARK,
@@ -167,6 +168,13 @@ static int push_connmark(struct decode_ctx *ctx, const struct xt_connmark_tginfo
 	default:
 		return decode_push_unknown(ctx, "xt-target-unknown", "CONNMARK mode");
 	}
+}
+
+static int connsecmark(
+	struct decode_ctx *ctx, const struct xt_row *row, const void *info)
+{
+	ctx->ruleset->uses_conntrack = true;
+	return nop(ctx, row, info);
 }
 
 static int connmark_v1(
@@ -304,6 +312,7 @@ static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info
 
 	if (ct->flags & XT_CT_NOTRACK)
 		return notrack(ctx, row, info);
+	ctx->ruleset->uses_conntrack = true;
 	if (ct->helper[0])
 		r = xt_push_nop(
 			ctx, "CT helper %.*s", (int)sizeof(ct->helper), ct->helper);
@@ -358,6 +367,7 @@ static int tee(struct decode_ctx *ctx, const struct xt_row *row, const void *inf
 static int synproxy(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	(void)info;
+	ctx->ruleset->uses_conntrack = true;
 	return decode_push_unknown(ctx, row->code, row->name);
 }
 
@@ -376,8 +386,8 @@ static const struct xt_row rows[] = {
 		"clusterip"},
 	{"CONNMARK", 1, XT_ANY, XT_SIZE(struct xt_connmark_tginfo1), connmark_v1, NULL},
 	{"CONNMARK", 2, XT_ANY, XT_SIZE(struct xt_connmark_tginfo2), connmark, NULL},
-	{"CONNSECMARK", 0, XT_ANY, XT_SIZE(struct xt_connsecmark_target_info), nop,
-		NULL},
+	{"CONNSECMARK", 0, XT_ANY, XT_SIZE(struct xt_connsecmark_target_info),
+		connsecmark, NULL},
 	{"CT", 0, XT_ANY, XT_SIZE(struct xt_ct_target_info), ct, NULL},
 	{"CT", 1, XT_ANY, XT_SIZE(struct xt_ct_target_info_v1), ct, NULL},
 	{"CT", 2, XT_ANY, XT_SIZE(struct xt_ct_target_info_v1), ct, NULL},
