@@ -292,4 +292,5 @@ static const struct xt_row rows[] = {
 	{"state", 0, XT_ANY, XT_SIZE(struct xt_state_info), state, NULL},
 };
 
-const struct xt_table_rows xt_ct_matches = {rows, ARRAY_LEN(rows), .conntrack = true};
+const struct xt_table_rows xt_ct_matches = {
+	.rows = rows, .nrows = ARRAY_LEN(rows), .conntrack = true};

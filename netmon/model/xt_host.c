@@ -429,4 +429,4 @@ static const struct xt_row rows[] = {
 	{"socket", 3, XT_BOTH, XT_SIZE(struct xt_socket_mtinfo3), xt_maybe, "socket"},
 };
 
-const struct xt_table_rows xt_host_matches = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_host_matches = {.rows = rows, .nrows = ARRAY_LEN(rows)};

@@ -117,4 +117,4 @@ static const struct xt_row rows[] = {
 	{"srh", 1, XT_IP6, XT_SIZE(struct ip6t_srh1), routing, "ip6-srh"},
 };
 
-const struct xt_table_rows xt_ip6_matches = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_ip6_matches = {.rows = rows, .nrows = ARRAY_LEN(rows)};

@@ -313,7 +313,7 @@ static const struct xt_row rows[] = {
 	{"udplite", 0, XT_BOTH, XT_SIZE(struct xt_udp), udp, NULL},
 };
 
-const struct xt_table_rows xt_header_matches = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_header_matches = {.rows = rows, .nrows = ARRAY_LEN(rows)};
 
 int xt_match_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	const void *info, size_t len)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 
@@ -36,14 +37,12 @@ static int push_nat(
 		nat.addr_min = operand_const(ctx, &range->min_addr, len);
 		nat.addr_max = operand_const(ctx, &range->max_addr, len);
 	}
-	if (range->flags & NF_NAT_RANGE_PROTO_OFFSET) {
-		/* port = min + (port - base): no operand computes that. */
-		nat.port_min = operand_unknown(ctx, "nat-port-shift", 2);
-		nat.port_max = nat.port_min;
-	} else if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
+	if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
 		nat.port_min = operand_const(ctx, &range->min_proto, 2);
 		nat.port_max = operand_const(ctx, &range->max_proto, 2);
 	}
+	if (range->flags & NF_NAT_RANGE_PROTO_OFFSET)
+		nat.port_base = ntohs(range->base_proto.all);
 	return push_nat_op(ctx, OP_NAT, &nat);
 }
 
@@ -216,4 +215,4 @@ static const struct xt_row rows[] = {
 	{"TPROXY", 1, XT_BOTH, XT_SIZE(struct xt_tproxy_target_info_v1), tproxy, NULL},
 };
 
-const struct xt_table_rows xt_nat_targets = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_nat_targets = {.rows = rows, .nrows = ARRAY_LEN(rows)};

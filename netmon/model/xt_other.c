@@ -191,4 +191,4 @@ static const struct xt_row rows[] = {
 	{"u32", 0, XT_ANY, XT_SIZE(struct xt_u32), xt_maybe, "u32"},
 };
 
-const struct xt_table_rows xt_other_matches = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_other_matches = {.rows = rows, .nrows = ARRAY_LEN(rows)};

@@ -427,7 +427,7 @@ static const struct xt_row rows[] = {
 	{"ULOG", 0, XT_IP4, XT_SIZE(struct ulog_info), nop, NULL},
 };
 
-const struct xt_table_rows xt_other_targets = {rows, ARRAY_LEN(rows)};
+const struct xt_table_rows xt_other_targets = {.rows = rows, .nrows = ARRAY_LEN(rows)};
 
 int xt_target_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	const void *info, size_t len)
