@@ -117,29 +117,33 @@ static bool scan_is_at(
 	return node->parent == NULL;
 }
 
-/* The line that the member's key or the element starts on. */
-static unsigned int node_line(const struct json_doc *doc, const struct json_node *node)
+/* Go on until the scan is at the start of @node, or of its key. */
+static bool scan_to(struct json_scan *scan, const struct json_node *node)
 {
 	enum json_scan_event event;
-	struct json_scan scan;
 	struct arena arena;
-	size_t depth = 0, offset = 0;
+	size_t depth = 0;
+	bool found = false;
 
 	for (const struct json_node *up = node; up->parent; up = up->parent)
 		depth++;
 	arena_init(&arena, 0);
-	json_scan_init(&scan, doc->text, doc->len);
-	while ((event = json_scan_next(&scan)) != JSON_SCAN_END) {
-		if (event != JSON_SCAN_KEY && event != JSON_SCAN_VALUE)
-			continue;
-		if (scan.depth == depth && scan_is_at(&scan, node, &arena)) {
-			offset = scan.start;
-			break;
-		}
+	while (!found && (event = json_scan_next(scan)) != JSON_SCAN_END) {
 		arena_reset(&arena);
+		found = (event == JSON_SCAN_KEY || event == JSON_SCAN_VALUE) &&
+			scan->depth == depth && scan_is_at(scan, node, &arena);
 	}
 	arena_done(&arena);
-	return json_scan_line(doc->text, doc->len, offset);
+	return found;
+}
+
+static unsigned int node_line(const struct json_doc *doc, const struct json_node *node)
+{
+	struct json_scan scan;
+
+	json_scan_init(&scan, doc->text, doc->len);
+	return scan_to(&scan, node) ? json_scan_line(doc->text, doc->len, scan.start)
+				    : 1;
 }
 
 static int doc_fail(struct json_doc *doc, struct err *err, int code, unsigned int line,
@@ -425,6 +429,40 @@ void json_doc_free(struct json_doc *doc)
 const struct json_node *json_doc_root(const struct json_doc *doc)
 {
 	return &doc->root;
+}
+
+unsigned int json_line(const struct json_node *node)
+{
+	return node_line(node_doc(node), node);
+}
+
+void json_child_lines(const struct json_node *node, unsigned int *lines)
+{
+	const struct json_doc *doc = node_doc(node);
+	enum json_scan_event event;
+	struct json_scan scan;
+	unsigned int line = 1;
+	size_t offset = 0, depth, i = 0;
+
+	if (node->count == 0)
+		return;
+	json_scan_init(&scan, doc->text, doc->len);
+	(void)scan_to(&scan, &node->children[0]);
+	depth = scan.depth;
+	event = node->kind == JSON_KIND_OBJECT ? JSON_SCAN_KEY : JSON_SCAN_VALUE;
+	/* The scan stands at the first child already. */
+	do {
+		for (; offset < scan.start; offset++)
+			line += doc->text[offset] == '\n';
+		lines[i++] = line;
+		while (i < node->count) {
+			enum json_scan_event next = json_scan_next(&scan);
+
+			if (next == JSON_SCAN_END ||
+				(next == event && scan.depth == depth))
+				break;
+		}
+	} while (i < node->count);
 }
 
 void json_fail(const struct json_node *node, const char *format, ...)

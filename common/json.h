@@ -124,6 +124,12 @@ const char *json_kind_name(enum json_kind kind);
 /** json_member() - the member of an object, or NULL (also when @object is NULL). */
 const struct json_node *json_member(const struct json_node *object, const char *key);
 
+/** json_line() - the line that the node, or its key, starts on; reads the whole text.
+ */
+unsigned int json_line(const struct json_node *node);
+/** json_child_lines() - json_line() of all @node->count children in one reading. */
+void json_child_lines(const struct json_node *node, unsigned int *lines);
+
 /* Strict reading. */
 
 /** json_fail() - note a mistake at the place of @node in the document's list. */

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the policy file: the perimeter, sources, approvals and images. */
+#include "common/policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/glob.h"
+#include "common/policy_parse.h"
+
+/*
+ * Theory of operation. Each section is read by one function that notes every mistake at
+ * its node and goes on. What it builds meanwhile is thrown away when the list of
+ * mistakes is not empty at the end, so no reader need stop or undo anything.
+ */
+
+enum {
+	TEXT_MAX = 255,
+	MAX_MEMORY_BYTES = 256 * 1024 * 1024, /* large sources, named very often */
+};
+
+const char *policy_text(
+	struct policy *policy, const struct json_node *object, const char *key)
+{
+	const struct json_node *node = json_want(object, key, JSON_KIND_STRING);
+
+	if (!node)
+		return NULL;
+	if (!node->string[0]) {
+		json_fail(node, "must not be empty");
+		return NULL;
+	}
+	return arena_strdup(&policy->arena, node->string);
+}
+
+bool policy_fill(const struct json_node *array)
+{
+	if (array->count > 0)
+		return true;
+	json_fail(array, "must not be empty");
+	return false;
+}
+
+static int compare_mentions(const void *left, const void *right)
+{
+	const struct mention *const *a = left, *const *b = right;
+	int order = strcmp((*a)->text, (*b)->text);
+
+	/* The order of the file decides which is the first. */
+	return order ? order : *a < *b ? -1 : *a > *b;
+}
+
+void policy_note_repeats(
+	struct policy *policy, const struct mention *mentions, size_t n)
+{
+	const struct mention **sorted;
+	size_t first = 0;
+
+	if (n < 2)
+		return;
+	sorted = arena_array(&policy->arena, n, sizeof(struct mention *));
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &mentions[i];
+	qsort(sorted, n, sizeof(struct mention *), compare_mentions);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(sorted[i]->text, sorted[first]->text) != 0)
+			first = i;
+		else
+			json_fail(sorted[i]->node,
+				"'%.64s' was given on line %u already", sorted[i]->text,
+				json_line(sorted[first]->node));
+	}
+}
+
+static bool check_text(const struct json_node *node, text_check *check)
+{
+	if (!json_is(node, JSON_KIND_STRING))
+		return false;
+	if (!node->string[0] || strlen(node->string) > TEXT_MAX) {
+		json_fail(node, "must have 1 to %d bytes", TEXT_MAX);
+		return false;
+	}
+	return !check || check(node);
+}
+
+struct text_list policy_texts(struct policy *policy, const struct json_node *array,
+	bool may_empty, text_check *check)
+{
+	struct mention *mentions = NULL;
+	const char **items;
+	size_t n = 0;
+
+	if (!array || (!may_empty && !policy_fill(array)))
+		return (struct text_list){0};
+	for (size_t i = 0; i < array->count; i++) {
+		const struct json_node *node = &array->children[i];
+		struct mention *mention;
+
+		if (!check_text(node, check))
+			continue;
+		mention = arena_push(&policy->arena, &mentions, &n, sizeof(*mentions));
+		if (mention)
+			*mention = (struct mention){.text = node->string, .node = node};
+	}
+	policy_note_repeats(policy, mentions, n);
+	items = arena_array(&policy->arena, n, sizeof(*items));
+	if (!items)
+		return (struct text_list){0};
+	for (size_t i = 0; i < n; i++)
+		items[i] = arena_strdup(&policy->arena, mentions[i].text);
+	return (struct text_list){.items = items, .n = n};
+}
+
+bool policy_has_text(const struct json_node *node)
+{
+	return node->kind == JSON_KIND_STRING && node->string[0] &&
+	       strlen(node->string) <= TEXT_MAX;
+}
+
+unsigned int policy_choice(const struct json_node *object, const char *key,
+	const char *const *words, size_t n, unsigned int fallback)
+{
+	const struct json_node *node = json_want(object, key, JSON_KIND_STRING);
+	char list[128] = "";
+	size_t len = 0;
+
+	if (!node)
+		return fallback;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(node->string, words[i]) == 0)
+			return (unsigned int)i;
+		if (len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+				i ? ", " : "", words[i]);
+	}
+	json_fail(node, "'%.64s' is not one of: %s", node->string, list);
+	return fallback;
+}
+
+bool policy_is_glob(const struct json_node *node)
+{
+	if (glob_is_valid(node->string))
+		return true;
+	json_fail(node, "'%.64s' is no pattern: a '[' without ']' or a '\\' at its end",
+		node->string);
+	return false;
+}
+
+const char *policy_glob(
+	struct policy *policy, const struct json_node *object, const char *key)
+{
+	const struct json_node *node = json_want(object, key, JSON_KIND_STRING);
+
+	if (!node || !check_text(node, policy_is_glob))
+		return NULL;
+	return arena_strdup(&policy->arena, node->string);
+}
+
+static bool is_interface(const struct json_node *node)
+{
+	size_t len = strlen(node->string);
+
+	/* dev_valid_name() in net/core/dev.c */
+	if (len < 16 && !strpbrk(node->string, "/: \t\n\v\f\r") &&
+		strcmp(node->string, ".") != 0 && strcmp(node->string, "..") != 0)
+		return true;
+	json_fail(node, "'%.64s' cannot be the name of an interface", node->string);
+	return false;
+}
+
+static void parse_perimeter(struct policy *policy, const struct json_node *root)
+{
+	static const char *const keys[] = {"interfaces"};
+	const struct json_node *node = json_want(root, "perimeter", JSON_KIND_OBJECT);
+
+	if (!node)
+		return;
+	json_known_keys(node, keys, ARRAY_LEN(keys));
+	policy->interfaces = policy_texts(policy,
+		json_need(node, "interfaces", JSON_KIND_ARRAY), false, is_interface);
+}
+
+bool policy_zone(const char *name, enum zone *ret_zone)
+{
+	for (unsigned int zone = 0; zone < ZONE_COUNT; zone++) {
+		if (strcmp(name, zone_name((enum zone)zone)) == 0) {
+			*ret_zone = (enum zone)zone;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A name under `sources` must not be readable as anything else in `from`. */
+static bool check_source_name(const struct json_node *node)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_.-";
+	struct prefix prefix;
+	enum zone zone;
+
+	if (policy_zone(node->key, &zone)) {
+		json_fail(
+			node, "'%s' is the name of a zone: choose another", node->key);
+		return false;
+	}
+	if (prefix_parse(node->key, &prefix, NULL) == 0) {
+		json_fail(node, "a source cannot be named like an address");
+		return false;
+	}
+	if (!node->key[0] || strlen(node->key) > TEXT_MAX ||
+		node->key[strspn(node->key, allowed)]) {
+		json_fail(node,
+			"the name of a source is made of letters, digits and _ . -");
+		return false;
+	}
+	return true;
+}
+
+static void parse_prefixes(struct policy *policy, const struct json_node *array,
+	struct policy_source *source)
+{
+	struct prefix *prefixes = NULL;
+
+	if (!json_is(array, JSON_KIND_ARRAY))
+		return;
+	(void)policy_texts(policy, array, false, NULL);
+	for (size_t i = 0; i < array->count; i++) {
+		const struct json_node *node = &array->children[i];
+		struct prefix prefix;
+		struct err err = {0};
+
+		if (!policy_has_text(node))
+			continue;
+		if (prefix_parse(node->string, &prefix, &err) < 0) {
+			json_fail(node, "%s", err.text);
+			continue;
+		}
+		struct prefix *slot = arena_push(
+			&policy->arena, &prefixes, &source->n, sizeof(*prefixes));
+		if (slot)
+			*slot = prefix;
+	}
+	source->prefixes = prefixes;
+}
+
+static void parse_sources(struct policy *policy, const struct json_node *root)
+{
+	const struct json_node *node = json_want(root, "sources", JSON_KIND_OBJECT);
+	struct policy_source *sources = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; node && i < node->count; i++) {
+		const struct json_node *member = &node->children[i];
+		struct policy_source *source;
+
+		check_source_name(member);
+		source = arena_push(&policy->arena, &sources, &n, sizeof(*sources));
+		if (!source)
+			return;
+		source->name = arena_strdup(&policy->arena, member->key);
+		parse_prefixes(policy, member, source);
+	}
+	policy->sources = sources;
+	policy->nsources = n;
+}
+
+static void parse_root(struct policy *policy, const struct json_node *root)
+{
+	static const char *const keys[] = {
+		"version", "perimeter", "sources", "approvals", "images", "gate"};
+	const struct json_node *version, *images;
+
+	if (!json_is(root, JSON_KIND_OBJECT))
+		return;
+	json_known_keys(root, keys, ARRAY_LEN(keys));
+	version = json_need(root, "version", JSON_KIND_INTEGER);
+	if (version && version->integer != 1)
+		json_fail(version, "version %lld is not known here: only 1 is",
+			(long long)version->integer);
+	parse_perimeter(policy, root);
+	parse_sources(policy, root); /* before the approvals, which name them */
+	policy_parse_approvals(policy, json_want(root, "approvals", JSON_KIND_ARRAY));
+	images = json_want(root, "images", JSON_KIND_ARRAY);
+	policy->has_images = images != NULL;
+	policy->images = policy_texts(policy, images, true, policy_is_glob);
+	policy_parse_gate(policy, json_want(root, "gate", JSON_KIND_OBJECT));
+}
+
+static int refuse(const struct json_errors *errors, struct err *err)
+{
+	size_t more = errors->count - 1;
+
+	if (more == 0)
+		return err_set(err, -EINVAL, "%s", errors->list[0].text);
+	return err_set(
+		err, -EINVAL, "%.600s (and %zu more)", errors->list[0].text, more);
+}
+
+int policy_new_default(struct policy **ret_policy, struct err *err)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	if (!policy)
+		return err_set(err, -ENOMEM, "policy: out of memory");
+	arena_init(&policy->arena, MAX_MEMORY_BYTES);
+	policy->is_default = true;
+	*ret_policy = policy;
+	return 0;
+}
+
+static int policy_from_doc(const struct json_doc *doc, struct json_errors *errors,
+	struct policy **ret_policy, struct err *err)
+{
+	_cleanup_(cleanup_policy) struct policy *policy = NULL;
+	int code = policy_new_default(&policy, err);
+
+	if (code < 0)
+		return code;
+	policy->is_default = false;
+	parse_root(policy, json_doc_root(doc));
+	if (errors->count > 0)
+		return refuse(errors, err);
+	if (arena_failed(&policy->arena))
+		return err_set(err, -ENOMEM,
+			"policy: needs more than %d bytes of memory", MAX_MEMORY_BYTES);
+	*ret_policy = TAKE_PTR(policy);
+	return 0;
+}
+
+int policy_load_file(const char *path, struct json_errors *errors,
+	struct policy **ret_policy, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	int code = json_doc_load_file(path, POLICY_MAX_BYTES, errors, &doc, err);
+
+	return code < 0 ? code : policy_from_doc(doc, errors, ret_policy, err);
+}
+
+int policy_load_fd(int fd, const char *name, struct json_errors *errors,
+	struct policy **ret_policy, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	int code = json_doc_load_fd(fd, name, POLICY_MAX_BYTES, errors, &doc, err);
+
+	return code < 0 ? code : policy_from_doc(doc, errors, ret_policy, err);
+}
+
+int policy_load_text(const char *name, const char *text, size_t len,
+	struct json_errors *errors, struct policy **ret_policy, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	int code;
+
+	if (len > POLICY_MAX_BYTES)
+		return err_set(err, -E2BIG, "%s: larger than %d bytes", name,
+			POLICY_MAX_BYTES);
+	code = json_doc_load_text(name, text, len, errors, &doc, err);
+	return code < 0 ? code : policy_from_doc(doc, errors, ret_policy, err);
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	arena_done(&policy->arena);
+	free(policy);
+}
