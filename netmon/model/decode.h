@@ -50,6 +50,7 @@ struct decode_ctx {
 	struct operand_table *operands;
 	struct name_index *index;
 	size_t max_chains, max_sets; /* reserved */
+	struct rule **rules; /* of each chain by its id, while they are filled */
 
 	/* The rule being built. */
 	enum table_family family; /* of its table */
@@ -61,6 +62,7 @@ struct decode_ctx {
 	bool load_unread;
 	struct register_word words[REGISTER_WORDS];
 
+	struct blob nft; /* netns->nft, aligned */
 	/* Where the reader is, for messages about malformed netlink. */
 	size_t message; /* counted from 0 */
 	const char *message_type;

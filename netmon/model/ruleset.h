@@ -29,10 +29,12 @@
 
 struct nlattr;
 
-/* The enums of an op take a byte each, so that an op fits 48: there are many of them. */
+/* The enums of an op take a byte each, so that an op fits 48: there are many of them.
+ */
 #define BYTE_ENUM __attribute__((packed))
 
-#define VALUE_MAX 64 /* bytes: NFT_DATA_VALUE_MAXLEN, also the widest concatenation */
+#define OPERAND_NEST_MAX 4
+#define VALUE_MAX	 64 /* bytes: NFT_DATA_VALUE_MAXLEN, also the widest concatenation */
 
 /*
  * What an operand reads. Byte order of the value is what the kernel puts in the
@@ -86,8 +88,10 @@ enum field {
 	FIELD_CT_REPLY_DPORT,
 	FIELD_CT_HELPER,
 	FIELD_CT_LABEL,
-	/* fib: operand.fib_flags holds NFTA_FIB_F_*; type is u32 RTN_*, the others as
-	   named */
+	/*
+	 * fib: operand.fib_flags holds NFTA_FIB_F_*; type is u32 RTN_*, the others as
+	 * named; with F_PRESENT one byte: 1 where an interface was found
+	 */
 	FIELD_FIB_TYPE,
 	FIELD_FIB_OIF,
 	FIELD_FIB_OIFNAME,
@@ -117,7 +121,7 @@ enum step_kind {
 	STEP_SHIFT_RIGHT,
 	STEP_SWAP,  /* byteorder: reverse the bytes within units of .count bytes */
 	STEP_SLICE, /* keep .count bytes from .offset on */
-};
+} BYTE_ENUM;
 
 struct step {
 	enum step_kind kind;
@@ -133,6 +137,7 @@ struct operand {
 	bool exthdr_present;
 	uint32_t fib_flags;
 	uint8_t load_len;     /* bytes of the field itself, before any step */
+	uint8_t nest;	      /* levels of key[] below: at most OPERAND_NEST_MAX */
 	const uint8_t *bytes; /* CONST */
 	const char *code; /* FIELD_UNKNOWN: reason code, e.g. "hash", "meta-skuid" */
 	const struct step *steps;
@@ -189,19 +194,22 @@ enum op_kind {
 	OP_NOP,	   /* counter, log, comment ...: never changes what happens; text */
 	OP_MATCH,  /* operand cmp lo (hi) */
 	OP_LOOKUP, /* operand in set, or not (invert) */
-	OP_VMAP,   /* operand looked up, verdict of the element; none: next rule */
-	OP_IN,	   /* operand (2 bytes, ports, or 4/16, addresses) in numbers, or not */
-	OP_IPSET,  /* xt set match */
-	OP_ANY,	   /* at least one list of `alternatives` matches entirely */
-	OP_NONE,   /* none does: xt's inversion of a whole match */
-	OP_MAYBE,  /* may match and may not: code, text (limit, time, owner ...) */
-	OP_SET, /* field = operand: mark, ct mark, pkttype, priority, payload bytes */
+	/*
+	 * operand looked up, verdict of the element; none: next rule; CONTINUE: next op
+	 */
+	OP_VMAP,
+	OP_IN,	  /* operand (2 bytes, ports, or 4/16, addresses) in numbers, or not */
+	OP_IPSET, /* xt set match */
+	OP_ANY,	  /* at least one list of `alternatives` matches entirely */
+	OP_NONE,  /* none does: xt's inversion of a whole match */
+	OP_MAYBE, /* may match and may not: code, text (limit, time, owner ...) */
+	OP_SET,	  /* field = operand: mark, ct mark, pkttype, priority, payload bytes */
 	OP_NOTRACK,
 	OP_ZONE, /* ct zone: operand; it changes nothing for a first packet */
 	OP_NAT,
 	OP_TPROXY,
 	OP_REJECT,
-	OP_VERDICT, /* immediate verdict */
+	OP_VERDICT, /* immediate verdict; CONTINUE: next rule (NFT_BREAK) */
 	OP_VERDICT_QUEUE,
 	OP_DUP, /* a copy leaves; the packet goes on */
 	OP_FWD, /* netdev: the packet leaves by another interface: gone from here */
@@ -222,10 +230,11 @@ struct nat {
 	enum nat_kind kind;
 	enum family family; /* NONE: the packet's (inet tables) */
 	const struct operand *addr_min, *addr_max, *port_min, *port_max;
-	uint32_t flags; /* NF_NAT_RANGE_* */
-	uint16_t port_base; /* with NF_NAT_RANGE_PROTO_OFFSET: what offset 0 stands for */
-	u128 mask;	/* *_PREFIX: the network part; 0 where addr_min or _max is a map's:
-			   then it is ~(min ^ max) of the element */
+	uint32_t flags;	    /* NF_NAT_RANGE_* */
+	uint16_t port_base; /* with NF_NAT_RANGE_PROTO_OFFSET: what offset 0 stands for
+			     */
+	u128 mask; /* *_PREFIX: the network part; 0 where addr_min or _max is a map's:
+		      then it is ~(min ^ max) of the element */
 };
 
 /* xt set match: which set, and per dimension whether the source side is taken. */
@@ -244,8 +253,8 @@ struct op {
 	uint8_t base, offset;	 /* SET of FIELD_PAYLOAD */
 	uint8_t value_len;	 /* MATCH: of lo and hi; SET of FIELD_PAYLOAD */
 	enum reject_kind reject; /* REJECT */
-	const char
-		*code; /* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown" */
+	/* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown" */
+	const char *code;
 	const char *text; /* as a person would write it; NULL: rendered from the op */
 	const struct operand *operand; /* MATCH, LOOKUP, VMAP, IN, SET, ZONE */
 	union {
@@ -261,6 +270,8 @@ struct op {
 		};
 		const struct nat *nat;	   /* NAT, TPROXY */
 		struct verdict_to verdict; /* VERDICT */
+		/* UNKNOWN, NOP, MAYBE, REJECT, DUP: what .text is made from, or NULL */
+		const struct nlattr *expr;
 	};
 };
 
@@ -276,12 +287,12 @@ struct rule {
 
 struct set_element {
 	const uint8_t *key, *key_end; /* closed; the same pointer for a single value */
-	const uint8_t *data;	   /* maps: set->data_len bytes */
-	struct verdict_to verdict; /* verdict maps */
-	bool catchall; /* key and key_end are NULL */
+	const uint8_t *data;	      /* maps: set->data_len bytes */
+	struct verdict_to verdict;    /* verdict maps */
+	bool catchall;		      /* key and key_end are NULL */
 	bool expires; /* has a timeout: it is an element, and will not be for ever */
-	bool maybe; /* carries an expression that can refuse the match (limit, quota
-		       ...) */
+	bool maybe;   /* carries an expression that can refuse the match (limit, quota
+			 ...) */
 };
 
 struct set {
@@ -292,6 +303,9 @@ struct set {
 	bool interval, concat, map, vmap;
 	bool objects; /* maps to named objects: elements have no data */
 	bool dynamic; /* packets change it: some rule adds or deletes elements */
+	bool refuses; /* elements that packets add carry a limit, quota ... */
+	uint32_t object_type;  /* NFT_OBJECT_* */
+	uint32_t max_elements; /* 0: no bound */
 	bool unreadable; /* elements missing or not understood: any lookup may match or
 			    not */
 	uint8_t field_len[16]; /* concatenations: bytes of each field, unpadded */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Netlink attributes of nf_tables, read with every bound checked. */
+#include "netmon/model/nft_attr.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+int nft_malformed(struct decode_ctx *ctx, const void *at, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	if (!ctx)
+		return -EINVAL;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return err_set(ctx->err, -EINVAL,
+		"rules of %s: message %zu (%s), byte %zu: %s; take the snapshot again",
+		ctx->netns->id ? ctx->netns->id : "?", ctx->message,
+		ctx->message_type ? ctx->message_type : "?",
+		(size_t)((const uint8_t *)at - ctx->nft.data), text);
+}
+
+/* The attribute at @at, of which @left bytes remain in its parent. */
+static int check_attr(struct decode_ctx *ctx, const struct nlattr *attr, size_t left)
+{
+	if (left < sizeof(*attr))
+		return nft_malformed(
+			ctx, attr, "%zu stray bytes after an attribute", left);
+	if (attr->nla_len < sizeof(*attr))
+		return nft_malformed(ctx, attr, "attribute %u is %u bytes long",
+			mnl_attr_get_type(attr), attr->nla_len);
+	if (attr->nla_len > left)
+		return nft_malformed(ctx, attr,
+			"attribute %u of %u bytes runs past the %zu of its parent",
+			mnl_attr_get_type(attr), attr->nla_len, left);
+	return 0;
+}
+
+int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
+	struct nft_attrs *ret_attrs)
+{
+	const uint8_t *at = start;
+
+	memset(ret_attrs, 0, sizeof(*ret_attrs));
+	while (len > 0) {
+		const struct nlattr *attr = (const void *)at;
+		int r = check_attr(ctx, attr, len);
+
+		if (r < 0)
+			return r;
+		uint16_t type = mnl_attr_get_type(attr);
+		size_t size = nft_align(attr->nla_len);
+
+		if (type < NFT_ATTRS_MAX) {
+			/* Padding in front of 64-bit numbers may repeat; it is empty.
+			 */
+			if (ret_attrs->tb[type] && attr->nla_len > sizeof(*attr))
+				return nft_malformed(
+					ctx, attr, "attribute %u appears twice", type);
+			ret_attrs->tb[type] = attr;
+		}
+		if (size > len) /* the last one may lack its padding */
+			size = len;
+		at += size;
+		len -= size;
+	}
+	return 0;
+}
+
+int nft_attrs_nested(
+	struct decode_ctx *ctx, const struct nlattr *nest, struct nft_attrs *ret_attrs)
+{
+	return nft_attrs_parse(ctx, mnl_attr_get_payload(nest),
+		mnl_attr_get_payload_len(nest), ret_attrs);
+}
+
+static int check_size(struct decode_ctx *ctx, const struct nlattr *attr, size_t size)
+{
+	if (mnl_attr_get_payload_len(attr) == size)
+		return 0;
+	return nft_malformed(ctx, attr, "attribute %u holds %u bytes, not %zu",
+		mnl_attr_get_type(attr), mnl_attr_get_payload_len(attr), size);
+}
+
+int nft_attr_u8(struct decode_ctx *ctx, const struct nlattr *attr, uint8_t *ret_value)
+{
+	int r;
+
+	if (!attr)
+		return 0;
+	r = check_size(ctx, attr, sizeof(*ret_value));
+	if (r == 0)
+		*ret_value = mnl_attr_get_u8(attr);
+	return r;
+}
+
+int nft_attr_be32(
+	struct decode_ctx *ctx, const struct nlattr *attr, uint32_t *ret_value)
+{
+	int r;
+
+	if (!attr)
+		return 0;
+	r = check_size(ctx, attr, sizeof(*ret_value));
+	if (r == 0)
+		*ret_value = ntohl(mnl_attr_get_u32(attr));
+	return r;
+}
+
+int nft_attr_be64(
+	struct decode_ctx *ctx, const struct nlattr *attr, uint64_t *ret_value)
+{
+	int r;
+
+	if (!attr)
+		return 0;
+	r = check_size(ctx, attr, sizeof(*ret_value));
+	if (r == 0)
+		*ret_value = be64toh(mnl_attr_get_u64(attr));
+	return r;
+}
+
+int nft_attr_string(
+	struct decode_ctx *ctx, const struct nlattr *attr, const char **ret_text)
+{
+	const char *text;
+	size_t len;
+
+	if (!attr)
+		return 0;
+	text = mnl_attr_get_payload(attr);
+	len = mnl_attr_get_payload_len(attr);
+	if (len < 2 || text[0] == '\0' || !memchr(text, '\0', len))
+		return nft_malformed(ctx, attr, "attribute %u is no terminated name",
+			mnl_attr_get_type(attr));
+	*ret_text = text;
+	return 0;
+}
+
+int nft_attr_value(
+	struct decode_ctx *ctx, const struct nlattr *attr, struct nft_value *ret_value)
+{
+	struct nft_attrs data;
+	const struct nlattr *value;
+	int r = nft_attrs_nested(ctx, attr, &data);
+
+	if (r < 0)
+		return r;
+	value = data.tb[NFTA_DATA_VALUE];
+	if (!value)
+		return nft_malformed(ctx, attr, "attribute %u has no value",
+			mnl_attr_get_type(attr));
+	if (mnl_attr_get_payload_len(value) == 0 ||
+		mnl_attr_get_payload_len(value) > VALUE_MAX)
+		return nft_malformed(ctx, value, "a value of %u bytes",
+			mnl_attr_get_payload_len(value));
+	*ret_value = (struct nft_value){.bytes = mnl_attr_get_payload(value),
+		.len = mnl_attr_get_payload_len(value)};
+	return 0;
+}
+
+int nft_attr_next(struct decode_ctx *ctx, const struct nlattr *nest,
+	const struct nlattr *attr, const struct nlattr **ret_attr)
+{
+	const uint8_t *start = mnl_attr_get_payload(nest);
+	const uint8_t *end = start + mnl_attr_get_payload_len(nest);
+	const uint8_t *at = start;
+	int r;
+
+	if (attr) {
+		at = (const uint8_t *)attr;
+		size_t size = nft_align(attr->nla_len);
+
+		if ((size_t)(end - at) <= size)
+			return 0;
+		at += size;
+	}
+	if (at == end)
+		return 0;
+	r = check_attr(ctx, (const void *)at, (size_t)(end - at));
+	if (r < 0)
+		return r;
+	*ret_attr = (const void *)at;
+	return 1;
+}
