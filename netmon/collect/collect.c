@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the facts of this host: rules, links, routes, sockets, containers. */
+#include "netmon/collect/collect.h"
+
+#include <errno.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "netmon/collect/nft.h"
+#include "netmon/collect/rtnl.h"
+#include "netmon/collect/sysctl.h"
+
+static void collect_identity(struct facts *facts)
+{
+	struct utsname name;
+	char text[64];
+	struct tm tm;
+	time_t now = time(NULL);
+
+	if (uname(&name) == 0) {
+		facts->hostname = arena_strdup(&facts->arena, name.nodename);
+		facts->kernel = arena_strdup(&facts->arena, name.release);
+	}
+	if (gmtime_r(&now, &tm) &&
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		facts->taken = arena_strdup(&facts->arena, text);
+}
+
+static void collect_netns(struct facts *facts, struct netns *netns)
+{
+	collect_nft(facts, netns);
+	collect_rtnl(facts, netns);
+	collect_sysctl(facts, netns);
+}
+
+int collect_host(const struct collect_options *options, struct facts **ret_facts,
+	struct err *err)
+{
+	_cleanup_(facts_cleanup) struct facts *facts = facts_new();
+
+	(void)options;
+	if (!facts)
+		return err_set(err, -ENOMEM, "out of memory");
+	collect_identity(facts);
+	collect_netns(facts, facts->host);
+	if (arena_failed(&facts->arena))
+		return err_set(err, -ENOMEM, "out of memory while reading the host");
+	*ret_facts = TAKE_PTR(facts);
+	return 0;
+}

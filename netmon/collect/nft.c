@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nf_tables rules of one network namespace, as the kernel's own messages. */
+#include "netmon/collect/nft.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "netmon/collect/nlsock.h"
+
+/*
+ * Theory of operation. Every object kind is dumped once for all families, elements once
+ * a set. Each dump is of one moment or the kernel says so (NLM_F_DUMP_INTR); that the
+ * dumps are of the same moment is what the generation id before and after tells. Rules
+ * that change faster than they can be read leave the last complete reading and a note.
+ */
+enum {
+	NFT_LIMIT_BYTES = 1024 * 1024 * 1024, /* of one namespace */
+	NFT_PAUSE_MS = 2,		      /* doubled from one attempt to the next */
+};
+
+struct reading {
+	struct nlsock sock;
+	struct bytes out;
+	uint32_t generation[2]; /* before and after */
+};
+
+static struct nlmsghdr *build(struct reading *reading, char *buffer, uint16_t type,
+	uint16_t family, uint16_t flags)
+{
+	memset(buffer, 0, NLSOCK_REQUEST_BYTES);
+	return nftnl_nlmsg_build_hdr(buffer, type, family, flags, ++reading->sock.seq);
+}
+
+/* Appends NEWGEN to the output and tells the id in it. */
+static int read_generation(struct reading *reading, uint32_t *ret_id, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	const struct nlattr *tb[NFTA_GEN_MAX + 1];
+	size_t start = reading->out.len;
+	struct nlmsghdr *request =
+		build(reading, buffer, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK);
+	int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+
+	if (r < 0)
+		return err_wrap(err, "generation id");
+	if (reading->out.len - start < NLMSG_HDRLEN)
+		return err_set(err, -EBADMSG, "generation id: no answer");
+	attrs_parse_message(tb, ARRAY_LEN(tb),
+		(const void *)(reading->out.data + start), sizeof(struct nfgenmsg));
+	*ret_id = attr_u32(tb[NFTA_GEN_ID]);
+	return 0;
+}
+
+static int dump_elements(
+	struct reading *reading, const struct nlmsghdr *set, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	const struct nlattr *tb[NFTA_SET_MAX + 1];
+	const struct nfgenmsg *header = mnl_nlmsg_get_payload(set);
+
+	attrs_parse_message(tb, ARRAY_LEN(tb), set, sizeof(*header));
+	const char *table = attr_text(tb[NFTA_SET_TABLE]);
+	const char *name = attr_text(tb[NFTA_SET_NAME]);
+	if (!table || !name)
+		return err_set(err, -EBADMSG, "set without a name");
+
+	struct nlmsghdr *request = build(
+		reading, buffer, NFT_MSG_GETSETELEM, header->nfgen_family, NLM_F_DUMP);
+	mnl_attr_put_strz(request, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(request, NFTA_SET_ELEM_LIST_SET, name);
+	int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+	if (r == -ENOENT) /* deleted since its name was read */
+		return err_set(err, -EINTR, "set %s went away", name);
+	return r < 0 ? err_wrap(err, "elements of set %s", name) : 0;
+}
+
+/* Elements of every set in the messages from @off up to where the output ends now. */
+static int dump_all_elements(struct reading *reading, size_t off, struct err *err)
+{
+	_Alignas(NLMSG_ALIGNTO) char copy[NLSOCK_REQUEST_BYTES];
+	size_t end = reading->out.len;
+	int result = 0;
+
+	while (off < end) {
+		const struct nlmsghdr *set = (const void *)(reading->out.data + off);
+		size_t len = set->nlmsg_len;
+		int r;
+
+		/* The output moves when it grows. */
+		if (len > sizeof(copy))
+			return err_set(err, -EMSGSIZE, "set of %zu bytes", len);
+		memcpy(copy, set, len);
+		r = dump_elements(reading, (const void *)copy, err);
+		if (r == -EINTR)
+			result = r;
+		else if (r < 0)
+			return r;
+		off += NLMSG_ALIGN(len);
+	}
+	return result;
+}
+
+static int dump_objects(struct reading *reading, struct err *err)
+{
+	static const uint16_t kinds[] = {NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN,
+		NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE};
+	char buffer[NLSOCK_REQUEST_BYTES];
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct nlmsghdr *request =
+			build(reading, buffer, kinds[i], NFPROTO_UNSPEC, NLM_F_DUMP);
+		size_t start = reading->out.len;
+		int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+
+		/* Kernels before 4.10 have no objects, before 4.16 no flowtables. */
+		if (r == -EINVAL && kinds[i] >= NFT_MSG_GETOBJ)
+			r = 0;
+		if (r == 0 && kinds[i] == NFT_MSG_GETSET)
+			r = dump_all_elements(reading, start, err);
+		if (r == -EINTR)
+			result = r;
+		else if (r < 0)
+			return err_wrap(err, "dump %d of nf_tables", kinds[i]);
+	}
+	return result;
+}
+
+/* One reading of all; -EINTR when it is complete but not of one moment. */
+static int read_once(struct reading *reading, struct err *err)
+{
+	int r, after;
+
+	reading->out.len = 0;
+	r = read_generation(reading, &reading->generation[0], err);
+	if (r < 0)
+		return r;
+	r = dump_objects(reading, err);
+	if (r < 0 && r != -EINTR)
+		return r;
+	size_t len = reading->out.len;
+	after = read_generation(reading, &reading->generation[1], err);
+	reading->out.len = len;
+	if (after < 0)
+		return after;
+	if (r == 0 && reading->generation[0] != reading->generation[1])
+		r = err_set(err, -EINTR, "the rules changed while they were read");
+	return r;
+}
+
+static int read_consistent(struct reading *reading, struct err *err)
+{
+	int r = -EINTR;
+
+	for (int i = 0; i < NLSOCK_ATTEMPTS && r == -EINTR; i++) {
+		const struct timespec pause = {
+			.tv_nsec = (NFT_PAUSE_MS << i) * 1000000L};
+
+		if (i && pause.tv_nsec < 1000000000L)
+			(void)nanosleep(&pause, NULL);
+		r = read_once(reading, err);
+	}
+	return r;
+}
+
+static bool has_no_nftables(const struct reading *reading, int code)
+{
+	/* nfnetlink answers EINVAL to a subsystem that is not there. */
+	return !reading->sock.nl ? code == -EPROTONOSUPPORT
+				 : reading->out.len == 0 && code == -EINVAL;
+}
+
+void collect_nft(struct facts *facts, struct netns *netns)
+{
+	struct reading reading = {.out.limit = NFT_LIMIT_BYTES};
+	struct err err = {0};
+	int r = nlsock_open(&reading.sock, NETLINK_NETFILTER, &err);
+
+	if (r == 0)
+		r = read_consistent(&reading, &err);
+	if (r == -EINTR) {
+		facts_note(facts, "nft-changing", netns->id, true,
+			"the rules kept changing during %d readings; what was read "
+			"last "
+			"may mix two states",
+			NLSOCK_ATTEMPTS);
+		r = 0;
+	}
+	if (r == 0) {
+		netns->nft.data =
+			arena_memdup(&facts->arena, reading.out.data, reading.out.len);
+		netns->nft.len = netns->nft.data ? reading.out.len : 0;
+		netns->rules_known = netns->nft.data != NULL;
+	} else if (has_no_nftables(&reading, r)) {
+		netns->rules_known = true;
+	} else {
+		facts_note(facts, "nft-unreadable", netns->id, true,
+			"the nf_tables rules could not be read: %s", err.text);
+	}
+	bytes_done(&reading.out);
+	nlsock_done(&reading.sock);
+}

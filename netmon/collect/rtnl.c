@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Links, addresses and traffic control of one network namespace. */
+#include "netmon/collect/rtnl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "netmon/collect/sysctl.h"
+
+static void parse_link_kind(
+	struct rtnl_target *target, struct link *link, const struct nlattr *linkinfo)
+{
+	const struct nlattr *info[IFLA_INFO_MAX + 1];
+
+	attrs_parse_nested(info, ARRAY_LEN(info), linkinfo);
+	const char *kind = attr_text(info[IFLA_INFO_KIND]);
+	const char *slave = attr_text(info[IFLA_INFO_SLAVE_KIND]);
+
+	link->kind = arena_strdup(&target->facts->arena, kind);
+	if (kind && (strcmp(kind, "macvlan") == 0 || strcmp(kind, "macvtap") == 0)) {
+		const struct nlattr *data[IFLA_MACVLAN_MAX + 1];
+
+		attrs_parse_nested(data, ARRAY_LEN(data), info[IFLA_INFO_DATA]);
+		link->macvlan_passthru =
+			attr_u32(data[IFLA_MACVLAN_MODE]) == MACVLAN_MODE_PASSTHRU;
+	}
+	if (kind && strcmp(kind, "bridge") == 0) {
+		const struct nlattr *data[IFLA_BR_MAX + 1];
+
+		attrs_parse_nested(data, ARRAY_LEN(data), info[IFLA_INFO_DATA]);
+		link->nf_call_ip = attr_u8(data[IFLA_BR_NF_CALL_IPTABLES]);
+		link->nf_call_ip6 = attr_u8(data[IFLA_BR_NF_CALL_IP6TABLES]);
+	}
+	if (slave && strcmp(slave, "bridge") == 0) {
+		const struct nlattr *port[IFLA_BRPORT_MAX + 1];
+
+		attrs_parse_nested(port, ARRAY_LEN(port), info[IFLA_INFO_SLAVE_DATA]);
+		link->hairpin = attr_u8(port[IFLA_BRPORT_MODE]);
+		link->isolated = attr_u8(port[IFLA_BRPORT_ISOLATED]);
+	}
+}
+
+static void parse_link_mac(struct link *link, const struct nlattr *attr)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	if (!len || len > sizeof(link->mac))
+		return;
+	memcpy(link->mac, mnl_attr_get_payload(attr), len);
+	link->mac_len = (uint8_t)len;
+}
+
+static int parse_link(const struct nlmsghdr *message, void *data, struct err *err)
+{
+	struct rtnl_target *target = data;
+	struct netns *netns = target->netns;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *tb[IFLA_MAX + 1], *xdp[IFLA_XDP_MAX + 1];
+
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
+	attrs_parse_nested(xdp, ARRAY_LEN(xdp), tb[IFLA_XDP]);
+	struct link *link = arena_push(&target->facts->arena, &netns->links,
+		&netns->nlinks, sizeof(*netns->links));
+	const char *name = attr_text(tb[IFLA_IFNAME]);
+	if (!link || !name)
+		return err_set(err, -ENOMEM, "link %d", info->ifi_index);
+	link->index = info->ifi_index;
+	link->name = arena_strdup(&target->facts->arena, name);
+	link->master = (int)attr_u32(tb[IFLA_MASTER]);
+	link->link = (int)attr_u32(tb[IFLA_LINK]);
+	link->link_netnsid =
+		tb[IFLA_LINK_NETNSID] ? (int)attr_u32(tb[IFLA_LINK_NETNSID]) : -1;
+	link->group = attr_u32(tb[IFLA_GROUP]);
+	link->type = info->ifi_type;
+	link->up = info->ifi_flags & IFF_UP;
+	link->loopback = info->ifi_flags & IFF_LOOPBACK;
+	link->noarp = info->ifi_flags & IFF_NOARP;
+	link->xdp = attr_u8(xdp[IFLA_XDP_ATTACHED]) != XDP_ATTACHED_NONE;
+	parse_link_mac(link, tb[IFLA_ADDRESS]);
+	parse_link_kind(target, link, tb[IFLA_LINKINFO]);
+	collect_sysctl_link(target->facts, netns, link->name, tb[IFLA_AF_SPEC]);
+	return 0;
+}
+
+static int compare_link(const void *a, const void *b)
+{
+	int x = ((const struct link *)a)->index, y = ((const struct link *)b)->index;
+
+	return (x > y) - (x < y);
+}
+
+static int dump_links(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	struct netns *netns = target->netns;
+	struct nlmsghdr *request = nlsock_request(
+		sock, buffer, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+
+	netns->links = NULL;
+	netns->sysctls = NULL;
+	netns->nlinks = netns->nsysctls = 0;
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	int r = nlsock_dump(sock, request, parse_link, target, err);
+	if (netns->nlinks)
+		qsort(netns->links, netns->nlinks, sizeof(*netns->links), compare_link);
+	return r < 0 ? err_wrap(err, "links") : 0;
+}
+
+static int parse_addr(const struct nlmsghdr *message, void *data, struct err *err)
+{
+	struct rtnl_target *target = data;
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *tb[IFA_MAX + 1];
+
+	if (message->nlmsg_type != RTM_NEWADDR ||
+		(info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
+		return 0;
+	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
+	struct ifaddr *addr = arena_push(&target->facts->arena, &target->netns->addrs,
+		&target->netns->naddrs, sizeof(*target->netns->addrs));
+	if (!addr)
+		return err_set(err, -ENOMEM, "out of memory");
+	addr->ifindex = (int)info->ifa_index;
+	addr->peer = attr_addr(tb[IFA_ADDRESS]);
+	/* IPv6 sends IFA_LOCAL only with a peer. */
+	addr->local = tb[IFA_LOCAL] ? attr_addr(tb[IFA_LOCAL]) : addr->peer;
+	addr->prefix_len = info->ifa_prefixlen;
+	addr->scope = info->ifa_scope;
+	addr->flags = tb[IFA_FLAGS] ? attr_u32(tb[IFA_FLAGS]) : info->ifa_flags;
+	return 0;
+}
+
+static int dump_addrs(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	struct nlmsghdr *request = nlsock_request(
+		sock, buffer, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+
+	target->netns->addrs = NULL;
+	target->netns->naddrs = 0;
+	int r = nlsock_dump(sock, request, parse_addr, target, err);
+	return r < 0 ? err_wrap(err, "addresses") : 0;
+}
+
+static int parse_qdisc(const struct nlmsghdr *message, void *data, struct err *err)
+{
+	struct rtnl_target *target = data;
+	const struct tcmsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *tb[TCA_MAX + 1];
+
+	(void)err;
+	if (message->nlmsg_type != RTM_NEWQDISC)
+		return 0;
+	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
+	const char *kind = attr_text(tb[TCA_KIND]);
+	if (!kind || (strcmp(kind, "clsact") != 0 && strcmp(kind, "ingress") != 0))
+		return 0;
+	for (size_t i = 0; i < target->netns->nlinks; i++) {
+		struct link *link = &target->netns->links[i];
+
+		if (link->index == info->tcm_ifindex)
+			link->tc_ingress = true; /* until its filters are counted */
+	}
+	return 0;
+}
+
+static int count_filter(const struct nlmsghdr *message, void *data, struct err *err)
+{
+	(void)err;
+	if (message->nlmsg_type == RTM_NEWTFILTER)
+		++*(size_t *)data;
+	return 0;
+}
+
+static int has_filter(struct nlsock *sock, int ifindex, bool *ret_has, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	struct nlmsghdr *request = nlsock_request(
+		sock, buffer, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
+	struct tcmsg *info = mnl_nlmsg_get_payload(request);
+	size_t count = 0;
+
+	info->tcm_ifindex = ifindex;
+	info->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	int r = nlsock_dump(sock, request, count_filter, &count, err);
+	*ret_has = count > 0;
+	return r;
+}
+
+/* Filters in a clsact or ingress qdisc see a packet before netfilter does. */
+static int dump_tc(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	struct netns *netns = target->netns;
+	struct nlmsghdr *request = nlsock_request(
+		sock, buffer, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg));
+	int r = nlsock_dump(sock, request, parse_qdisc, target, err);
+
+	/* A kernel without traffic control. */
+	if (r == -EOPNOTSUPP)
+		return 0;
+	for (size_t i = 0; r == 0 && i < netns->nlinks; i++) {
+		struct link *link = &netns->links[i];
+
+		if (link->tc_ingress)
+			r = has_filter(sock, link->index, &link->tc_ingress, err);
+	}
+	return r < 0 ? err_wrap(err, "traffic control") : 0;
+}
+
+static int dump_routes4(
+	struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	target->netns->routes = NULL;
+	target->netns->nroutes = target->nskipped = 0;
+	return rtnl_dump_routes(sock, target, AF_INET, err);
+}
+
+static int dump_routes6(
+	struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	return rtnl_dump_routes(sock, target, AF_INET6, err);
+}
+
+static int dump_rules4(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	target->netns->rules = NULL;
+	target->netns->nrules = 0;
+	return rtnl_dump_rules(sock, target, AF_INET, err);
+}
+
+static int dump_rules6(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	return rtnl_dump_rules(sock, target, AF_INET6, err);
+}
+
+/* Order matters: what a dump refers to (links) comes before it. */
+typedef int dump_fn(struct nlsock *sock, struct rtnl_target *target, struct err *err);
+static dump_fn *const dumps[] = {dump_links, dump_addrs, dump_routes4, dump_routes6,
+	dump_rules4, dump_rules6, dump_tc};
+
+static int dump_all(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dumps); i++)
+		r = dumps[i](sock, target, err);
+	return r;
+}
+
+void collect_rtnl(struct facts *facts, struct netns *netns)
+{
+	struct rtnl_target target = {.facts = facts, .netns = netns};
+	struct nlsock sock;
+	struct err err = {0};
+	int r = nlsock_open(&sock, NETLINK_ROUTE, &err);
+
+	/* A dump that was not of one moment: all of it again, so that it fits together.
+	 */
+	if (r == 0) {
+		for (int i = 0; i < NLSOCK_ATTEMPTS; i++) {
+			r = dump_all(&sock, &target, &err);
+			if (r != -EINTR)
+				break;
+		}
+	}
+	nlsock_done(&sock);
+	netns->routes_known = r == 0;
+	if (r < 0)
+		facts_note(facts, "links-unreadable", netns->id, true,
+			"links, addresses or routes could not be read: %s", err.text);
+	if (target.nskipped)
+		facts_note(facts, "route-encap", netns->id, true,
+			"%zu routes lead into a tunnel (encap) or through a nexthop "
+			"object "
+			"that is not followed",
+			target.nskipped);
+}
