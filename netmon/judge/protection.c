@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings about rules that their owner trusts, and that no packet meets. */
+#include <string.h>
+
+#include "netmon/judge/findings.h"
+#include "netmon/judge/remedy.h"
+#include "netmon/judge/rules.h"
+#include "netmon/judge/words.h"
+
+#define RULES_SHOWN 12
+
+static const char *safe(const char *text)
+{
+	return text ? text : "";
+}
+
+static bool stops_or_leads_on(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_REJECT || op->kind == OP_VMAP ||
+			op->kind == OP_VERDICT_QUEUE || op->kind == OP_UNKNOWN)
+			return true;
+		if (op->kind == OP_VERDICT && op->verdict.kind != VERDICT_RETURN &&
+			op->verdict.kind != VERDICT_ACCEPT &&
+			op->verdict.kind != VERDICT_CONTINUE)
+			return true;
+	}
+	return false;
+}
+
+/* "  ip filter DOCKER-USER handle 7: ip saddr 192.0.2.0/24 drop", or the policy. */
+static const char *rule_line(
+	struct judge_work *work, const struct chain *chain, const struct rule *rule)
+{
+	const char *number = "";
+
+	if (!rule)
+		return safe(arena_printf(work->arena, "  %s %s: policy drop",
+			chain->table, chain->name));
+	number =
+		safe(rule->handle ? arena_printf(work->arena, "handle %llu",
+					    (unsigned long long)rule->handle)
+				  : arena_printf(work->arena, "rule %u", rule->number));
+	return safe(arena_printf(work->arena, "  %s %s %s: %s", chain->table,
+		chain->name, number, rule_text(work->arena, rule)));
+}
+
+static const char *chain_lines(struct judge_work *work, const struct chain *chain)
+{
+	const char *text = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < chain->nrules; i++) {
+		if (!stops_or_leads_on(&chain->rules[i]))
+			continue;
+		if (n++ == RULES_SHOWN)
+			return safe(arena_printf(work->arena, "%s\n  ...", text));
+		text = safe(arena_printf(work->arena, "%s%s%s", text,
+			text[0] ? "\n" : "", rule_line(work, chain, &chain->rules[i])));
+	}
+	return text;
+}
+
+/* Docker's own nftables rules: by what the engine says, or by their table. */
+static bool has_nftables_backend(const struct judge_work *work)
+{
+	const struct facts *facts = work->report->facts;
+	const struct ruleset *ruleset = work->report->ruleset;
+
+	for (size_t i = 0; i < facts->nengines; i++) {
+		const char *backend = facts->engines[i].firewall_backend;
+
+		if (backend && strncmp(backend, "nftables", 8) == 0)
+			return true;
+	}
+	return rules_find_chain(ruleset, "ip docker-bridges", "filter-FORWARD") != NULL;
+}
+
+static void find_docker_user(struct judge_work *work, const struct chain *chain)
+{
+	const char *lines = chain_lines(work, chain);
+	bool ignored = has_nftables_backend(work);
+	const char *tool = chain->family == TABLE_IP6 ? "ip6tables" : "iptables";
+
+	if (lines[0] == '\0')
+		return;
+	struct finding_text text = {
+		.subject = arena_printf(work->arena, "%s%s", chain->table,
+			chain->legacy ? " legacy" : ""),
+		.title = arena_printf(work->arena,
+			ignored ? "Docker's nftables backend does not call DOCKER-USER "
+				  "of %s: "
+				  "its rules stop nothing"
+				: "Nothing calls DOCKER-USER of %s: its rules stop "
+				  "nothing",
+			chain->table),
+		.detail = arena_printf(
+			work->arena, "Rules that no packet meets:\n%s", lines),
+		.remedy = arena_printf(work->arena,
+			"Have it called before every other rule of forward: %s%s -I "
+			"FORWARD "
+			"-j DOCKER-USER",
+			tool, chain->legacy ? "-legacy" : ""),
+	};
+	finding_add(work,
+		ignored ? KIND_DOCKER_USER_IGNORED : KIND_DOCKER_USER_NOT_CALLED, NULL,
+		ZONE_COUNT, &text);
+}
+
+/* The rules found so far for one container. */
+struct lines {
+	const void *seen[RULES_SHOWN];
+	size_t n;
+	bool more;
+	const char *text;
+	const struct exposure *exposure; /* the first that one of them is about */
+	enum zone zone;
+};
+
+static void add_hit(struct judge_work *work, struct lines *lines,
+	const struct rules_hit *hit, const struct exposure *exposure)
+{
+	const void *key =
+		hit->rule ? (const void *)hit->rule : (const void *)hit->chain;
+
+	if (!lines->exposure)
+		lines->exposure = exposure;
+	for (size_t i = 0; i < lines->n; i++)
+		if (lines->seen[i] == key)
+			return;
+	if (lines->n == RULES_SHOWN) {
+		if (!lines->more)
+			lines->text = safe(
+				arena_printf(work->arena, "%s\n  ...", lines->text));
+		lines->more = true;
+		return;
+	}
+	lines->seen[lines->n++] = key;
+	lines->text = safe(arena_printf(work->arena, "%s%s%s", lines->text,
+		lines->text[0] ? "\n" : "", rule_line(work, hit->chain, hit->rule)));
+}
+
+static enum zone widest(const struct exposure *exposure)
+{
+	for (int zone = 0; zone < ZONE_COUNT; zone++)
+		if (!ivset_is_empty(exposure->reach[zone].may))
+			return (enum zone)zone;
+	return ZONE_COUNT;
+}
+
+typedef void search_fn(struct judge_work *work, const struct exposure *exposure,
+	const char *iface, struct lines *lines);
+
+/*
+ * What input says about the port that strangers dial. Of a port that is approved only
+ * rules that name it: a general "drop the rest" was not meant for it.
+ */
+static void search_input(struct judge_work *work, const struct exposure *exposure,
+	const char *iface, struct lines *lines)
+{
+	const struct rules_flow flow = {
+		.family = exposure->endpoint.family,
+		.proto = exposure->endpoint.proto,
+		.port = exposure->endpoint.port,
+		.orig_port = exposure->endpoint.port,
+		.iface = iface,
+		.netns = work->report->facts->host,
+	};
+	struct rules_hit *hits;
+	size_t n = rules_stopping(
+		work->arena, work->report->ruleset, HOOK_INPUT, NULL, &flow, &hits);
+
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].names_port || exposure->verdict != EXPOSURE_APPROVED)
+			add_hit(work, lines, &hits[i], exposure);
+}
+
+static bool is_somebodys_target(
+	const struct judge_work *work, uint8_t proto, uint16_t port)
+{
+	const struct report *report = work->report;
+
+	for (size_t i = 0; i < report->nexposures; i++)
+		if (report->exposures[i].endpoint.proto == proto &&
+			report->exposures[i].target_port == port &&
+			report->exposures[i].container)
+			return true;
+	return false;
+}
+
+/* What forward says about the dialled port, which no packet there has any more. */
+static void search_forward(struct judge_work *work, const struct exposure *exposure,
+	const char *iface, struct lines *lines)
+{
+	const struct rules_flow flow = {
+		.family = exposure->endpoint.family,
+		.proto = exposure->endpoint.proto,
+		.port = exposure->endpoint.port,
+		.iface = iface,
+		.netns = work->report->facts->host,
+	};
+	struct rules_hit *hits;
+
+	if (flow.port == exposure->target_port ||
+		is_somebodys_target(work, flow.proto, flow.port))
+		return;
+	size_t n = rules_stopping(
+		work->arena, work->report->ruleset, HOOK_FORWARD, NULL, &flow, &hits);
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].names_port)
+			add_hit(work, lines, &hits[i], exposure);
+}
+
+/* Over all translated ports of one container that strangers reach. */
+static struct lines search_container(
+	struct judge_work *work, const struct container *container, search_fn *search)
+{
+	const struct report *report = work->report;
+	struct lines lines = {.text = "", .zone = ZONE_COUNT};
+
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct exposure *exposure = &report->exposures[i];
+		const struct exposure *before = lines.exposure;
+		size_t n = lines.n;
+
+		if (exposure->container != container || exposure->path != PATH_DNAT ||
+			widest(exposure) == ZONE_COUNT)
+			continue;
+		if (report->nperimeter == 0)
+			search(work, exposure, NULL, &lines);
+		for (size_t j = 0; j < report->nperimeter; j++)
+			search(work, exposure, report->perimeter[j], &lines);
+		if ((lines.n > n || lines.exposure != before) &&
+			widest(exposure) < lines.zone)
+			lines.zone = widest(exposure);
+	}
+	return lines;
+}
+
+static void find_input_only(struct judge_work *work, const struct container *container)
+{
+	struct lines lines = search_container(work, container, search_input);
+
+	if (lines.n == 0)
+		return;
+	const char *endpoint = words_endpoint(work->arena, &lines.exposure->endpoint);
+	struct finding_text text = {
+		.subject = safe(container->name),
+		.title = arena_printf(work->arena,
+			"Container %s: rules in input do not protect %s, its packets "
+			"never "
+			"pass there",
+			safe(container->name), endpoint),
+		.detail = arena_printf(work->arena,
+			"The engine translates the address before routing (to %s), so "
+			"the "
+			"packets are forwarded: they meet prerouting, forward and "
+			"postrouting, but not input. Not consulted:\n%s",
+			safe(words_target(work->arena, lines.exposure)), lines.text),
+		.remedy = arena_printf(work->arena,
+			"Say it where forwarded packets pass: %s",
+			remedy_close(work, lines.exposure, NULL)),
+	};
+
+	finding_add(work, KIND_INPUT_ONLY, lines.exposure, lines.zone, &text);
+}
+
+static void find_translated(struct judge_work *work, const struct container *container)
+{
+	struct lines lines = search_container(work, container, search_forward);
+
+	if (lines.n == 0)
+		return;
+	struct finding_text text = {
+		.subject = safe(container->name),
+		.title = arena_printf(work->arena,
+			"Container %s: rules in forward match port %u, which its "
+			"packets no "
+			"longer have there",
+			safe(container->name), lines.exposure->endpoint.port),
+		.detail = arena_printf(work->arena,
+			"The port was translated to %u before. These never match:\n%s",
+			lines.exposure->target_port, lines.text),
+		.remedy =
+			arena_printf(work->arena, "Match the port that was dialled: %s",
+				remedy_close(work, lines.exposure, NULL)),
+	};
+
+	finding_add(work, KIND_TRANSLATED_PORT, lines.exposure, lines.zone, &text);
+}
+
+void find_rules(struct judge_work *work)
+{
+	const struct ruleset *ruleset = work->report->ruleset;
+	const struct facts *facts = work->report->facts;
+
+	for (size_t i = 0; i < ruleset->nchains; i++)
+		if (strcmp(ruleset->chains[i].name, "DOCKER-USER") == 0 &&
+			!work->called[ruleset->chains[i].id])
+			find_docker_user(work, &ruleset->chains[i]);
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		find_input_only(work, &facts->containers[i]);
+		find_translated(work, &facts->containers[i]);
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Endpoints, sources and enums as words, the same ones in every output. */
+#ifndef SEAWALL_NETMON_JUDGE_WORDS_H
+#define SEAWALL_NETMON_JUDGE_WORDS_H
+
+#include "common/arena.h"
+#include "netmon/model/report.h"
+
+/* All texts are in @arena, or constant; never NULL unless it says so. Names of
+ * containers and the like are as the engine gave them: escape them where they are shown
+ * (common/escape.h). */
+
+/** words_endpoint() - "0.0.0.0:8080/tcp", "[2001:db8::1]:80/udp" */
+const char *words_endpoint(struct arena *arena, const struct endpoint *endpoint);
+/** words_target() - "172.17.0.2:80", or NULL where there is no other target. */
+const char *words_target(struct arena *arena, const struct exposure *exposure);
+/**
+ * words_sources() - whom a set of one zone is: "everyone on the Internet", "5 prefixes
+ * of the Internet (192.0.2.0/24, 198.51.100.0/24, ...)"
+ * @max: how many prefixes are spelled out
+ */
+const char *words_sources(struct arena *arena, const struct ivset *set,
+	enum family family, enum zone zone, size_t max);
+/** words_everyone() - does the set hold the whole zone? */
+bool words_everyone(const struct ivset *set, enum family family, enum zone zone);
+
+/** words_proto() - "tcp", "udp", "sctp", or the number. */
+const char *words_proto(struct arena *arena, uint8_t proto);
+const char *words_path(enum path path);		   /* "dnat", "docker-proxy", ... */
+const char *words_hook(enum hook hook);		   /* "prerouting", ... */
+const char *words_effect(enum effect effect);	   /* "accept", "drop", ... */
+const char *words_result(enum result result);	   /* "open", ... */
+const char *words_delivery(enum delivery verdict); /* "delivered", ... */
+const char *words_tri(enum tri tri);		   /* "yes", "no", "unknown" */
+const char *words_severity(enum severity severity);
+const char *words_verdict(enum exposure_verdict verdict);
+
+/** words_shell() - @text as one word of a POSIX shell, quoted where it must be. */
+const char *words_shell(struct arena *arena, const char *text);
+
+#endif

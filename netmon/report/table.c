@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reports for people: findings first, then who can reach what. */
+#include <errno.h>
+#include <string.h>
+
+#include "common/policy.h"
+#include "netmon/judge/words.h"
+#include "netmon/report/grid.h"
+#include "netmon/report/table_answer.h"
+#include "netmon/report/writer.h"
+
+#define PREFIXES_SHOWN 2
+#define WIDTH_LEAST    60 /* narrower terminals get this all the same */
+
+struct out {
+	const struct report *report;
+	struct arena arena;
+	FILE *stream;
+	size_t width;
+	bool color, all;
+};
+
+static const char *safe(const char *text)
+{
+	return text ? text : "";
+}
+
+static enum tone severity_tone(enum severity severity)
+{
+	static const enum tone tones[] = {
+		[SEVERITY_INFO] = TONE_DIM,
+		[SEVERITY_LOW] = TONE_PLAIN,
+		[SEVERITY_MEDIUM] = TONE_WARN,
+		[SEVERITY_HIGH] = TONE_BAD,
+		[SEVERITY_CRITICAL] = TONE_WORST,
+	};
+	return tones[severity];
+}
+
+static enum tone verdict_tone(enum exposure_verdict verdict)
+{
+	static const enum tone tones[] = {
+		[EXPOSURE_UNKNOWN] = TONE_WARN,
+		[EXPOSURE_VIOLATION] = TONE_BAD,
+		[EXPOSURE_APPROVED] = TONE_GOOD,
+		[EXPOSURE_NOT_PUBLIC] = TONE_PLAIN,
+	};
+	return tones[verdict];
+}
+
+static void write_head(struct out *out)
+{
+	const struct report *report = out->report;
+	const char *perimeter = "";
+
+	for (size_t i = 0; i < report->nperimeter; i++)
+		perimeter = safe(arena_printf(&out->arena, "%s%s%s", perimeter,
+			i ? ", " : "", text_safe(&out->arena, report->perimeter[i])));
+	text_tone(out->stream, out->color, TONE_BOLD,
+		report->facts->hostname
+			? text_safe(&out->arena, report->facts->hostname)
+			: "host without a name");
+	(void)fprintf(out->stream, ", %s%s; strangers arrive by %s\n",
+		safe(report->generated), report->live ? "" : " (from a snapshot)",
+		perimeter[0] ? perimeter : "no interface: there is no default route");
+}
+
+static void write_counts(struct out *out)
+{
+	const struct report *report = out->report;
+	size_t counts[SEVERITY_CRITICAL + 1] = {0}, acts = 0;
+	const char *list = "";
+
+	for (size_t i = 0; i < report->nfindings; i++)
+		counts[report->findings[i].severity]++;
+	for (int s = SEVERITY_CRITICAL; s > SEVERITY_INFO; s--) {
+		if (counts[s] == 0)
+			continue;
+		acts += counts[s];
+		list = safe(arena_printf(&out->arena, "%s%s%zu %s", list,
+			list[0] ? ", " : "", counts[s],
+			words_severity((enum severity)s)));
+	}
+	if (acts == 0)
+		(void)fputs("\nNo findings.\n", out->stream);
+	else
+		(void)fprintf(out->stream, "\n%zu finding%s: %s\n", acts,
+			acts == 1 ? "" : "s", list);
+}
+
+static const char *controls_of(struct out *out, const struct finding *finding)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < finding->ncompliance; i++) {
+		const struct control *control = &finding->compliance[i];
+		bool same = i > 0 && strcmp(control->benchmark,
+					     finding->compliance[i - 1].benchmark) == 0;
+
+		text = safe(arena_printf(&out->arena, "%s%s%s%s%s", text, i ? ", " : "",
+			same ? "" : control->benchmark, same ? "" : " ",
+			control->control));
+	}
+	return text;
+}
+
+/* Lines escaped one by one: the line breaks are ours. */
+static void write_lines(struct out *out, const char *text, size_t indent, bool wrapped)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *line = text_safe(
+			&out->arena, safe(arena_strndup(&out->arena, text, len)));
+		size_t deep = strspn(line, " ");
+
+		text_wrap(out->stream, line + deep, indent + deep,
+			wrapped ? out->width : 0);
+		text += len;
+		if (*text == '\n')
+			text++;
+	}
+}
+
+/* Commands are not broken: a terminal folds them, and they can still be pasted. */
+static void write_finding(struct out *out, const struct finding *finding)
+{
+	char label[16];
+
+	(void)snprintf(label, sizeof(label), "%s", words_severity(finding->severity));
+	for (char *c = label; *c; c++)
+		*c = (char)(*c - 'a' + 'A');
+	(void)fputc('\n', out->stream);
+	text_tone(out->stream, out->color, severity_tone(finding->severity), label);
+	(void)fprintf(out->stream, " %s", finding->kind);
+	if (finding->ncompliance > 0)
+		text_tone(out->stream, out->color, TONE_DIM,
+			safe(arena_printf(
+				&out->arena, " (%s)", controls_of(out, finding))));
+	(void)fputc('\n', out->stream);
+	write_lines(out, finding->title, 2, true);
+	if (finding->detail)
+		write_lines(out, finding->detail, 4, true);
+	if (finding->remedy && finding->remedy[0]) {
+		text_tone(out->stream, out->color, TONE_BOLD, "  What to do\n");
+		write_lines(out, finding->remedy, 4, false);
+	}
+}
+
+static void write_findings(struct out *out)
+{
+	const struct report *report = out->report;
+
+	write_counts(out);
+	for (size_t i = 0; i < report->nfindings; i++)
+		if (strcmp(report->findings[i].kind, "gap-could-hide") != 0)
+			write_finding(out, &report->findings[i]);
+}
+
+static const char *zone_text(
+	struct out *out, const struct exposure *exposure, enum zone zone)
+{
+	static const char *const names[] = {
+		[ZONE_INTERNET] = "Internet",
+		[ZONE_PRIVATE] = "private networks",
+		[ZONE_ADJACENT] = "neighbours",
+	};
+	const struct reach_set *reach = &exposure->reach[zone];
+	enum family family = exposure->endpoint.family;
+	bool certain = !ivset_is_empty(reach->must);
+	const struct ivset *set = certain ? reach->must : reach->may;
+	const char *list = "";
+	struct prefix *prefixes;
+
+	if (words_everyone(set, family, zone))
+		return safe(arena_printf(&out->arena, "%s: %severyone", names[zone],
+			certain ? "" : "perhaps "));
+	size_t n = ivset_to_prefixes(&out->arena, set, family, &prefixes);
+	for (size_t i = 0; i < n && i < PREFIXES_SHOWN; i++) {
+		char text[ADDR_TEXT_MAX];
+
+		list = safe(arena_printf(&out->arena, "%s%s%s", list, i ? ", " : "",
+			prefix_format(&prefixes[i], text)));
+	}
+	if (n > PREFIXES_SHOWN)
+		list = safe(
+			arena_printf(&out->arena, "%zu prefixes (%s, ...)", n, list));
+	return safe(arena_printf(
+		&out->arena, "%s: %s%s", names[zone], certain ? "" : "perhaps ", list));
+}
+
+/* The farthest strangers; nearer ones only where not everybody gets in anyway. */
+static const char *open_to(struct out *out, const struct exposure *exposure)
+{
+	const char *text = "";
+
+	for (int zone = 0; zone < ZONE_COUNT; zone++) {
+		const struct reach_set *reach = &exposure->reach[zone];
+
+		if (ivset_is_empty(reach->may))
+			continue;
+		text = safe(
+			arena_printf(&out->arena, "%s%s%s", text, text[0] ? "; " : "",
+				zone_text(out, exposure, (enum zone)zone)));
+		if (words_everyone(
+			    reach->must, exposure->endpoint.family, (enum zone)zone))
+			break;
+	}
+	return text[0] ? text : "nobody outside";
+}
+
+/* The rule that decided: the translation where there is one, else the last accept. */
+static const char *why(struct out *out, const struct exposure *exposure)
+{
+	const struct trace_step *best = NULL;
+
+	for (size_t i = 0; i < exposure->trace.nsteps; i++) {
+		const struct trace_step *step = &exposure->trace.steps[i];
+
+		if (best && best->effect == EFFECT_DNAT)
+			break;
+		if (step->effect != EFFECT_JUMP && step->effect != EFFECT_SNAT)
+			best = step;
+	}
+	if (!best)
+		return words_path(exposure->path);
+	const char *effect = best->text ? best->text : words_effect(best->effect);
+	if (!best->chain)
+		return text_safe(&out->arena, effect);
+	const char *handle = best->rule
+				     ? safe(arena_printf(&out->arena, " handle %llu",
+					       (unsigned long long)best->rule->handle))
+				     : "";
+	return text_safe(
+		&out->arena, safe(arena_printf(&out->arena, "%s: %s %s%s", effect,
+				     best->chain->table, best->chain->name, handle)));
+}
+
+static const char *who(struct out *out, const struct exposure *exposure)
+{
+	if (exposure->container)
+		return text_safe(&out->arena, exposure->container->name
+						      ? exposure->container->name
+						      : exposure->container->id);
+	return text_safe(
+		&out->arena, safe(arena_printf(&out->arena, "(%s)",
+				     exposure->owner ? exposure->owner : "host")));
+}
+
+static const char *verdict_text(struct out *out, const struct exposure *exposure)
+{
+	if (!exposure->container)
+		return "-";
+	if (exposure->approval)
+		return safe(arena_printf(&out->arena, "%s (%s)",
+			words_verdict(exposure->verdict),
+			text_safe(&out->arena, exposure->approval->id)));
+	return words_verdict(exposure->verdict);
+}
+
+static void write_exposures(struct out *out)
+{
+	static const struct grid_column columns[] = {
+		{"ENDPOINT", 0},
+		{"CONTAINER", 12},
+		{"OPEN TO", 18},
+		{"VERDICT", 12},
+		{"WHY", 10},
+	};
+	const struct report *report = out->report;
+	struct grid grid = {.arena = &out->arena,
+		.columns = columns,
+		.ncolumns = ARRAY_LEN(columns)};
+
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct exposure *exposure = &report->exposures[i];
+		struct grid_cell *row;
+
+		if (!exposure->container && !out->all)
+			continue;
+		row = grid_row(&grid);
+		if (!row)
+			return;
+		row[0].text = words_endpoint(&out->arena, &exposure->endpoint);
+		row[1].text = who(out, exposure);
+		row[2].text = open_to(out, exposure);
+		row[3].text = verdict_text(out, exposure);
+		row[3].tone = verdict_tone(exposure->verdict);
+		row[4].text = why(out, exposure);
+	}
+	(void)fputc('\n', out->stream);
+	if (grid.nrows > 0)
+		grid_write(&grid, out->stream, out->width, out->color);
+	else
+		(void)fputs("Nobody outside can reach a container.\n", out->stream);
+	if (!out->all && report->nhost_services > 0)
+		(void)fprintf(out->stream,
+			"\n%zu host service%s without a container; --all shows %s.\n",
+			report->nhost_services, report->nhost_services == 1 ? "" : "s",
+			report->nhost_services == 1 ? "it" : "them");
+}
+
+static void write_gaps(struct out *out)
+{
+	const struct report *report = out->report;
+
+	if (report->ngaps > 0) {
+		(void)fputc('\n', out->stream);
+		text_tone(out->stream, out->color, TONE_BOLD,
+			"What could not be read or modelled\n");
+	}
+	for (size_t i = 0; i < report->ngaps; i++) {
+		const struct gap *gap = &report->gaps[i];
+		const char *place = safe(gap->where);
+
+		if (gap->table)
+			place = safe(arena_printf(&out->arena, "%s %s handle %llu",
+				gap->table, safe(gap->chain),
+				(unsigned long long)gap->handle));
+		const char *line = safe(arena_printf(&out->arena, "%s%s%s%s", place,
+			place[0] ? ": " : "", safe(gap->text),
+			gap->hides ? " (could hide an exposure)" : ""));
+		write_lines(out, line, 2, true);
+	}
+	if (report->nassumptions > 0) {
+		(void)fputc('\n', out->stream);
+		text_tone(out->stream, out->color, TONE_BOLD, "Taken for granted\n");
+	}
+	for (size_t i = 0; i < report->nassumptions; i++)
+		write_lines(out, report->assumptions[i], 2, true);
+}
+
+static int table_report(const struct report *report,
+	const struct writer_options *options, FILE *stream, struct err *err)
+{
+	struct out out = {.report = report,
+		.stream = stream,
+		.width = options->width,
+		.color = options->color,
+		.all = options->all};
+
+	if (out.width > 0 && out.width < WIDTH_LEAST)
+		out.width = WIDTH_LEAST;
+	arena_init(&out.arena, 0);
+	write_head(&out);
+	write_findings(&out);
+	write_exposures(&out);
+	write_gaps(&out);
+	bool failed = arena_failed(&out.arena);
+	arena_done(&out.arena);
+	if (failed)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (ferror(stream))
+		return err_set(err, -EIO, "the report could not be written");
+	return 0;
+}
+
+const struct writer table_writer = {
+	.name = "table",
+	.report = table_report,
+	.answer = table_answer,
+	.batch_line = table_batch_line,
+};
