@@ -6,6 +6,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "netmon/collect/ipset.h"
+#include "netmon/collect/legacy.h"
 #include "netmon/collect/nft.h"
 #include "netmon/collect/rtnl.h"
 #include "netmon/collect/sysctl.h"
@@ -29,6 +31,8 @@ static void collect_identity(struct facts *facts)
 static void collect_netns(struct facts *facts, struct netns *netns)
 {
 	collect_nft(facts, netns);
+	collect_legacy(facts, netns);
+	collect_ipset(facts, netns);
 	collect_rtnl(facts, netns);
 	collect_sysctl(facts, netns);
 }

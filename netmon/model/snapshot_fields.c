@@ -182,6 +182,8 @@ static const struct member link_members[] = {
 	ANY(macvlan_passthru),
 	RANGE(hairpin, 0, 1),
 	RANGE(isolated, 0, 1),
+	RANGE(nf_call_ip, 0, 1),
+	RANGE(nf_call_ip6, 0, 1),
 };
 #undef OF
 RECORD(link, link_members, NULL);
