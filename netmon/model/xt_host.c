@@ -335,7 +335,15 @@ static bool ipset_fits(
 		       ipset->family == family);
 }
 
-static int push_set(struct decode_ctx *ctx, const struct xt_set_info *info, bool maybe)
+/*
+ * @counters: the elements' counters are compared too. @cmdflags: revision 3's and 4's.
+ *
+ * To return the exceptions turns the meaning of every element round, which is not
+ * modelled. Counters only narrow a match; but older kernels compared them after the
+ * inversion, newer ones before.
+ */
+static int push_set(struct decode_ctx *ctx, const struct xt_set_info *info,
+	uint32_t cmdflags, bool counters)
 {
 	struct ipset_match *match = arena_alloc(ctx->arena, sizeof(*match));
 	struct op op = {.kind = OP_IPSET,
@@ -346,11 +354,12 @@ static int push_set(struct decode_ctx *ctx, const struct xt_set_info *info, bool
 		return -ENOMEM;
 	match->ipset = find_ipset(ctx->netns, info->index);
 	match->ndims = info->dim;
-	match->maybe = maybe || (info->flags & IPSET_RETURN_NOMATCH);
-	/* Older kernels compared the counters after the inversion, newer ones before.
-	 */
-	if (maybe && op.invert)
-		return decode_push_maybe(ctx, "ipset", "! set with counters");
+	match->maybe = counters;
+	if ((info->flags & IPSET_RETURN_NOMATCH) ||
+		(cmdflags & IPSET_FLAG_RETURN_NOMATCH) || (counters && op.invert))
+		return xt_push_maybe(ctx, "ipset", "%sset %s with %s",
+			op.invert ? "! " : "", match->ipset ? match->ipset->name : "?",
+			counters ? "counters" : "return-nomatch");
 	if (!ipset_fits(ctx, match->ipset, info->dim))
 		return op.invert ? 0 : xt_push_never(ctx);
 	if (info->dim == 0 || info->dim > ARRAY_LEN(match->src))
@@ -374,14 +383,14 @@ static int set_v0(struct decode_ctx *ctx, const struct xt_row *row, const void *
 		if (v0->u.flags[i] & IPSET_SRC)
 			set.flags |= (uint8_t)(1u << set.dim);
 	}
-	return push_set(ctx, &set, false);
+	return push_set(ctx, &set, 0, false);
 }
 
 static int set_v1(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	(void)row;
 	return push_set(
-		ctx, &((const struct xt_set_info_match_v1 *)info)->match_set, false);
+		ctx, &((const struct xt_set_info_match_v1 *)info)->match_set, 0, false);
 }
 
 static int set_v3(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
@@ -389,7 +398,7 @@ static int set_v3(struct decode_ctx *ctx, const struct xt_row *row, const void *
 	const struct xt_set_info_match_v3 *set = info;
 
 	(void)row;
-	return push_set(ctx, &set->match_set,
+	return push_set(ctx, &set->match_set, set->flags,
 		set->packets.op != IPSET_COUNTER_NONE ||
 			set->bytes.op != IPSET_COUNTER_NONE);
 }
@@ -399,7 +408,7 @@ static int set_v4(struct decode_ctx *ctx, const struct xt_row *row, const void *
 	const struct xt_set_info_match_v4 *set = info;
 
 	(void)row;
-	return push_set(ctx, &set->match_set,
+	return push_set(ctx, &set->match_set, set->flags,
 		set->packets.op != IPSET_COUNTER_NONE ||
 			set->bytes.op != IPSET_COUNTER_NONE);
 }

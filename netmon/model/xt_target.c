@@ -111,18 +111,23 @@ static int push_set(
 	return decode_push_op(ctx, &op);
 }
 
+/* (field & keep) ^ flip */
+static const struct operand *changed(
+	struct decode_ctx *ctx, enum field field, uint32_t keep, uint32_t flip)
+{
+	if (keep == 0)
+		return operand_const(ctx, &flip, sizeof(flip));
+	return operand_masked(
+		ctx, operand_field(ctx, field, sizeof(flip)), &keep, &flip);
+}
+
 static int mark(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const struct xt_mark_tginfo2 *mark = info;
-	const uint32_t keep = ~mark->mask;
 
 	(void)row;
-	if (keep == 0)
-		return push_set(ctx, FIELD_MARK,
-			operand_const(ctx, &mark->mark, sizeof(mark->mark)));
-	return push_set(ctx, FIELD_MARK,
-		operand_masked(
-			ctx, operand_field(ctx, FIELD_MARK, 4), &keep, &mark->mark));
+	return push_set(
+		ctx, FIELD_MARK, changed(ctx, FIELD_MARK, ~mark->mask, mark->mark));
 }
 
 static const struct operand *shifted(struct decode_ctx *ctx,
@@ -146,25 +151,21 @@ static const struct operand *shifted(struct decode_ctx *ctx,
  */
 static int push_connmark(struct decode_ctx *ctx, const struct xt_connmark_tginfo2 *mark)
 {
-	const struct operand *packet = operand_field(ctx, FIELD_MARK, 4);
-	const struct operand *ct = operand_field(ctx, FIELD_CT_MARK, 4);
 	const struct operand *mix = operand_unknown(ctx, "connmark-mask", 4);
-	const uint32_t keep = ~mark->ctmask;
+	const struct operand *operand;
 
 	ctx->ruleset->uses_conntrack = true;
 	switch (mark->mode) {
 	case XT_CONNMARK_SET:
-		return push_set(ctx, FIELD_CT_MARK,
-			shifted(ctx, operand_masked(ctx, ct, &keep, &mark->ctmark),
-				mark));
+		operand = changed(ctx, FIELD_CT_MARK, ~mark->ctmask, mark->ctmark);
+		return push_set(ctx, FIELD_CT_MARK, shifted(ctx, operand, mark));
 	case XT_CONNMARK_SAVE:
-		packet = operand_masked(ctx, packet, &mark->nfmask, NULL);
-		return push_set(
-			ctx, FIELD_CT_MARK, keep ? mix : shifted(ctx, packet, mark));
+		operand = shifted(ctx, changed(ctx, FIELD_MARK, mark->nfmask, 0), mark);
+		return push_set(ctx, FIELD_CT_MARK, ~mark->ctmask ? mix : operand);
 	case XT_CONNMARK_RESTORE:
-		ct = operand_masked(ctx, ct, &mark->ctmask, NULL);
-		return push_set(
-			ctx, FIELD_MARK, ~mark->nfmask ? mix : shifted(ctx, ct, mark));
+		operand = shifted(
+			ctx, changed(ctx, FIELD_CT_MARK, mark->ctmask, 0), mark);
+		return push_set(ctx, FIELD_MARK, ~mark->nfmask ? mix : operand);
 	default:
 		return decode_push_unknown(ctx, "xt-target-unknown", "CONNMARK mode");
 	}
