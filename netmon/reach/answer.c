@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "answer.h"
+
+#include <linux/if_packet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "routing.h"
+
+/*
+ * Theory of operation. The answer is a packet set of its own, whose destination is the
+ * peer. It starts at the socket (or at the rule that rejects) in the innermost
+ * station's output hook, and is forwarded by each station further out. Its conntrack
+ * entry is the first packet's, so an address that was translated on the way in is put
+ * back where the kernel does it. At the end its source must be what the peer dialled.
+ */
+
+/* What conntrack says of an answer to @first (nf_conntrack_in(), tcp_new()). */
+static uint8_t entry_of(const struct packet *first, enum packet_kind kind)
+{
+	bool known = first->ct == CT_NEW;
+
+	if (kind == PACKET_ICMP_ERROR)
+		return known ? CT_RELATED : CT_INVALID;
+	if (known)
+		return CT_ESTABLISHED;
+	return first->proto == IPPROTO_UDP ? CT_NEW : CT_INVALID;
+}
+
+static void set_kind(struct packet *packet, enum packet_kind kind, enum family family)
+{
+	packet->kind = (uint8_t)kind;
+	if (kind != PACKET_ICMP_ERROR)
+		return;
+	packet->proto = family == FAMILY_IP4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	packet->icmp_type =
+		family == FAMILY_IP4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH;
+	packet->icmp_code =
+		family == FAMILY_IP4 ? ICMP_PORT_UNREACH : ICMP6_DST_UNREACH_NOPORT;
+}
+
+/* The answer as it is made from the packet that was delivered. */
+static void reverse(
+	const struct packet *first, enum packet_kind kind, struct packet *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->family = first->family;
+	ret->proto = first->proto;
+	ret->saddr = first->daddr;
+	ret->daddr = first->saddr;
+	ret->daddr_peer = first->saddr_peer;
+	ret->sport = first->dport;
+	ret->dport = first->sport;
+	ret->dport_unknown = first->sport_unknown;
+	ret->sport_unknown = first->dport_unknown;
+	set_kind(ret, kind, (enum family)first->family);
+}
+
+/* What its entry holds in a station: the first packet's tuples and marks. */
+static void adopt_entry(
+	const struct packet *first, enum packet_kind kind, struct packet *p)
+{
+	p->ct = CT_NONE;
+	p->entry = entry_of(first, kind);
+	p->orig_saddr = first->orig_saddr;
+	p->orig_saddr_peer = first->orig_saddr_peer;
+	p->orig_daddr = first->orig_daddr;
+	p->orig_sport = first->orig_sport;
+	p->orig_dport = first->orig_dport;
+	p->reply_saddr = first->reply_saddr;
+	p->reply_daddr = first->reply_daddr;
+	p->reply_daddr_peer = first->reply_daddr_peer;
+	p->reply_sport = first->reply_sport;
+	p->reply_dport = first->reply_dport;
+	p->ctmark = first->ctmark;
+	p->ctzone = first->ctzone;
+	p->ct_status = first->ct_status | IPS_SEEN_REPLY | IPS_CONFIRMED |
+		       IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+	p->dnat_done = p->snat_done = true;
+	p->mark = (struct bits32){0};
+	if (p->entry == CT_NEW) { /* its own, a new connection from here */
+		p->orig_saddr = p->saddr;
+		p->orig_saddr_peer = p->saddr_peer;
+		p->orig_daddr = p->daddr;
+		p->dnat_done = p->snat_done = false;
+	}
+}
+
+struct way_back {
+	struct walk *walk;
+	struct run run;
+	const struct station *station;
+	enum packet_kind kind;
+};
+
+/* The peers for whom there is a way on, each with its interface. */
+static void route_states(struct way_back *way, const struct states *in, bool forwarded,
+	struct states *ret)
+{
+	struct arena *arena = way->run.arena;
+	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+
+	*ret = (struct states){0};
+	for (size_t i = 0; choices && i < in->n; i++) {
+		const struct state *s = &in->v[i];
+
+		if (forwarded)
+			routing_input(
+				way->run.space, arena, &s->packet, s->peers, choices);
+		else
+			routing_output(
+				way->run.space, arena, &s->packet, s->peers, choices);
+		for (size_t k = 0; k < choices->n; k++) {
+			const struct route_choice *c = &choices->choice[k];
+			struct state next = *s;
+
+			next.peers = c->peers;
+			if (c->kind != ROUTE_UNICAST) {
+				if (c->doubtful) /* perhaps there is no way back */
+					run_end(&way->run, &next, ENDING_DROP,
+						REJECT_ICMP);
+				continue;
+			}
+			next.packet.oif = c->oif;
+			if (c->doubtful)
+				run_doubt(&way->run, &next, NULL, "route-undecidable",
+					"the way back depends on a routing rule");
+			states_push(arena, ret, &next);
+		}
+		if (choices->overflow) {
+			struct state next = *s;
+
+			run_doubt(&way->run, &next, NULL, "routes-too-many", NULL);
+			states_push(arena, ret, &next);
+		}
+	}
+}
+
+static void leave(struct way_back *way, const struct states *in, struct states *ret)
+{
+	struct states out;
+
+	hooks_run(&way->run, HOOK_POSTROUTING, in, &out);
+	*ret = (struct states){0};
+	for (size_t i = 0; i < out.n; i++) {
+		struct states one = {&out.v[i], 1}, left;
+
+		hooks_run_device(
+			&way->run, HOOK_EGRESS, out.v[i].packet.oif, &one, &left);
+		for (size_t k = 0; k < left.n; k++)
+			states_push(way->run.arena, ret, &left.v[k]);
+	}
+}
+
+/* Made here: output, then out. */
+static void out_of_maker(struct way_back *way, struct state *state, struct states *ret)
+{
+	struct states start = {state, 1}, routed, passed, again;
+
+	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
+	state->packet.local = true;
+	route_states(way, &start, false, &routed);
+	hooks_run(&way->run, HOOK_OUTPUT, &routed, &passed);
+	/* A mark set in output has the packet routed again (ip_route_me_harder()). */
+	route_states(way, &passed, false, &again);
+	leave(way, &again, ret);
+}
+
+/* Came in from further inside: prerouting, forward, then out. */
+static void through_forwarder(
+	struct way_back *way, struct state *state, struct states *ret)
+{
+	const struct packet *first = &way->station->state.packet;
+	struct states start = {state, 1}, ingress, before, routed, passed;
+
+	adopt_entry(first, way->kind, &state->packet);
+	state->packet.iif = first->oif;
+	state->packet.oif = 0;
+	state->packet.local = false;
+	state->packet.port_in = -1;
+	hooks_run_device(&way->run, HOOK_INGRESS, first->oif, &start, &ingress);
+	hooks_run(&way->run, HOOK_PREROUTING, &ingress, &before);
+	route_states(way, &before, true, &routed);
+	hooks_run(&way->run, HOOK_FORWARD, &routed, &passed);
+	leave(way, &passed, ret);
+}
+
+/* Does the peer see its answer come from where it asked? */
+static bool comes_from_asked(const struct walk *walk, const struct packet *packet)
+{
+	if (packet->mangled)
+		return false;
+	if (packet->kind == PACKET_ICMP_ERROR)
+		return true; /* it quotes the packet; who sends it does not matter */
+	return packet->saddr == walk->asked_addr && packet->sport == walk->asked_port;
+}
+
+static bool lost_translation(const struct packet *first, const struct packet *answer)
+{
+	bool translated = first->ct_status & (IPS_SRC_NAT | IPS_DST_NAT);
+
+	return translated && answer->ct != CT_ESTABLISHED && answer->ct != CT_RELATED;
+}
+
+void answer_peers(struct walk *walk, const struct station *stations, size_t n,
+	enum packet_kind kind, const struct ivset **ret_heard,
+	const struct ivset **ret_unheard, const struct doubt **ret_doubt)
+{
+	struct arena *arena = walk->run.arena;
+	const struct station *maker = &stations[n - 1];
+	struct state first = {.peers = maker->state.peers, .doubt = maker->state.doubt};
+	struct states now = {&first, 1}, next;
+	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
+	const struct doubt *doubt = first.doubt;
+
+	reverse(&maker->state.packet, kind, &first.packet);
+	for (size_t i = n; i > 0; i--) {
+		struct way_back way = {walk, walk->run, &stations[i - 1], kind};
+		struct states all = {0};
+
+		way.run.space = stations[i - 1].space;
+		way.run.tracing = false;
+		way.run.endings = (struct endings){0};
+		for (size_t k = 0; k < now.n; k++) {
+			if (i == n)
+				out_of_maker(&way, &now.v[k], &next);
+			else
+				through_forwarder(&way, &now.v[k], &next);
+			for (size_t m = 0; m < next.n; m++) {
+				if (lost_translation(&stations[i - 1].state.packet,
+					    &next.v[m].packet))
+					continue;
+				states_push(arena, &all, &next.v[m]);
+			}
+		}
+		for (size_t k = 0; k < way.run.endings.n; k++)
+			lost = ivset_union(
+				arena, lost, way.run.endings.v[k].state.peers);
+		walk->run.steps = way.run.steps;
+		now = all;
+	}
+	for (size_t k = 0; k < now.n; k++) {
+		if (!comes_from_asked(walk, &now.v[k].packet))
+			continue;
+		heard = ivset_union(arena, heard, now.v[k].peers);
+		if (now.v[k].doubt)
+			doubt = now.v[k].doubt;
+	}
+	*ret_heard = heard;
+	*ret_unheard =
+		ivset_union(arena, ivset_subtract(arena, maker->state.peers, heard),
+			ivset_intersect(arena, lost, heard));
+	*ret_doubt = doubt;
+}

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "candidates.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RANGE_MAX   1024u
+#define FOREIGN_MAX 256u
+#define BOUNDS_MAX  200000u
+
+/* ---------------------------------------------------------------- services */
+
+static void add(struct arena *arena, struct services *s, uint8_t proto, u128 port,
+	uint32_t span)
+{
+	struct service *slot;
+
+	if (port == 0 || port > UINT16_MAX)
+		return;
+	slot = arena_push(arena, &s->v, &s->n, sizeof(*slot));
+	if (slot)
+		*slot = (struct service){proto, (uint16_t)port, span};
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct service *x = a, *y = b;
+
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	return x->span > y->span ? -1 : x->span < y->span;
+}
+
+static void sort_once(struct services *s)
+{
+	size_t n = 0;
+
+	if (s->n == 0)
+		return;
+	qsort(s->v, s->n, sizeof(*s->v), by_port);
+	for (size_t i = 0; i < s->n; i++)
+		if (n == 0 || s->v[n - 1].proto != s->v[i].proto ||
+			s->v[n - 1].port != s->v[i].port)
+			s->v[n++] = s->v[i];
+	s->n = n;
+}
+
+static void add_socks(struct arena *arena, struct services *s, const struct netns *ns)
+{
+	for (size_t i = 0; i < ns->nsocks; i++) {
+		const struct sock *sock = &ns->socks[i];
+
+		if (!sock->connected)
+			add(arena, s, sock->proto, sock->port, 1);
+	}
+}
+
+/* ---------------------------------------------------------------- rules */
+
+struct scan {
+	struct arena *arena;
+	struct services *services;
+	struct iv *addrs; /* destination addresses that nat rules name */
+	size_t naddrs;
+	struct iv *bounds; /* destination addresses that any rule names */
+	size_t nbounds;
+	bool wide; /* a translation of so many ports that listeners are asked instead */
+	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
+};
+
+enum protos { PROTO_TCP = 1, PROTO_UDP = 2, PROTO_SCTP = 4 };
+
+static unsigned int proto_bit(uint8_t proto)
+{
+	return proto == IPPROTO_TCP    ? PROTO_TCP
+	       : proto == IPPROTO_UDP  ? PROTO_UDP
+	       : proto == IPPROTO_SCTP ? PROTO_SCTP
+				       : 0;
+}
+
+static bool is_field(
+	const struct operand *o, enum payload_base base, uint8_t offset, uint8_t len)
+{
+	return o->field == FIELD_PAYLOAD && o->base == base && o->offset == offset &&
+	       o->load_len == len;
+}
+
+static bool is_port(const struct operand *o)
+{
+	return o->field == FIELD_DPORT || is_field(o, BASE_TRANSPORT, 2, 2) ||
+	       o->field == FIELD_CT_ORIG_DPORT;
+}
+
+static bool is_addr(const struct operand *o)
+{
+	return o->field == FIELD_DADDR || is_field(o, BASE_NETWORK, 16, 4) ||
+	       is_field(o, BASE_NETWORK, 24, 16) || o->field == FIELD_CT_ORIG_DADDR;
+}
+
+static bool is_proto(const struct operand *o)
+{
+	return o->nsteps == 0 &&
+	       (o->field == FIELD_L4PROTO || is_field(o, BASE_NETWORK, 9, 1) ||
+		       is_field(o, BASE_NETWORK, 6, 1));
+}
+
+/* Protocols a rule is about: those its own comparison names, or all. */
+static unsigned int protos_of(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_MATCH && op->cmp == CMP_EQ && op->value_len == 1 &&
+			is_proto(op->operand))
+			return proto_bit(op->lo[0]);
+	}
+	return PROTO_TCP | PROTO_UDP;
+}
+
+static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
+{
+	static const uint8_t all[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+	uint32_t span = (uint32_t)(hi - lo) + 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (!(protos & proto_bit(all[i])))
+			continue;
+		if (span > RANGE_MAX) {
+			scan->wide = true;
+			add(scan->arena, scan->services, all[i], lo ? lo : 1, span);
+			add(scan->arena, scan->services, all[i], hi, 1);
+			continue;
+		}
+		for (u128 p = lo; p <= hi; p++)
+			add(scan->arena, scan->services, all[i], p, 1);
+	}
+}
+
+static void add_iv(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
+{
+	struct iv *slot = arena_push(arena, v, n, sizeof(*slot));
+
+	if (slot)
+		*slot = (struct iv){lo, hi};
+}
+
+/* The slice of a set's key that an operand in a concatenation fills. */
+static void scan_keys(struct scan *scan, const struct set *set, size_t offset,
+	size_t len, bool port, bool nat, unsigned int protos)
+{
+	for (size_t i = 0; i < set->nelements; i++) {
+		const struct set_element *e = &set->elements[i];
+		u128 lo, hi;
+
+		if (e->catchall || offset + len > set->key_len)
+			continue;
+		lo = addr_load(e->key + offset, len);
+		hi = addr_load(e->key_end + offset, len);
+		if (port && nat)
+			add_ports(scan, protos, lo, hi);
+		else if (!port)
+			add_iv(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
+		if (!port && nat)
+			add_iv(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+	}
+}
+
+static void scan_operand(struct scan *scan, const struct operand *o,
+	const struct set *set, bool nat, unsigned int protos)
+{
+	size_t offset = 0;
+
+	if (o->field != FIELD_CONCAT) {
+		if (is_port(o) && !o->nsteps)
+			scan_keys(scan, set, 0, 2, true, nat, protos);
+		else if (is_addr(o) && !o->nsteps)
+			scan_keys(scan, set, 0, o->len, false, nat, protos);
+		else if (is_addr(o))
+			scan->odd_addr = true;
+		return;
+	}
+	for (size_t i = 0; i < o->nkey; i++) {
+		const struct operand *part = o->key[i];
+
+		if (is_port(part))
+			scan_keys(scan, set, offset, 2, true, nat, protos);
+		else if (is_addr(part))
+			scan_keys(scan, set, offset, part->len, false, nat, protos);
+		offset += (part->len + 3u) & ~3u;
+	}
+}
+
+/* Maps inside an operand: dnat to tcp dport map { ... }. */
+static void scan_maps(
+	struct scan *scan, const struct operand *o, bool nat, unsigned int protos)
+{
+	size_t offset = 0;
+
+	if (!o || o->field != FIELD_MAP)
+		return;
+	for (size_t i = 0; i < o->nkey; i++) {
+		const struct operand *part = o->key[i];
+
+		if (part->field == FIELD_CONCAT)
+			scan_operand(scan, part, o->set, nat, protos);
+		else if (is_port(part))
+			scan_keys(scan, o->set, offset, 2, true, nat, protos);
+		else if (is_addr(part))
+			scan_keys(scan, o->set, offset, part->len, false, nat, protos);
+		offset += (part->len + 3u) & ~3u;
+	}
+}
+
+/* Whether the bytes a comparison looks at hold a destination address in an odd place.
+ */
+static bool overlaps_addr(const struct operand *o)
+{
+	return o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
+	       o->offset + o->load_len > 16 && !is_addr(o) && o->load_len > 1;
+}
+
+static void scan_match(
+	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	const struct operand *o = op->operand;
+	size_t len = op->value_len;
+	u128 lo, hi;
+
+	if (overlaps_addr(o))
+		scan->odd_addr = true;
+	if (len > 16 || (!is_port(o) && !is_addr(o)))
+		return;
+	lo = addr_load(op->lo, len);
+	hi = op->cmp == CMP_RANGE || op->cmp == CMP_NOT_RANGE ? addr_load(op->hi, len)
+							      : lo;
+	if (is_port(o)) {
+		if (nat && !o->nsteps && len == 2)
+			add_ports(scan, protos, lo, hi);
+		else if (nat)
+			scan->wide = true;
+		return;
+	}
+	if (o->nsteps) {
+		/* A network: its mask gives the range. */
+		const struct step *step = &o->steps[0];
+		u128 mask;
+
+		if (o->nsteps != 1 || step->kind != STEP_AND_XOR) {
+			scan->odd_addr = true;
+			return;
+		}
+		mask = addr_load(step->and, len);
+		hi = lo | (addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask);
+	} else if (len < o->len) { /* a prefix of whole bytes */
+		unsigned int shift = (unsigned int)(o->len - len) * 8;
+
+		lo <<= shift;
+		hi = (hi << shift) | (((u128)1 << shift) - 1);
+	}
+	add_iv(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
+	if (nat)
+		add_iv(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+}
+
+static void scan_op(
+	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	switch ((int)op->kind) {
+	case OP_MATCH:
+		scan_match(scan, op, nat, protos);
+		break;
+	case OP_LOOKUP:
+	case OP_VMAP:
+		scan_operand(scan, op->operand, op->set, nat, protos);
+		break;
+	case OP_IN:
+		for (size_t i = 0; i < op->numbers->n; i++) {
+			const struct iv *iv = &op->numbers->v[i];
+
+			if (is_port(op->operand) && nat)
+				add_ports(scan, protos, iv->lo, iv->hi);
+			else if (is_addr(op->operand))
+				add_iv(scan->arena, &scan->bounds, &scan->nbounds,
+					iv->lo, iv->hi);
+		}
+		break;
+	case OP_IPSET:
+		if (op->ipset->ipset)
+			scan->odd_addr = true;
+		break;
+	case OP_ANY:
+	case OP_NONE:
+		for (size_t i = 0; i < op->nalternatives; i++)
+			for (size_t k = 0; k < op->alternatives[i].nops; k++)
+				scan_op(scan, &op->alternatives[i].ops[k], nat, protos);
+		break;
+	case OP_NAT:
+		scan_maps(scan, op->nat->addr_min, nat, protos);
+		scan_maps(scan, op->nat->port_min, nat, protos);
+		break;
+	}
+}
+
+static bool translates(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_TPROXY || op->kind == OP_UNKNOWN)
+			return true;
+		if (op->kind == OP_NAT && op->nat->kind != NAT_SNAT &&
+			op->nat->kind != NAT_MASQUERADE &&
+			op->nat->kind != NAT_SNAT_PREFIX)
+			return true;
+	}
+	return false;
+}
+
+/* Chains that a packet can meet before the routing decision may translate. */
+static void scan_rules(struct scan *scan, const struct ruleset *rules)
+{
+	for (size_t c = 0; c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
+				 chain->hook == HOOK_INGRESS;
+
+		for (size_t r = 0; r < chain->nrules; r++) {
+			const struct rule *rule = &chain->rules[r];
+			bool nat = own_chain &&
+				   (translates(rule) || chain->type == CHAIN_NAT);
+			unsigned int protos = nat ? protos_of(rule) : 0;
+			size_t before = scan->services->n;
+
+			for (size_t i = 0; i < rule->nops; i++)
+				scan_op(scan, &rule->ops[i], nat, protos);
+			if (nat && translates(rule) && scan->services->n == before)
+				scan->wide = true; /* any port */
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- addresses */
+
+static int by_value(const void *a, const void *b)
+{
+	const u128 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Where ranges begin and end: two addresses in one gap are told apart by no rule. */
+static u128 *edges(struct scan *scan, size_t *ret_n)
+{
+	u128 *v = arena_array(scan->arena, 2 * scan->nbounds + 1, sizeof(*v));
+	size_t n = 0, kept = 0;
+
+	*ret_n = 0;
+	if (!v)
+		return NULL;
+	for (size_t i = 0; i < scan->nbounds; i++) {
+		v[n++] = scan->bounds[i].lo;
+		v[n++] = scan->bounds[i].hi + 1;
+	}
+	qsort(v, n, sizeof(*v), by_value);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || v[kept - 1] != v[i])
+			v[kept++] = v[i];
+	*ret_n = kept;
+	return v;
+}
+
+static size_t edge_of(const u128 *v, size_t n, u128 value)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid] <= value)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct classing {
+	struct reach *reach;
+	struct scan *scan;
+	struct candidates *out;
+	u128 *edges;
+	size_t nedges;
+	size_t *edge_of_class;
+	bool apart; /* every address its own class */
+};
+
+static bool bound_socket(const struct reach *reach, const struct addr *addr)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nsocks; i++)
+		if (ns->socks[i].local.value == addr->value &&
+			ns->socks[i].local.family == addr->family)
+			return true;
+	return false;
+}
+
+static bool bound_port(const struct reach *reach, const struct addr *addr)
+{
+	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
+		const struct container *c = &reach->facts->containers[i];
+
+		for (size_t k = 0; k < c->nports; k++)
+			if (c->ports[k].host_addr.family == addr->family &&
+				c->ports[k].host_addr.value == addr->value)
+				return true;
+	}
+	return false;
+}
+
+static bool on_perimeter(const struct reach *reach, int ifindex)
+{
+	for (size_t i = 0; i < reach->nperimeter; i++)
+		if (reach->perimeter[i] == ifindex)
+			return true;
+	return false;
+}
+
+static void classify(struct classing *cl, const struct addr *addr, bool perimeter,
+	bool loopback, bool foreign)
+{
+	struct arena *arena = cl->scan->arena;
+	struct candidates *out = cl->out;
+	size_t edge = edge_of(cl->edges, cl->nedges, addr->value);
+	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
+	bool own = cl->apart || foreign || link_local ||
+		   bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
+	struct address_class *c = NULL;
+	struct addr *slot;
+
+	for (size_t i = 0; !own && i < out->nclasses && !c; i++) {
+		struct address_class *k = &out->classes[i];
+
+		if (cl->edge_of_class[i] == edge && k->family == addr->family &&
+			k->loopback == loopback && k->perimeter == perimeter &&
+			!k->foreign)
+			c = k;
+	}
+	if (!c) {
+		size_t n = out->nclasses;
+		size_t *e = arena_push(arena, &cl->edge_of_class, &n, sizeof(*e));
+
+		c = arena_push(arena, &out->classes, &out->nclasses, sizeof(*c));
+		if (!c || !e)
+			return;
+		*e = own ? SIZE_MAX : edge;
+		*c = (struct address_class){.family = addr->family,
+			.loopback = loopback,
+			.perimeter = perimeter,
+			.foreign = foreign};
+	}
+	slot = arena_push(arena, &c->addrs, &c->n, sizeof(*slot));
+	if (slot)
+		*slot = *addr;
+}
+
+/* A loopback address that sockets and published ports of that address are asked at. */
+static void classify_loopback(struct classing *cl)
+{
+	const struct netns *ns = cl->reach->facts->host;
+	struct addr first = {INADDR_LOOPBACK, FAMILY_IP4};
+
+	classify(cl, &first, false, true, false);
+	for (size_t i = 0; i < ns->nsocks; i++) {
+		const struct addr *a = &ns->socks[i].local;
+
+		if (a->family == FAMILY_IP4 && a->value >> 24 == 127 &&
+			a->value != INADDR_LOOPBACK && cl->out->nclasses < 64)
+			classify(cl, a, false, true, false);
+	}
+}
+
+static int by_lo(const void *a, const void *b)
+{
+	const struct iv *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/* Addresses that are not the host's, and a rule translates. */
+static void classify_foreign(struct classing *cl)
+{
+	struct scan *scan = cl->scan;
+	size_t n = 0;
+
+	if (scan->naddrs)
+		qsort(scan->addrs, scan->naddrs, sizeof(*scan->addrs), by_lo);
+	for (size_t i = 0; i < scan->naddrs && n < FOREIGN_MAX; i++) {
+		const struct iv *iv = &scan->addrs[i];
+		struct addr a = {iv->lo,
+			iv->lo > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4};
+
+		/* Only single addresses: a network's rule concerns the host's own too.
+		 */
+		if (iv->lo != iv->hi || iv->lo >> 24 == 127 || iv->lo == 0 ||
+			(i > 0 && scan->addrs[i - 1].lo == iv->lo) ||
+			space_has_addr(cl->reach->host, a.family, a.value, 0) ||
+			host_owner(cl->reach, &a))
+			continue;
+		classify(cl, &a, false, false, true);
+		n++;
+	}
+}
+
+static void classify_all(struct classing *cl)
+{
+	const struct netns *ns = cl->reach->facts->host;
+
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+		const struct link *link = netns_link(ns, a->ifindex);
+
+		if (link && link->loopback &&
+			(a->local.value == 1 || a->local.value >> 24 == 127))
+			continue;
+		classify(cl, &a->local, on_perimeter(cl->reach, a->ifindex), false,
+			false);
+	}
+	classify_loopback(cl);
+	classify_foreign(cl);
+}
+
+/* ---------------------------------------------------------------- public */
+
+void candidates_collect(
+	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
+{
+	const struct facts *facts = reach->facts;
+	struct scan scan = {.arena = arena, .services = &ret_candidates->host};
+	struct classing cl = {.reach = reach, .scan = &scan, .out = ret_candidates};
+
+	memset(ret_candidates, 0, sizeof(*ret_candidates));
+	add_socks(arena, scan.services, facts->host);
+	scan_rules(&scan, reach->host->rules);
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
+
+		for (size_t k = 0; k < c->nports; k++)
+			add(arena, scan.services, c->ports[k].proto,
+				c->ports[k].host_port, 1);
+		if (scan.wide && c->netns && c->netns != facts->host)
+			add_socks(arena, scan.services, c->netns);
+	}
+	sort_once(scan.services);
+	cl.edges = edges(&scan, &cl.nedges);
+	cl.apart = scan.odd_addr || scan.nbounds > BOUNDS_MAX;
+	classify_all(&cl);
+}
+
+void candidates_container(struct arena *arena, const struct container *container,
+	struct services *ret_services)
+{
+	*ret_services = (struct services){0};
+	if (container->netns)
+		add_socks(arena, ret_services, container->netns);
+	for (size_t k = 0; k < container->nports; k++)
+		add(arena, ret_services, container->ports[k].proto,
+			container->ports[k].container_port, 1);
+	sort_once(ret_services);
+}

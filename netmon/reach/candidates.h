@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is worth asking about: addresses and ports at which anything could answer. */
+#ifndef SEAWALL_NETMON_REACH_CANDIDATES_H
+#define SEAWALL_NETMON_REACH_CANDIDATES_H
+
+#include "host.h"
+
+struct service {
+	uint8_t proto;
+	uint16_t port;
+	uint32_t span; /* ports of a wide range that this one stands for; 1 */
+};
+
+struct services {
+	struct service *v; /* sorted, each once */
+	size_t n;
+};
+
+/* Addresses that no rule, route or socket tells apart. */
+struct address_class {
+	enum family family;
+	bool loopback;	/* 127.0.0.0/8: only a neighbour can send there */
+	bool perimeter; /* one of a perimeter interface's addresses is in it */
+	bool foreign;	/* not the host's: a rule translates it */
+	struct addr *addrs;
+	size_t n;
+};
+
+struct candidates {
+	struct services host; /* ports to ask at the host's own addresses */
+	struct address_class *classes;
+	size_t nclasses;
+};
+
+/**
+ * candidates_collect() - ports from sockets, published ports and every port that a rule
+ * of a nat chain names; addresses from interfaces and from rules that translate
+ *
+ * A rule's range of more than 1,024 ports is represented by its ends and by every port
+ * that somebody listens on.
+ */
+void candidates_collect(
+	struct reach *reach, struct arena *arena, struct candidates *ret_candidates);
+
+/** candidates_container() - ports to ask at a container's own address. */
+void candidates_container(struct arena *arena, const struct container *container,
+	struct services *ret_services);
+
+#endif

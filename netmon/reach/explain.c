@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "explain.h"
+#include "walk.h"
+
+/*
+ * Theory of operation. A question is a walk with one peer. If all its outcomes agree
+ * the answer is definite; if not, it is "maybe", and the doubts of the outcomes are its
+ * gaps.
+ */
+
+#define EXPLAIN_MEMORY_MAX ((size_t)512 << 20)
+
+/* ---------------------------------------------------------------- gaps */
+
+static const struct gap *gap_of(struct arena *arena, const struct doubt *doubt)
+{
+	struct gap *gap = arena_alloc(arena, sizeof(*gap));
+
+	if (!gap)
+		return NULL;
+	gap->code = doubt->code;
+	if (doubt->rule) {
+		gap->table = doubt->rule->chain->table;
+		gap->chain = doubt->rule->chain->name;
+		gap->handle = doubt->rule->handle;
+	}
+	gap->text = doubt->text	  ? doubt->text
+		    : doubt->rule ? arena_printf(arena,
+					    "cannot be decided for this packet: %s",
+					    rule_text(arena, doubt->rule))
+				  : doubt->code;
+	gap->hides = true;
+	return gap;
+}
+
+static bool has_gap(const struct gap *const *gaps, size_t n, const struct doubt *doubt)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct gap *g = gaps[i];
+		bool same_rule =
+			doubt->rule ? g->chain == doubt->rule->chain->name &&
+					      g->table == doubt->rule->chain->table &&
+					      g->handle == doubt->rule->handle
+				    : g->chain == NULL;
+
+		if (same_rule && strcmp(g->code, doubt->code) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t explain_gaps(struct arena *arena, const struct doubt *doubt,
+	const struct gap ***gaps, size_t *ngaps)
+{
+	for (; doubt; doubt = doubt->before) {
+		if (has_gap(*gaps, *ngaps, doubt))
+			continue;
+		const struct gap **slot = arena_push(arena, gaps, ngaps, sizeof(*slot));
+		if (slot)
+			*slot = gap_of(arena, doubt);
+	}
+	return *ngaps;
+}
+
+/* ---------------------------------------------------------------- traces */
+
+struct trace explain_trace(struct arena *arena, const struct trace_node *node)
+{
+	struct trace trace = {0};
+	struct trace_step *steps;
+	size_t n = 0;
+
+	for (const struct trace_node *t = node; t; t = t->before)
+		n++;
+	steps = arena_array(arena, n + 1, sizeof(*steps));
+	if (!steps)
+		return trace;
+	trace.nsteps = n;
+	for (const struct trace_node *t = node; t; t = t->before) {
+		steps[--n] = t->step;
+		steps[n].text = arena_strdup(arena, t->step.text);
+	}
+	trace.steps = steps;
+	return trace;
+}
+
+/* ---------------------------------------------------------------- the answer */
+
+static bool agree(const struct outcome *a, const struct outcome *b)
+{
+	return a->result == b->result && a->delivery == b->delivery &&
+	       a->container == b->container && a->result != RESULT_MAYBE;
+}
+
+/* Which of several outcomes to show: what an attacker would wish for. */
+static unsigned int rank(const struct outcome *o)
+{
+	switch (o->result) {
+	case RESULT_OPEN:
+		return 4;
+	case RESULT_MAYBE:
+		return 3;
+	case RESULT_REJECTED:
+		return 2;
+	case RESULT_CLOSED:
+		return 1;
+	case RESULT_FILTERED:
+		break;
+	}
+	return 0;
+}
+
+static void fill(struct arena *arena, const struct walk *walk, struct answer *answer)
+{
+	const struct outcome *best = NULL;
+	const struct gap **gaps = NULL;
+	bool same_result = true, same_delivery = true, same_listener = true;
+
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct outcome *o = &walk->outcomes[i];
+
+		if (best) {
+			same_result &= agree(best, o);
+			same_delivery &= best->delivery == o->delivery;
+			same_listener &= best->listener == o->listener;
+		}
+		if (!best || rank(o) > rank(best))
+			best = o;
+	}
+	memset(answer, 0, sizeof(*answer));
+	if (!best)
+		return;
+	answer->result = same_result ? best->result : RESULT_MAYBE;
+	answer->verdict = same_delivery ? best->delivery : DELIVERY_MAYBE;
+	answer->listener = same_listener ? best->listener : TRI_UNKNOWN;
+	answer->has_path = best->has_path;
+	answer->path = best->path;
+	answer->container = best->container;
+	answer->target = best->target;
+	answer->target_port = best->target_port;
+	answer->trace = explain_trace(arena, best->trace);
+	if (answer->result == RESULT_MAYBE)
+		for (size_t i = 0; i < walk->n; i++)
+			explain_gaps(
+				arena, walk->outcomes[i].doubt, &gaps, &answer->ngaps);
+	answer->gaps = gaps;
+}
+
+/* ---------------------------------------------------------------- questions */
+
+static int interface_of(const struct reach *reach, const struct question *q,
+	int *ret_iif, struct err *err)
+{
+	const struct link *link;
+
+	if (q->in) {
+		link = netns_link_named(reach->facts->host, q->in);
+		if (!link)
+			return err_set(
+				err, -EINVAL, "no interface '%s' on this host", q->in);
+		*ret_iif = link->index;
+		return 0;
+	}
+	if (reach->nperimeter == 0)
+		return err_set(err, -EINVAL,
+			"no interface has a default route: say which one with --in or "
+			"--perimeter");
+	*ret_iif = reach->perimeter[0];
+	return 0;
+}
+
+static void walk_ports(struct walk *walk, const struct question *q, int iif)
+{
+	const struct ivset *peers =
+		ivset_range(walk->run.arena, q->from.value, q->from.value);
+	const uint16_t *ports;
+	size_t n = space_source_ports(walk->reach->host, &ports);
+
+	if (q->sport >= 0 || n == 0) {
+		walk_from_outside(
+			walk, iif, &q->to, q->proto, q->port, q->sport, peers);
+		return;
+	}
+	/* Rules tell source ports apart: one walk for each class that a client's port,
+	 * which is above 1023, can be in. */
+	for (size_t i = 0; i < n; i++) {
+		uint16_t last = i + 1 < n ? (uint16_t)(ports[i + 1] - 1) : UINT16_MAX;
+
+		if (last >= 1024)
+			walk_from_outside(walk, iif, &q->to, q->proto, q->port,
+				ports[i] < 1024 ? 1024 : ports[i], peers);
+	}
+}
+
+int reach_explain(struct reach *reach, const struct question *question,
+	struct arena *arena, struct answer *ret_answer, struct err *err)
+{
+	struct walk walk = {.reach = reach};
+	struct arena scratch;
+	int iif, r;
+
+	if (question->from.family != question->to.family)
+		return err_set(err, -EINVAL,
+			"'from' and 'to' are addresses of different families");
+	r = interface_of(reach, question, &iif, err);
+	if (r < 0)
+		return r;
+	arena_init(&scratch, EXPLAIN_MEMORY_MAX);
+	walk.run.arena = &scratch;
+	walk.run.tracing = true;
+	walk_ports(&walk, question, iif);
+	if (arena_failed(&scratch))
+		r = err_errno(err, -ENOMEM, "follow the packet");
+	else
+		fill(arena, &walk, ret_answer);
+	arena_done(&scratch);
+	if (r == 0 && arena_failed(arena))
+		r = err_errno(err, -ENOMEM, "keep the answer");
+	return r;
+}

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "candidates.h"
+#include "explain.h"
+#include "sources.h"
+#include "walk.h"
+
+/*
+ * Theory of operation. Every candidate endpoint is walked once for each way in, with
+ * all sources of that way at once. The outcomes that got somewhere are grouped by where
+ * (path, container, target); each group's peers, cut by zone, are an exposure's reach:
+ * may is the group's union, must is what no other outcome shares. At the end, endpoints
+ * that behave alike at every address of the host become one, "0.0.0.0/0".
+ */
+
+#define WALK_MEMORY_MAX ((size_t)256 << 20)
+
+/* An exposure in the making. */
+struct draft {
+	const struct address_class *class; /* NULL: a container's own address */
+	struct exposure e;
+	bool dropped; /* told by another one */
+};
+
+struct survey {
+	struct reach *reach;
+	struct report *report;
+	struct arena scratch; /* one walk */
+	struct source *sources;
+	size_t nsources;
+	struct draft *drafts;
+	size_t ndrafts;
+	size_t first; /* drafts of the endpoint at hand begin here */
+	bool too_large;
+};
+
+/* ---------------------------------------------------------------- outcomes */
+
+static bool same_place(const struct outcome *a, const struct outcome *b)
+{
+	return a->path == b->path && a->container == b->container &&
+	       a->target.family == b->target.family &&
+	       a->target.value == b->target.value && a->target_port == b->target_port;
+}
+
+/* A closed port of the host itself is no exposure; a published one is, listening or
+ * not. */
+static bool counts(const struct outcome *o)
+{
+	const struct port_binding *b;
+
+	if (!o->reaches)
+		return false;
+	if (o->path == PATH_HOST_SERVICE || o->path == PATH_HOST_NETWORK)
+		return o->listener != TRI_NO;
+	if (o->path == PATH_DNAT || o->path == PATH_DOCKER_PROXY || !o->container ||
+		o->listener != TRI_NO)
+		return true;
+	for (size_t i = 0; i < o->container->nports; i++) {
+		b = &o->container->ports[i];
+		if (b->host_port && b->container_port == o->target_port)
+			return true;
+	}
+	return false;
+}
+
+static bool same_exposure(const struct exposure *e, const struct outcome *o)
+{
+	return e->path == o->path && e->container == o->container &&
+	       e->target.family == o->target.family &&
+	       e->target.value == o->target.value && e->target_port == o->target_port;
+}
+
+static enum tri both(enum tri a, enum tri b)
+{
+	return a == b ? a : a == TRI_YES || b == TRI_YES ? TRI_YES : TRI_UNKNOWN;
+}
+
+static struct draft *find_draft(struct survey *survey,
+	const struct address_class *class, const struct endpoint *endpoint,
+	const struct outcome *o)
+{
+	struct draft *d;
+
+	for (size_t i = survey->first; i < survey->ndrafts; i++)
+		if (same_exposure(&survey->drafts[i].e, o))
+			return &survey->drafts[i];
+	d = arena_push(
+		&survey->report->arena, &survey->drafts, &survey->ndrafts, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->class = class;
+	d->e.endpoint = *endpoint;
+	d->e.path = o->path;
+	d->e.container = o->container;
+	d->e.target = o->target;
+	d->e.target_port = o->target_port;
+	d->e.listening = o->listener;
+	for (int z = 0; z < ZONE_COUNT; z++)
+		d->e.reach[z] = (struct reach_set){&ivset_none, &ivset_none};
+	d->e.trace = explain_trace(&survey->report->arena, o->trace);
+	return d;
+}
+
+static void add_gaps(struct survey *survey, struct draft *d, const struct walk *walk,
+	const struct ivset *unsure)
+{
+	const struct gap **gaps = NULL;
+
+	/* The list grows by copying: begin with what is there. */
+	for (size_t i = 0; i < d->e.ngaps; i++) {
+		size_t n = i;
+		const struct gap **slot =
+			arena_push(&survey->report->arena, &gaps, &n, sizeof(*slot));
+		if (slot)
+			*slot = d->e.gaps[i];
+	}
+	for (size_t i = 0; i < walk->n; i++)
+		if (ivset_intersects(walk->outcomes[i].peers, unsure))
+			explain_gaps(&survey->report->arena, walk->outcomes[i].doubt,
+				&gaps, &d->e.ngaps);
+	d->e.gaps = gaps;
+}
+
+/* Cut a group's peers by zone and add them to its draft. */
+static void add_reach(struct survey *survey, struct draft *d,
+	const struct source *source, const struct ivset *must, const struct ivset *may)
+{
+	struct arena *keep = &survey->report->arena, *arena = &survey->scratch;
+
+	for (int z = 0; z < ZONE_COUNT; z++) {
+		struct reach_set *r = &d->e.reach[z];
+		const struct ivset *in_may =
+			ivset_intersect(arena, may, source->zone[z]);
+		const struct ivset *in_must =
+			ivset_intersect(arena, must, source->zone[z]);
+
+		if (ivset_is_empty(in_may))
+			continue;
+		in_may = ivset_union(arena, r->may, in_may);
+		in_must = ivset_union(arena, r->must, in_must);
+		/* Whole zones are shared, not copied: most reach is one. */
+		r->may = ivset_equal(in_may, source->zone[z])
+				 ? source->zone[z]
+				 : ivset_copy(keep, in_may);
+		r->must = ivset_equal(in_must, in_may) ? r->may
+						       : ivset_copy(keep, in_must);
+	}
+}
+
+static void take_outcomes(struct survey *survey, const struct address_class *class,
+	const struct endpoint *endpoint, const struct source *source,
+	const struct walk *walk)
+{
+	struct arena *arena = &survey->scratch;
+
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct outcome *o = &walk->outcomes[i];
+		const struct ivset *may = &ivset_none, *others = &ivset_none;
+		bool first = true;
+
+		if (!counts(o))
+			continue;
+		for (size_t k = 0; k < walk->n; k++) {
+			const struct outcome *p = &walk->outcomes[k];
+			bool mine = counts(p) && same_place(o, p);
+
+			if (mine && k < i)
+				first = false;
+			if (mine)
+				may = ivset_union(arena, may, p->peers);
+			else
+				others = ivset_union(arena, others, p->peers);
+		}
+		if (!first)
+			continue;
+		const struct ivset *must = ivset_subtract(arena, may, others);
+		struct draft *d = find_draft(survey, class, endpoint, o);
+
+		if (!d)
+			return;
+		d->e.listening = both(d->e.listening, o->listener);
+		if (o->path == PATH_HOST_SERVICE && o->sock && o->sock->comm)
+			d->e.owner = o->sock->comm;
+		add_reach(survey, d, source, must, may);
+		const struct ivset *unsure = ivset_subtract(arena, may, must);
+		if (!ivset_is_empty(unsure))
+			add_gaps(survey, d, walk, unsure);
+	}
+}
+
+/* ---------------------------------------------------------------- endpoints */
+
+/* Which of a way's zones can have this destination on the wire. */
+static bool zone_applies(struct survey *survey, const struct source *source,
+	const struct address_class *class, const struct addr *to, enum zone zone)
+{
+	bool link_local = to->family == FAMILY_IP6 && (to->value >> 118) == 0x3fa;
+	bool loopback = class && class->loopback;
+
+	if (!source->perimeter || zone == ZONE_ADJACENT)
+		return true;
+	if (link_local || loopback)
+		return false;
+	if (zone == ZONE_PRIVATE)
+		return true;
+	/* Nobody routes a private address across the Internet; a perimeter's own
+	 * private address stands behind a translation upstream. */
+	return (class && (class->perimeter || class->foreign)) ||
+	       ivset_contains(zone_internet(&survey->scratch, to->family), to->value);
+}
+
+static void walk_classes(struct walk *walk, const struct source *source,
+	const struct endpoint *endpoint, const struct ivset *peers, int sport)
+{
+	walk->outcomes = NULL;
+	walk->n = 0;
+	walk->run.endings = (struct endings){0};
+	walk->run.steps = 0;
+	walk_from_outside(walk, source->ifindex, &endpoint->addr, endpoint->proto,
+		endpoint->port, sport, peers);
+}
+
+static void survey_from(struct survey *survey, const struct address_class *class,
+	const struct endpoint *endpoint, const struct source *source)
+{
+	struct walk walk = {.reach = survey->reach};
+	const struct ivset *peers = &ivset_none;
+	const uint16_t *ports;
+	size_t nports = space_source_ports(survey->reach->host, &ports);
+
+	arena_reset(&survey->scratch);
+	walk.run.arena = &survey->scratch;
+	walk.run.tracing = true;
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (zone_applies(survey, source, class, &endpoint->addr, (enum zone)z))
+			peers = ivset_union(&survey->scratch, peers, source->zone[z]);
+	if (ivset_is_empty(peers))
+		return;
+	/* A stranger chooses the source port: the union over what rules tell apart. */
+	for (size_t i = 0; i < (nports ? nports : 1); i++) {
+		walk_classes(&walk, source, endpoint, peers, nports ? ports[i] : -1);
+		if (arena_failed(&survey->scratch))
+			break;
+		take_outcomes(survey, class, endpoint, source, &walk);
+	}
+	if (arena_failed(&survey->scratch))
+		survey->too_large = true;
+}
+
+static void survey_endpoint(struct survey *survey, const struct address_class *class,
+	const struct addr *addr, const struct service *service)
+{
+	struct endpoint endpoint = {.family = addr->family,
+		.addr = *addr,
+		.proto = service->proto,
+		.port = service->port};
+
+	survey->first = survey->ndrafts;
+	for (size_t i = 0; i < survey->nsources; i++)
+		if (survey->sources[i].family == addr->family)
+			survey_from(survey, class, &endpoint, &survey->sources[i]);
+}
+
+/* ---------------------------------------------------------------- joining */
+
+static bool same_draft(const struct draft *a, const struct draft *b)
+{
+	return a->e.endpoint.proto == b->e.endpoint.proto &&
+	       a->e.endpoint.port == b->e.endpoint.port && a->e.path == b->e.path &&
+	       a->e.endpoint.family == b->e.endpoint.family &&
+	       a->e.container == b->e.container &&
+	       (a->e.target_port == b->e.target_port) &&
+	       (a->e.path == PATH_HOST_SERVICE || a->e.path == PATH_HOST_NETWORK ||
+		       a->e.target.value == b->e.target.value);
+}
+
+static bool link_local_class(const struct address_class *c)
+{
+	return c->family == FAMILY_IP6 && (c->addrs[0].value >> 118) == 0x3fa;
+}
+
+/* A class of ordinary addresses: what "every address of the host" is about. */
+static bool ordinary(const struct address_class *c)
+{
+	return !c->loopback && !c->foreign && !link_local_class(c);
+}
+
+/* Alike as far as both classes can be asked: the Internet only asks a perimeter's. */
+static bool alike(const struct draft *a, const struct draft *b)
+{
+	for (int z = 0; z < ZONE_COUNT; z++) {
+		if (z == ZONE_INTERNET && a->class->perimeter != b->class->perimeter)
+			continue;
+		if (!ivset_equal(a->e.reach[z].may, b->e.reach[z].may) ||
+			!ivset_equal(a->e.reach[z].must, b->e.reach[z].must))
+			return false;
+	}
+	return true;
+}
+
+static bool covers(const struct draft *a, const struct draft *b)
+{
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (!ivset_is_subset(b->e.reach[z].may, a->e.reach[z].may))
+			return false;
+	return true;
+}
+
+/* Drafts [@from, @to) are of one protocol and port. */
+static void join_port(
+	struct survey *survey, const struct candidates *all, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		struct draft *d = &survey->drafts[i];
+		size_t classes = 0, found = 0;
+
+		if (d->dropped || !ordinary(d->class) ||
+			(!d->class->perimeter && survey->reach->nperimeter))
+			continue;
+		for (size_t c = 0; c < all->nclasses; c++)
+			if (all->classes[c].family == d->e.endpoint.family &&
+				ordinary(&all->classes[c]))
+				classes++;
+		for (size_t k = from; k < to; k++) {
+			struct draft *o = &survey->drafts[k];
+
+			if (!o->dropped && same_draft(d, o) && ordinary(o->class) &&
+				alike(d, o))
+				found++;
+		}
+		if (found != classes)
+			continue;
+		d->e.endpoint.any = true;
+		d->e.endpoint.addr.value = 0;
+		for (size_t k = from; k < to; k++) {
+			struct draft *o = &survey->drafts[k];
+
+			if (k != i && same_draft(d, o) && covers(d, o))
+				o->dropped = true;
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- output */
+
+static bool is_loopback_addr(const struct addr *a)
+{
+	return a->family == FAMILY_IP4 ? a->value >> 24 == 127 : a->value == 1;
+}
+
+static uint16_t container_port(const struct exposure *e)
+{
+	return e->path == PATH_HOST_NETWORK ? e->endpoint.port : e->target_port;
+}
+
+static void published(struct exposure *e)
+{
+	const struct container *c = e->container;
+	bool elsewhere = false;
+
+	for (size_t i = 0; c && i < c->nports; i++) {
+		const struct port_binding *b = &c->ports[i];
+
+		if (b->proto != e->endpoint.proto || b->host_port == 0 ||
+			b->container_port != container_port(e))
+			continue;
+		e->published = true;
+		if (b->host_addr.family != FAMILY_NONE &&
+			is_loopback_addr(&b->host_addr))
+			e->loopback_bound = true;
+		else
+			elsewhere = true;
+	}
+	if (elsewhere)
+		e->loopback_bound = false;
+}
+
+static const char *exposure_id(struct arena *arena, const struct exposure *e)
+{
+	char text[ADDR_TEXT_MAX];
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+	const char *key = arena_printf(arena, "%s%s/%u/%u/%d/%s",
+		addr_format(&e->endpoint.addr, text), e->endpoint.any ? "/0" : "",
+		(unsigned int)e->endpoint.proto, (unsigned int)e->endpoint.port,
+		(int)e->path,
+		e->container && e->container->name ? e->container->name : "");
+
+	for (const char *p = key; p && *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+	return arena_printf(arena, "e-%016llx", (unsigned long long)hash);
+}
+
+static bool is_reachable(const struct exposure *e)
+{
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (!ivset_is_empty(e->reach[z].may))
+			return true;
+	return false;
+}
+
+/* One exposure for each address of a class that did not become "every address". */
+static void emit(struct survey *survey, const struct draft *d)
+{
+	struct report *report = survey->report;
+	size_t n = d->class && !d->e.endpoint.any ? d->class->n : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		struct exposure *e = arena_push(&report->arena, &report->exposures,
+			&report->nexposures, sizeof(*e));
+
+		if (!e)
+			return;
+		*e = d->e;
+		if (d->class && !d->e.endpoint.any)
+			e->endpoint.addr = d->class->addrs[i];
+		published(e);
+		e->id = exposure_id(&report->arena, e);
+		if (e->path == PATH_HOST_SERVICE && !e->container)
+			report->nhost_services++;
+	}
+}
+
+static void report_gap(struct report *report, const struct gap *gap)
+{
+	struct gap *slot;
+
+	for (size_t i = 0; i < report->ngaps; i++) {
+		const struct gap *g = &report->gaps[i];
+
+		if (strcmp(g->code, gap->code) == 0 && g->handle == gap->handle &&
+			g->chain == gap->chain && g->table == gap->table &&
+			g->where == gap->where)
+			return;
+	}
+	slot = arena_push(&report->arena, &report->gaps, &report->ngaps, sizeof(*slot));
+	if (slot)
+		*slot = *gap;
+}
+
+static void note_gap(struct report *report, const struct note *note)
+{
+	report_gap(report, &(struct gap){.code = note->code,
+				   .where = note->where,
+				   .text = note->text,
+				   .hides = note->hides});
+}
+
+static void collect_gaps(struct survey *survey)
+{
+	struct report *report = survey->report;
+	struct reach *reach = survey->reach;
+
+	for (size_t i = 0; i < reach->facts->nnotes; i++)
+		note_gap(report, &reach->facts->notes[i]);
+	for (size_t i = 0; i < reach->host->rules->nnotes; i++)
+		note_gap(report, &reach->host->rules->notes[i]);
+	for (size_t i = 0; i < report->nexposures; i++)
+		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
+			report_gap(report, report->exposures[i].gaps[k]);
+	if (survey->too_large)
+		report_gap(report,
+			&(struct gap){.code = "walk-too-large",
+				.where = "analysis",
+				.text = "an endpoint's rules need more memory than is "
+					"allowed: its exposures may be missing",
+				.hides = true});
+}
+
+static void assume(struct report *report, const char *sentence)
+{
+	const char **slot = arena_push(&report->arena, &report->assumptions,
+		&report->nassumptions, sizeof(*slot));
+
+	if (slot)
+		*slot = sentence;
+}
+
+static void describe_perimeter(struct survey *survey)
+{
+	struct report *report = survey->report;
+	const struct netns *ns = survey->reach->facts->host;
+	const struct ivset *private = zone_private(&report->arena, FAMILY_IP4);
+
+	for (size_t i = 0; i < survey->reach->nperimeter; i++) {
+		int ifindex = survey->reach->perimeter[i];
+		const char *name = space_ifname(survey->reach->host, ifindex);
+		const char **slot = arena_push(&report->arena, &report->perimeter,
+			&report->nperimeter, sizeof(*slot));
+
+		if (slot)
+			*slot = arena_strdup(&report->arena, name);
+		for (size_t k = 0; k < ns->naddrs; k++) {
+			const struct ifaddr *a = &ns->addrs[k];
+			char text[ADDR_TEXT_MAX];
+
+			if (a->ifindex != ifindex || a->local.family != FAMILY_IP4 ||
+				!ivset_contains(private, a->local.value))
+				continue;
+			assume(report,
+				arena_printf(&report->arena,
+					"%s has the private address %s: assumed to be "
+					"reachable from the Internet through a "
+					"translation upstream",
+					name, addr_format(&a->local, text)));
+			break;
+		}
+	}
+	if (survey->reach->nperimeter == 0)
+		assume(report, "no interface has a default route: nothing is a "
+			       "perimeter, so no "
+			       "exposure to the Internet can be found; name one with "
+			       "--perimeter");
+}
+
+/* ---------------------------------------------------------------- the survey */
+
+static void survey_host(struct survey *survey, const struct candidates *all)
+{
+	for (size_t s = 0; s < all->host.n; s++) {
+		size_t from = survey->ndrafts;
+
+		for (size_t c = 0; c < all->nclasses; c++)
+			survey_endpoint(survey, &all->classes[c],
+				&all->classes[c].addrs[0], &all->host.v[s]);
+		join_port(survey, all, from, survey->ndrafts);
+	}
+}
+
+static void survey_containers(struct survey *survey)
+{
+	struct reach *reach = survey->reach;
+
+	for (size_t i = 0; i < reach->nowners; i++) {
+		const struct address_owner *owner = &reach->owners[i];
+		struct services services;
+
+		if (owner->container->netns == reach->facts->host)
+			continue;
+		candidates_container(
+			&survey->report->arena, owner->container, &services);
+		for (size_t k = 0; k < services.n; k++)
+			survey_endpoint(survey, NULL, &owner->addr, &services.v[k]);
+	}
+}
+
+int reach_exposures(struct reach *reach, struct report *report, struct err *err)
+{
+	struct survey survey = {.reach = reach, .report = report};
+	struct candidates all;
+	struct source *four, *six;
+	size_t n4, n6;
+
+	arena_init(&survey.scratch, WALK_MEMORY_MAX);
+	n4 = sources_collect(reach, &report->arena, FAMILY_IP4, &four);
+	n6 = sources_collect(reach, &report->arena, FAMILY_IP6, &six);
+	survey.sources = arena_array(&report->arena, n4 + n6 + 1, sizeof(*four));
+	if (survey.sources) {
+		memcpy(survey.sources, four, n4 * sizeof(*four));
+		memcpy(survey.sources + n4, six, n6 * sizeof(*six));
+		survey.nsources = n4 + n6;
+	}
+	candidates_collect(reach, &report->arena, &all);
+	describe_perimeter(&survey);
+	survey_host(&survey, &all);
+	survey_containers(&survey);
+	for (size_t i = 0; i < survey.ndrafts; i++)
+		if (!survey.drafts[i].dropped && is_reachable(&survey.drafts[i].e))
+			emit(&survey, &survey.drafts[i]);
+	collect_gaps(&survey);
+	arena_done(&survey.scratch);
+	if (arena_failed(&report->arena))
+		return err_errno(err, -ENOMEM, "list the exposures");
+	return 0;
+}

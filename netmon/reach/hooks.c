@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRIORITY_CONNTRACK (-200) /* NF_IP_PRI_CONNTRACK */
+
+/* ---------------------------------------------------------------- order */
+
+/* NF_IP_PRI_NAT_DST and _SRC: where the kernel's NAT core calls the nat chains. */
+static int32_t called_at(const struct chain *chain)
+{
+	if (chain->type != CHAIN_NAT)
+		return chain->priority;
+	return chain->hook == HOOK_PREROUTING || chain->hook == HOOK_OUTPUT ? -100
+									    : 100;
+}
+
+static int by_call(const void *a, const void *b)
+{
+	const struct chain *const *x = a, *const *y = b;
+	int32_t px = called_at(*x), py = called_at(*y);
+	bool nat_x = (*x)->type == CHAIN_NAT, nat_y = (*y)->type == CHAIN_NAT;
+
+	if (px != py)
+		return px < py ? -1 : 1;
+	/* The NAT core registers with the first nat chain: filter chains of that
+	 * priority are usually later, so they run before it. */
+	if (nat_x != nat_y)
+		return nat_x ? 1 : -1;
+	if ((*x)->priority != (*y)->priority)
+		return (*x)->priority < (*y)->priority ? -1 : 1;
+	return (*x)->order > (*y)->order ? -1 : (*x)->order < (*y)->order;
+}
+
+static bool sees(const struct chain *chain, enum table_family family)
+{
+	if (chain->family == family)
+		return true;
+	return chain->family == TABLE_INET &&
+	       (family == TABLE_IP || family == TABLE_IP6 ||
+		       (family == TABLE_NETDEV && chain->hook == HOOK_INGRESS));
+}
+
+static int collect(struct space *space, enum table_family family, enum hook hook,
+	struct hook_list *list)
+{
+	const struct ruleset *rules = space->rules;
+
+	list->chains =
+		arena_array(&space->arena, rules->nchains + 1, sizeof(*list->chains));
+	if (!list->chains)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->nchains; i++) {
+		const struct chain *chain = &rules->chains[i];
+
+		if (chain->base && !chain->dormant && chain->hook == hook &&
+			sees(chain, family))
+			list->chains[list->n++] = chain;
+	}
+	qsort(list->chains, list->n, sizeof(*list->chains), by_call);
+	return 0;
+}
+
+int hooks_collect(struct space *space)
+{
+	for (int h = 0; h < HOOK_COUNT; h++) {
+		enum hook hook = (enum hook)h;
+		bool device = hook == HOOK_INGRESS || hook == HOOK_EGRESS;
+
+		if (device && collect(space, TABLE_NETDEV, hook, &space->netdev[h]) < 0)
+			return -ENOMEM;
+		if (device)
+			continue;
+		if (collect(space, TABLE_IP, hook, &space->ip4[h]) < 0 ||
+			collect(space, TABLE_IP6, hook, &space->ip6[h]) < 0 ||
+			collect(space, TABLE_BRIDGE, hook, &space->bridge[h]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- conntrack */
+
+/* nf_conntrack_in(): the packet gets its entry, unless a rule said notrack before. */
+static void track(const struct run *run, struct packet *packet)
+{
+	if (run->space->tracks && packet->ct == CT_NONE)
+		packet->ct = packet->entry;
+}
+
+/*
+ * nf_nat_packet(): an answer's translation is undone where it is told by its entry: the
+ * destination in prerouting (and output), the source in postrouting (and input).
+ */
+static void untranslate(enum hook hook, struct packet *packet)
+{
+	if (packet->kind == PACKET_FIRST ||
+		(packet->ct != CT_ESTABLISHED && packet->ct != CT_RELATED))
+		return;
+	if (hook == HOOK_PREROUTING || hook == HOOK_OUTPUT) {
+		packet->daddr = packet->orig_saddr;
+		packet->daddr_peer = packet->orig_saddr_peer;
+		if (packet->kind != PACKET_ICMP_ERROR)
+			packet->dport = packet->orig_sport;
+	} else if (hook == HOOK_POSTROUTING || hook == HOOK_INPUT) {
+		/* An ICMP error keeps an address of the router that sends it. */
+		if (packet->kind == PACKET_ICMP_ERROR &&
+			packet->saddr != packet->reply_saddr)
+			return;
+		packet->saddr = packet->orig_daddr;
+		if (packet->kind != PACKET_ICMP_ERROR)
+			packet->sport = packet->orig_dport;
+	}
+}
+
+static void track_all(const struct run *run, struct states *states)
+{
+	for (size_t i = 0; i < states->n; i++)
+		track(run, &states->v[i].packet);
+}
+
+static void untranslate_all(enum hook hook, struct states *states)
+{
+	for (size_t i = 0; i < states->n; i++)
+		untranslate(hook, &states->v[i].packet);
+}
+
+/* ---------------------------------------------------------------- running */
+
+static bool nat_decided(const struct packet *packet, enum hook hook)
+{
+	if (packet->ct != CT_NEW)
+		return true; /* established, untracked: the nat chains are not asked */
+	return hook == HOOK_PREROUTING || hook == HOOK_OUTPUT ? packet->dnat_done
+							      : packet->snat_done;
+}
+
+static void run_one(struct run *run, const struct chain *chain, const struct states *in,
+	struct states *out)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		if (chain->type == CHAIN_NAT &&
+			nat_decided(&in->v[i].packet, run->hook))
+			states_push(run->arena, out, &in->v[i]);
+		else
+			chain_run_base(run, chain, &in->v[i], out);
+	}
+}
+
+/* Where the kernel's own work stands among the chains of a hook of IPv4 or IPv6. */
+struct own_work {
+	bool track, translate; /* still to be done */
+	int32_t translate_at;
+};
+
+static void do_own_work(const struct run *run, struct own_work *work, int32_t before,
+	struct states *states)
+{
+	if (work->track && before > PRIORITY_CONNTRACK) {
+		track_all(run, states);
+		work->track = false;
+	}
+	if (work->translate && before > work->translate_at) {
+		untranslate_all(run->hook, states);
+		work->translate = false;
+	}
+}
+
+static void run_list(struct run *run, const struct hook_list *list,
+	const struct states *in, struct states *ret, struct own_work work)
+{
+	struct states now = *in, next;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct chain *chain = list->chains[i];
+
+		do_own_work(run, &work, called_at(chain), &now);
+		next = (struct states){0};
+		run_one(run, chain, &now, &next);
+		now = next;
+	}
+	do_own_work(run, &work, INT32_MAX, &now);
+	*ret = now;
+}
+
+void hooks_run(
+	struct run *run, enum hook hook, const struct states *in, struct states *ret)
+{
+	bool entry = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
+	struct own_work work = {.track = entry,
+		.translate = hook != HOOK_FORWARD,
+		.translate_at = entry ? -100 : 100};
+	const struct hook_list *list;
+
+	*ret = (struct states){0};
+	if (in->n == 0)
+		return;
+	run->hook = hook;
+	list = in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
+						    : &run->space->ip6[hook];
+	run_list(run, list, in, ret, work);
+}
+
+void hooks_run_bridge(
+	struct run *run, enum hook hook, const struct states *in, struct states *ret)
+{
+	run->hook = hook;
+	run_list(run, &run->space->bridge[hook], in, ret, (struct own_work){0});
+}
+
+static bool on_device(const struct chain *chain, const char *ifname)
+{
+	for (size_t i = 0; i < chain->ndevices; i++)
+		if (fnmatch(chain->devices[i], ifname, 0) == 0)
+			return true;
+	return false;
+}
+
+void hooks_run_device(struct run *run, enum hook hook, int ifindex,
+	const struct states *in, struct states *ret)
+{
+	const struct hook_list *list = &run->space->netdev[hook];
+	const char *ifname = space_ifname(run->space, ifindex);
+	struct states now = *in, next;
+
+	run->hook = hook;
+	for (size_t i = 0; i < list->n; i++) {
+		if (!on_device(list->chains[i], ifname))
+			continue;
+		next = (struct states){0};
+		run_one(run, list->chains[i], &now, &next);
+		now = next;
+	}
+	*ret = now;
+}

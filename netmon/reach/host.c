@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct network *find_network(
+	const struct facts *facts, const struct container_net *net)
+{
+	for (size_t i = 0; i < facts->nnetworks; i++) {
+		const struct network *n = &facts->networks[i];
+
+		if (net->network_id && n->id && strcmp(net->network_id, n->id) == 0)
+			return n;
+	}
+	for (size_t i = 0; i < facts->nnetworks; i++) {
+		const struct network *n = &facts->networks[i];
+
+		if (net->network && n->name && strcmp(net->network, n->name) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct address_owner *x = a, *y = b;
+
+	if (x->addr.family != y->addr.family)
+		return x->addr.family < y->addr.family ? -1 : 1;
+	return x->addr.value < y->addr.value ? -1 : x->addr.value > y->addr.value;
+}
+
+static bool is_running(const struct container *container)
+{
+	return !container->state || strcmp(container->state, "running") == 0 ||
+	       strcmp(container->state, "paused") == 0;
+}
+
+static int collect_owners(struct reach *reach)
+{
+	const struct facts *facts = reach->facts;
+
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
+
+		for (size_t k = 0; is_running(c) && k < c->nnets; k++) {
+			const struct addr *both[] = {
+				&c->nets[k].addr4, &c->nets[k].addr6};
+
+			for (size_t f = 0; f < ARRAY_LEN(both); f++) {
+				struct address_owner *o;
+
+				if (both[f]->family == FAMILY_NONE)
+					continue;
+				o = arena_push(&reach->arena, &reach->owners,
+					&reach->nowners, sizeof(*o));
+				if (!o)
+					return -ENOMEM;
+				*o = (struct address_owner){*both[f], c, &c->nets[k],
+					find_network(facts, &c->nets[k])};
+			}
+		}
+	}
+	if (reach->nowners)
+		qsort(reach->owners, reach->nowners, sizeof(*reach->owners),
+			by_address);
+	return 0;
+}
+
+const struct address_owner *host_owner(
+	const struct reach *reach, const struct addr *addr)
+{
+	struct address_owner key = {.addr = *addr};
+
+	if (reach->nowners == 0)
+		return NULL;
+	return bsearch(&key, reach->owners, reach->nowners, sizeof(*reach->owners),
+		by_address);
+}
+
+/* ---------------------------------------------------------------- perimeter */
+
+static bool add_perimeter(struct reach *reach, int ifindex)
+{
+	for (size_t i = 0; i < reach->nperimeter; i++)
+		if (reach->perimeter[i] == ifindex)
+			return true;
+	int *slot = arena_push(
+		&reach->arena, &reach->perimeter, &reach->nperimeter, sizeof(int));
+	if (slot)
+		*slot = ifindex;
+	return slot != NULL;
+}
+
+static int perimeter_by_routes(struct reach *reach)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+
+		if (route->dst.len != 0 || route->type != RTN_UNICAST)
+			continue;
+		for (size_t k = 0; k < route->nhops; k++)
+			if (route->hops[k].ifindex &&
+				!add_perimeter(reach, route->hops[k].ifindex))
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+static int perimeter_by_name(
+	struct reach *reach, const char *const *names, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct link *link =
+			netns_link_named(reach->facts->host, names[i]);
+
+		if (!link)
+			return err_set(err, -EINVAL,
+				"perimeter interface '%s': no such interface on %s",
+				names[i],
+				reach->facts->hostname ? reach->facts->hostname
+						       : "this host");
+		if (!add_perimeter(reach, link->index))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- public */
+
+static int prepare(struct reach *reach, const char *const *perimeter, size_t nperimeter,
+	struct err *err)
+{
+	int r = space_new(reach->facts->host, true, &reach->host, err);
+
+	if (r < 0)
+		return r;
+	reach->spaces =
+		arena_array(&reach->arena, reach->facts->nnetns + 1, sizeof(void *));
+	reach->space_broken =
+		arena_array(&reach->arena, reach->facts->nnetns + 1, sizeof(bool));
+	r = collect_owners(reach);
+	if (r == 0)
+		r = nperimeter ? perimeter_by_name(reach, perimeter, nperimeter, err)
+			       : perimeter_by_routes(reach);
+	if (r == 0 && arena_failed(&reach->arena))
+		r = -ENOMEM;
+	return r == -ENOMEM ? err_errno(err, r, "prepare the snapshot") : r;
+}
+
+int reach_new(const struct facts *facts, const char *const *perimeter,
+	size_t nperimeter, struct reach **ret_reach, struct err *err)
+{
+	struct reach *reach = calloc(1, sizeof(*reach));
+	int r;
+
+	if (!reach)
+		return err_errno(err, -ENOMEM, "prepare the snapshot");
+	arena_init(&reach->arena, 0);
+	reach->facts = facts;
+	r = prepare(reach, perimeter, nperimeter, err);
+	if (r < 0) {
+		reach_free(reach);
+		return r;
+	}
+	*ret_reach = reach;
+	return 0;
+}
+
+void reach_free(struct reach *reach)
+{
+	if (!reach)
+		return;
+	for (size_t i = 0; reach->spaces && i < reach->facts->nnetns; i++)
+		space_free(reach->spaces[i]);
+	space_free(reach->host);
+	arena_done(&reach->arena);
+	free(reach);
+}
+
+void reach_cleanup(struct reach **reach)
+{
+	reach_free(*reach);
+}
+
+const struct ruleset *reach_ruleset(const struct reach *reach)
+{
+	return reach->host->rules;
+}
+
+struct space *host_container_space(
+	struct reach *reach, const struct container *container)
+{
+	const struct facts *facts = reach->facts;
+
+	if (!container || !container->netns)
+		return NULL;
+	if (container->netns == facts->host)
+		return reach->host;
+	for (size_t i = 0; i < facts->nnetns; i++) {
+		struct err err = {0};
+
+		if (facts->netns[i] != container->netns)
+			continue;
+		if (!reach->spaces[i] && !reach->space_broken[i] &&
+			space_new(facts->netns[i], false, &reach->spaces[i], &err) < 0)
+			reach->space_broken[i] = true;
+		return reach->spaces[i];
+	}
+	return NULL;
+}
+
+static bool binding_covers(const struct port_binding *b, const struct addr *addr)
+{
+	if (b->host_addr.family == FAMILY_NONE)
+		return true;
+	if (b->host_addr.value == 0) /* 0.0.0.0 also means [::] to older engines */
+		return b->host_addr.family == addr->family ||
+		       b->host_addr.family == FAMILY_IP4;
+	return b->host_addr.family == addr->family && b->host_addr.value == addr->value;
+}
+
+const struct container *host_published_by(const struct reach *reach, uint8_t proto,
+	const struct addr *addr, uint16_t port, const struct port_binding **ret_binding)
+{
+	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
+		const struct container *c = &reach->facts->containers[i];
+
+		for (size_t k = 0; is_running(c) && k < c->nports; k++) {
+			const struct port_binding *b = &c->ports[k];
+
+			if (b->proto != proto || b->host_port != port ||
+				!binding_covers(b, addr))
+				continue;
+			*ret_binding = b;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+bool host_is_container_side(const struct reach *reach, int ifindex)
+{
+	const struct link *link = netns_link(reach->facts->host, ifindex);
+
+	for (size_t i = 0; link && i < reach->facts->nnetworks; i++) {
+		const struct network *n = &reach->facts->networks[i];
+
+		if (n->bridge && strcmp(n->bridge, link->name) == 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The prepared snapshot: the host's namespace, the containers', and who has which
+ * address. */
+#ifndef SEAWALL_NETMON_REACH_HOST_H
+#define SEAWALL_NETMON_REACH_HOST_H
+
+#include "netmon/model/facts.h"
+#include "reach.h"
+#include "space.h"
+
+/* Which container holds an address on which network. */
+struct address_owner {
+	struct addr addr;
+	const struct container *container;
+	const struct container_net *net;
+	const struct network *network; /* NULL: the engine did not list it */
+};
+
+struct reach {
+	const struct facts *facts;
+	struct arena arena;
+	struct space *host;
+	struct space **spaces;	      /* as facts->netns; prepared on first use */
+	bool *space_broken;	      /* its rules could not be decoded */
+	struct address_owner *owners; /* sorted by address */
+	size_t nowners;
+	int *perimeter; /* ifindexes */
+	size_t nperimeter;
+};
+
+/** host_container_space() - the prepared namespace of a container; NULL: unknown. */
+struct space *host_container_space(
+	struct reach *reach, const struct container *container);
+
+/** host_owner() - who holds an address; NULL: no container. */
+const struct address_owner *host_owner(
+	const struct reach *reach, const struct addr *addr);
+
+/** host_published_by() - the container whose published port this is; NULL: none.
+ *  @addr: the host address that was dialled. */
+const struct container *host_published_by(const struct reach *reach, uint8_t proto,
+	const struct addr *addr, uint16_t port,
+	const struct port_binding **ret_binding);
+
+/** host_is_container_side() - a bridge or interface of an engine's network. */
+bool host_is_container_side(const struct reach *reach, int ifindex);
+
+#endif

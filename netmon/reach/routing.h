@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the kernel sends a packet: policy rules, longest prefix, source validation. */
+#ifndef SEAWALL_NETMON_REACH_ROUTING_H
+#define SEAWALL_NETMON_REACH_ROUTING_H
+
+#include "packet.h"
+#include "space.h"
+
+struct view;
+
+enum route_kind {
+	ROUTE_NONE = 0,	 /* no route: an ICMP error where the host forwards */
+	ROUTE_LOCAL,	 /* to this host */
+	ROUTE_UNICAST,	 /* on by an interface */
+	ROUTE_BROADCAST, /* delivered to sockets as a broadcast */
+	ROUTE_ANYCAST,
+	ROUTE_MULTICAST,
+	ROUTE_BLACKHOLE, /* dropped in silence */
+	ROUTE_REJECT,	 /* unreachable or prohibit: an ICMP error */
+	ROUTE_MARTIAN,	 /* an address that must not come from there: dropped */
+};
+
+/* A decision and the peers that it is for. */
+struct route_choice {
+	const struct ivset *peers;
+	enum route_kind kind;
+	int oif;
+	struct addr gateway; /* family NONE: on link */
+	bool doubtful;	     /* a rule nobody here can decide was on the way */
+};
+
+#define ROUTE_CHOICES_MAX 64
+
+struct route_choices {
+	struct route_choice choice[ROUTE_CHOICES_MAX];
+	size_t n;
+	bool overflow; /* more than fit: the rest is in no choice; treat as unknown */
+};
+
+/**
+ * routing_output() - where a packet with these addresses goes, whoever sends it
+ * @packet: its addresses (one may be the peer's), mark, protocol and ports; @iif 0 for
+ *          a packet made here
+ *
+ * Follows ip rules in order of priority, each table by longest prefix and lowest metric
+ * (ip-rule(8), fib_rules_lookup(), fib_table_lookup()). Every peer of @peers is in at
+ * least one choice unless overflow is set.
+ */
+void routing_output(struct space *space, struct arena *arena,
+	const struct packet *packet, const struct ivset *peers,
+	struct route_choices *ret_choices);
+
+/**
+ * routing_input() - the decision for a packet that came in by packet->iif
+ *
+ * routing_output() and what ip_route_input_slow() and ip6_forward() add: martian
+ * addresses, rp_filter, accept_local, route_localnet, forwarding switched off.
+ */
+void routing_input(struct space *space, struct arena *arena,
+	const struct packet *packet, const struct ivset *peers,
+	struct route_choices *ret_choices);
+
+/**
+ * routing_peers_via() - the addresses whose route leaves by an interface
+ * @oif: 0: those that have any unicast route
+ */
+const struct ivset *routing_peers_via(struct space *space, struct arena *arena,
+	enum family family, int oif, uint32_t mark);
+
+/**
+ * routing_fib_type() - RTN_* type of an address, for `fib` and addrtype
+ * @flags: NFTA_FIB_F_SADDR or _DADDR, and _IIF or _OIF
+ *
+ * Return: false when the address is the peer's (see routing_fib_peers()).
+ */
+bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_type);
+
+/** routing_fib_peers() - the addresses whose type is @type, by the same rules. */
+const struct ivset *routing_fib_peers(
+	const struct view *view, uint32_t flags, uint32_t type);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources.h"
+
+#include <net/if_arp.h>
+#include <string.h>
+
+#include "routing.h"
+
+/* Prefixes of an interface's own networks; @own: the host's addresses alone. */
+static const struct ivset *on_link(
+	const struct netns *ns, struct arena *arena, enum family family, int ifindex)
+{
+	struct iv *v = arena_array(arena, ns->naddrs + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (!v)
+		return &ivset_none;
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+		struct prefix p = {.family = family, .len = a->prefix_len};
+		u128 base = a->peer.family == family ? a->peer.value : a->local.value;
+
+		if (a->local.family != family || a->ifindex != ifindex)
+			continue;
+		p.value = base & prefix_mask(family, a->prefix_len);
+		v[n++] = (struct iv){p.value, prefix_last(&p)};
+	}
+	return ivset_from(arena, v, n);
+}
+
+static const struct ivset *own_addresses(
+	const struct netns *ns, struct arena *arena, enum family family)
+{
+	struct iv *v = arena_array(arena, ns->naddrs + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (!v)
+		return &ivset_none;
+	for (size_t i = 0; i < ns->naddrs; i++)
+		if (ns->addrs[i].local.family == family)
+			v[n++] = (struct iv){
+				ns->addrs[i].local.value, ns->addrs[i].local.value};
+	return ivset_from(arena, v, n);
+}
+
+/* Gateways are neighbours, even on a link without a prefix (a cloud's /32). */
+static const struct ivset *gateways(
+	const struct netns *ns, struct arena *arena, enum family family, int ifindex)
+{
+	const struct ivset *set = &ivset_none;
+
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *r = &ns->routes[i];
+
+		for (size_t k = 0; k < r->nhops; k++)
+			if (r->hops[k].ifindex == ifindex &&
+				r->hops[k].gateway.family == family)
+				set = ivset_union(arena, set,
+					ivset_range(arena, r->hops[k].gateway.value,
+						r->hops[k].gateway.value));
+	}
+	return set;
+}
+
+static void fill_perimeter(struct arena *arena, struct source *s,
+	const struct ivset *own, const struct ivset *link)
+{
+	const struct ivset *taken = ivset_union(arena, own, link);
+
+	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, link, own);
+	s->zone[ZONE_INTERNET] =
+		ivset_subtract(arena, zone_internet(arena, s->family), taken);
+	s->zone[ZONE_PRIVATE] =
+		ivset_subtract(arena, zone_private(arena, s->family), taken);
+}
+
+static void fill_inner(struct reach *reach, struct arena *arena, struct source *s,
+	const struct ivset *own, const struct ivset *link)
+{
+	const struct ivset *private = zone_private(arena, s->family);
+	const struct ivset *routed = ivset_intersect(arena, private,
+		routing_peers_via(reach->host, arena, s->family, s->ifindex, 0));
+	const struct ivset *all =
+		ivset_subtract(arena, ivset_union(arena, link, routed), own);
+
+	s->zone[ZONE_INTERNET] = &ivset_none;
+	s->zone[ZONE_PRIVATE] = ivset_intersect(arena, all, private);
+	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, all, private);
+}
+
+static bool is_perimeter(const struct reach *reach, int ifindex)
+{
+	for (size_t i = 0; i < reach->nperimeter; i++)
+		if (reach->perimeter[i] == ifindex)
+			return true;
+	return false;
+}
+
+/* A port of a bridge or bond has no packets of its own; containers are not outside. */
+static bool leads_outside(const struct reach *reach, const struct link *link)
+{
+	const struct netns *ns = reach->facts->host;
+	const struct link *master = link->master ? netns_link(ns, link->master) : NULL;
+
+	if (link->loopback || !link->up || host_is_container_side(reach, link->index))
+		return false;
+	if (master && !(master->kind && strcmp(master->kind, "vrf") == 0))
+		return false;
+	return true;
+}
+
+size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
+	struct source **ret_sources)
+{
+	const struct netns *ns = reach->facts->host;
+	const struct ivset *own = own_addresses(ns, arena, family);
+	size_t n = 0;
+
+	*ret_sources = arena_array(arena, ns->nlinks + 1, sizeof(**ret_sources));
+	if (!*ret_sources)
+		return 0;
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		const struct link *link = &ns->links[i];
+		bool perimeter = is_perimeter(reach, link->index);
+		struct source *s = &(*ret_sources)[n];
+		const struct ivset *near =
+			ivset_union(arena, on_link(ns, arena, family, link->index),
+				gateways(ns, arena, family, link->index));
+
+		if (!perimeter && !leads_outside(reach, link))
+			continue;
+		*s = (struct source){.ifindex = link->index,
+			.perimeter = perimeter,
+			.family = family};
+		if (perimeter)
+			fill_perimeter(arena, s, own, near);
+		else
+			fill_inner(reach, arena, s, own, near);
+		s->all = ivset_union(arena, s->zone[ZONE_INTERNET],
+			ivset_union(
+				arena, s->zone[ZONE_PRIVATE], s->zone[ZONE_ADJACENT]));
+		if (!ivset_is_empty(s->all))
+			n++;
+	}
+	return n;
+}

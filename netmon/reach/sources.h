@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The interfaces strangers arrive by, and which addresses each zone has there. */
+#ifndef SEAWALL_NETMON_REACH_SOURCES_H
+#define SEAWALL_NETMON_REACH_SOURCES_H
+
+#include "common/zone.h"
+#include "host.h"
+
+/* One way in: an interface, and who can send by it. */
+struct source {
+	int ifindex;
+	bool perimeter;
+	enum family family;
+	const struct ivset *zone[ZONE_COUNT]; /* disjoint; never NULL */
+	const struct ivset *all;	      /* their union */
+};
+
+/**
+ * sources_collect() - every way in of one family
+ * @arena: of the result
+ *
+ * Perimeter interfaces have all three zones; any other interface that leads out of the
+ * host (not loopback, not a container network's) has the neighbours on its link and the
+ * private addresses that are routed by it: they are `private`, or `adjacent` where
+ * their addresses are public. The host's own addresses and on-link prefixes are in no
+ * zone but `adjacent`. Return: how many.
+ */
+size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
+	struct source **ret_sources);
+
+#endif

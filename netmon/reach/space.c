@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "space.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hooks.h"
+
+/* ---------------------------------------------------------------- routes */
+
+static int by_choice(const void *a, const void *b)
+{
+	const struct route *const *x = a, *const *y = b;
+
+	if ((*x)->table != (*y)->table)
+		return (*x)->table < (*y)->table ? -1 : 1;
+	if ((*x)->dst.len != (*y)->dst.len)
+		return (*x)->dst.len > (*y)->dst.len ? -1 : 1;
+	if ((*x)->dst.value != (*y)->dst.value)
+		return (*x)->dst.value < (*y)->dst.value ? -1 : 1;
+	if ((*x)->src.len != (*y)->src.len) /* IPv6: the longer source first */
+		return (*x)->src.len > (*y)->src.len ? -1 : 1;
+	if ((*x)->metric != (*y)->metric)
+		return (*x)->metric < (*y)->metric ? -1 : 1;
+	return *x < *y ? -1 : *x > *y; /* as the kernel listed them */
+}
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct route_rule *const *x = a, *const *y = b;
+
+	if ((*x)->priority != (*y)->priority)
+		return (*x)->priority < (*y)->priority ? -1 : 1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int sort_routes(struct space *space)
+{
+	const struct netns *ns = space->netns;
+
+	space->routes4 = arena_array(&space->arena, ns->nroutes + 1, sizeof(void *));
+	space->routes6 = arena_array(&space->arena, ns->nroutes + 1, sizeof(void *));
+	space->rules4 = arena_array(&space->arena, ns->nrules + 1, sizeof(void *));
+	space->rules6 = arena_array(&space->arena, ns->nrules + 1, sizeof(void *));
+	if (arena_failed(&space->arena))
+		return -ENOMEM;
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+
+		if (route->family == FAMILY_IP4)
+			space->routes4[space->nroutes4++] = route;
+		else if (route->family == FAMILY_IP6)
+			space->routes6[space->nroutes6++] = route;
+	}
+	for (size_t i = 0; i < ns->nrules; i++) {
+		const struct route_rule *rule = &ns->rules[i];
+
+		if (rule->family == FAMILY_IP4)
+			space->rules4[space->nrules4++] = rule;
+		else if (rule->family == FAMILY_IP6)
+			space->rules6[space->nrules6++] = rule;
+	}
+	qsort(space->routes4, space->nroutes4, sizeof(void *), by_choice);
+	qsort(space->routes6, space->nroutes6, sizeof(void *), by_choice);
+	qsort(space->rules4, space->nrules4, sizeof(void *), by_priority);
+	qsort(space->rules6, space->nrules6, sizeof(void *), by_priority);
+	return 0;
+}
+
+static int collect_local(struct space *space)
+{
+	struct iv *v = arena_array(&space->arena, space->nroutes4 + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < space->nroutes4; i++) {
+		const struct route *route = space->routes4[i];
+
+		if (route->type == RTN_LOCAL)
+			v[n++] =
+				(struct iv){route->dst.value, prefix_last(&route->dst)};
+	}
+	space->local4 = ivset_from(&space->arena, v, n);
+	return arena_failed(&space->arena) ? -ENOMEM : 0;
+}
+
+static int hash_socks(struct space *space)
+{
+	const struct netns *ns = space->netns;
+	struct sock_slot *slots =
+		arena_array(&space->arena, ns->nsocks + 1, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < ns->nsocks; i++) {
+		const struct sock_slot **head =
+			&space->socks[ns->socks[i].port % SOCK_BUCKETS];
+
+		slots[i] = (struct sock_slot){&ns->socks[i], *head};
+		*head = &slots[i];
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- source ports */
+
+#define SOURCE_PORTS_MAX 64 /* classes; beyond, the source port stays unknown */
+
+static bool loads_source_port(const struct operand *operand)
+{
+	if (operand->nsteps || operand->len != 2)
+		return false;
+	return operand->field == FIELD_SPORT || operand->field == FIELD_CT_ORIG_SPORT ||
+	       (operand->field == FIELD_PAYLOAD && operand->base == BASE_TRANSPORT &&
+		       operand->offset == 0);
+}
+
+static void add_port(struct space *space, u128 port)
+{
+	size_t i = 0;
+
+	if (port > UINT16_MAX || space->nsource_ports > SOURCE_PORTS_MAX)
+		return;
+	while (i < space->nsource_ports && space->source_ports[i] < port)
+		i++;
+	if (i < space->nsource_ports && space->source_ports[i] == port)
+		return;
+	memmove(space->source_ports + i + 1, space->source_ports + i,
+		(space->nsource_ports - i) * sizeof(uint16_t));
+	space->source_ports[i] = (uint16_t)port;
+	space->nsource_ports++;
+}
+
+static void add_range(struct space *space, u128 lo, u128 hi)
+{
+	add_port(space, lo);
+	add_port(space, hi + 1);
+}
+
+static void ports_of_op(struct space *space, const struct op *op)
+{
+	if (op->kind == OP_ANY || op->kind == OP_NONE) {
+		for (size_t i = 0; i < op->nalternatives; i++)
+			for (size_t k = 0; k < op->alternatives[i].nops; k++)
+				ports_of_op(space, &op->alternatives[i].ops[k]);
+		return;
+	}
+	if (!op->operand || !loads_source_port(op->operand))
+		return;
+	if (op->kind == OP_MATCH && op->value_len == 2) {
+		u128 lo = addr_load(op->lo, 2);
+
+		add_range(space, lo, op->hi ? addr_load(op->hi, 2) : lo);
+	} else if (op->kind == OP_IN) {
+		for (size_t i = 0; i < op->numbers->n; i++)
+			add_range(space, op->numbers->v[i].lo, op->numbers->v[i].hi);
+	} else if ((op->kind == OP_LOOKUP || op->kind == OP_VMAP) &&
+		   op->set->nfields <= 1) {
+		for (size_t i = 0; i < op->set->nelements; i++) {
+			const struct set_element *e = &op->set->elements[i];
+
+			if (!e->catchall)
+				add_range(space, addr_load(e->key, 2),
+					addr_load(e->key_end, 2));
+		}
+	}
+}
+
+static int collect_source_ports(struct space *space)
+{
+	const struct ruleset *rules = space->rules;
+
+	space->source_ports = arena_array(
+		&space->arena, SOURCE_PORTS_MAX + 2, sizeof(*space->source_ports));
+	if (!space->source_ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->nchains; i++)
+		for (size_t k = 0; k < rules->chains[i].nrules; k++) {
+			const struct rule *rule = &rules->chains[i].rules[k];
+
+			for (size_t m = 0; m < rule->nops; m++)
+				ports_of_op(space, &rule->ops[m]);
+		}
+	if (space->nsource_ports > SOURCE_PORTS_MAX)
+		space->nsource_ports = 0;
+	else if (space->nsource_ports)
+		add_port(space, 0);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the space */
+
+static int prepare(struct space *space, struct err *err)
+{
+	int r = ruleset_decode(space->netns, &space->rules, err);
+
+	if (r < 0)
+		return err_wrap(err, "rules of %s", space->netns->id);
+	space->index =
+		arena_array(&space->arena, space->rules->nchains + 1, sizeof(void *));
+	space->sets =
+		arena_array(&space->arena, space->rules->nsets + 1, sizeof(void *));
+	if (!space->index || !space->sets || hooks_collect(space) < 0 ||
+		sort_routes(space) < 0 || collect_local(space) < 0 ||
+		hash_socks(space) < 0 || collect_source_ports(space) < 0)
+		return err_errno(err, -ENOMEM, "prepare %s", space->netns->id);
+	space->tracks = space->rules->uses_conntrack;
+	return 0;
+}
+
+int space_new(const struct netns *netns, bool is_host, struct space **ret_space,
+	struct err *err)
+{
+	struct space *space = calloc(1, sizeof(*space));
+	int r;
+
+	if (!space)
+		return err_errno(err, -ENOMEM, "prepare %s", netns->id);
+	arena_init(&space->arena, 0);
+	space->netns = netns;
+	space->is_host = is_host;
+	r = prepare(space, err);
+	if (r < 0) {
+		space_free(space);
+		return r;
+	}
+	*ret_space = space;
+	return 0;
+}
+
+void space_free(struct space *space)
+{
+	if (!space)
+		return;
+	ruleset_free(space->rules);
+	arena_done(&space->arena);
+	free(space);
+}
+
+/* ---------------------------------------------------------------- questions */
+
+const char *space_ifname(const struct space *space, int ifindex)
+{
+	const struct link *link =
+		ifindex > 0 ? netns_link(space->netns, ifindex) : NULL;
+
+	return link && link->name ? link->name : "";
+}
+
+int64_t space_sysctl_if(const struct space *space, enum family family, int ifindex,
+	const char *name, enum combine combine, int64_t absent)
+{
+	const char *ip = family == FAMILY_IP4 ? "ipv4" : "ipv6";
+	int64_t own = netns_sysctl(space->netns, absent, "net/%s/conf/%s/%s", ip,
+		space_ifname(space, ifindex), name);
+	int64_t all;
+
+	if (combine == COMBINE_ONLY)
+		return own;
+	all = netns_sysctl(space->netns, absent, "net/%s/conf/all/%s", ip, name);
+	if (combine == COMBINE_OR)
+		return own || all;
+	return own > all ? own : all;
+}
+
+bool space_has_addr(
+	const struct space *space, enum family family, u128 addr, int ifindex)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+
+		if (a->local.family == family && a->local.value == addr &&
+			(ifindex == 0 || a->ifindex == ifindex))
+			return true;
+	}
+	return false;
+}
+
+static unsigned int scope6(u128 addr)
+{
+	if (addr == 1)
+		return RT_SCOPE_HOST;
+	return (addr >> 118) == 0x3fa ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
+struct addr space_first_addr(
+	const struct space *space, enum family family, int ifindex, u128 for_scope_of)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+
+		if (a->local.family != family || a->ifindex != ifindex)
+			continue;
+		if (family == FAMILY_IP6 &&
+			(scope6(a->local.value) != scope6(for_scope_of) ||
+				a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+			continue;
+		return a->local;
+	}
+	return (struct addr){0};
+}
+
+size_t space_source_ports(const struct space *space, const uint16_t **ret_ports)
+{
+	*ret_ports = space->source_ports;
+	return space->nsource_ports;
+}

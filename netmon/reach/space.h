@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One network namespace made ready: its chains by hook, its routes in order of choice.
+ */
+#ifndef SEAWALL_NETMON_REACH_SPACE_H
+#define SEAWALL_NETMON_REACH_SPACE_H
+
+#include "common/err.h"
+#include "netmon/model/facts.h"
+#include "netmon/model/ruleset.h"
+#include "packet.h"
+
+struct chain_index;
+struct set_cache;
+
+/* Base chains of one hook, in the order in which the kernel calls them. */
+struct hook_list {
+	const struct chain **chains;
+	size_t n;
+};
+
+/* One bucket of the table that finds sockets by port. */
+struct sock_slot {
+	const struct sock *sock;
+	const struct sock_slot *next;
+};
+
+#define SOCK_BUCKETS 4096
+
+/* Address sets that do not change while the facts stay: computed once, in space->arena.
+ */
+enum address_set { ADDRESS_TYPE = 1, ADDRESS_VIA };
+struct cached_set {
+	enum address_set what;
+	enum family family;
+	uint32_t number; /* RTN_* type, or mark */
+	int ifindex;
+	const struct ivset *set;
+};
+#define CACHED_SETS 64
+
+struct space {
+	const struct netns *netns;
+	struct ruleset *rules;
+	struct arena arena; /* caches, as long as the space */
+	/* Indexed by table family class: see space_hooks(). */
+	struct hook_list ip4[HOOK_COUNT], ip6[HOOK_COUNT];
+	struct hook_list bridge[HOOK_COUNT];
+	struct hook_list netdev[HOOK_COUNT];
+	bool tracks;		    /* conntrack is on in this namespace */
+	struct chain_index **index; /* by chain id; made on first use */
+	struct set_cache **sets;    /* by set id */
+	/* Routes sorted: table, longer prefix first, lower metric first. */
+	const struct route **routes4, **routes6;
+	size_t nroutes4, nroutes6;
+	const struct route_rule **rules4, **rules6; /* by priority */
+	size_t nrules4, nrules6;
+	const struct ivset *local4; /* addresses of type local, 127/8 included */
+	const struct sock_slot *socks[SOCK_BUCKETS];
+	struct cached_set cached[CACHED_SETS];
+	size_t ncached;
+	uint16_t *source_ports; /* see space_source_ports() */
+	size_t nsource_ports;
+	bool is_host;
+};
+
+/**
+ * space_new() - prepare one namespace
+ *
+ * @netns is borrowed. Return: 0, -EINVAL (malformed rules; @err says where), -ENOMEM.
+ */
+int space_new(const struct netns *netns, bool is_host, struct space **ret_space,
+	struct err *err) _must_check_;
+void space_free(struct space *space);
+
+/** space_sysctl_if() - an interface's IPv4 sysctl combined with "all" as the kernel
+ * does:
+ *  @maximum of both, or either (IN_DEV_ORCONF), or both (IN_DEV_ANDCONF). */
+enum combine { COMBINE_MAX = 0, COMBINE_OR, COMBINE_ONLY };
+int64_t space_sysctl_if(const struct space *space, enum family family, int ifindex,
+	const char *name, enum combine combine, int64_t absent);
+
+/** space_ifname() - name of an interface; "" for none. */
+const char *space_ifname(const struct space *space, int ifindex);
+
+/** space_has_addr() - whether the address is the interface's (0: any interface's). */
+bool space_has_addr(
+	const struct space *space, enum family family, u128 addr, int ifindex);
+
+/** space_first_addr() - the address a redirect or masquerade takes; family NONE: none.
+ */
+struct addr space_first_addr(
+	const struct space *space, enum family family, int ifindex, u128 for_scope_of);
+
+/**
+ * space_source_ports() - the first port of each class of source ports that rules tell
+ * apart; 0 of them when no rule looks at source ports (or too many do)
+ */
+size_t space_source_ports(const struct space *space, const uint16_t **ret_ports);
+
+#endif

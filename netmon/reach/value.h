@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an operand's bytes are for one packet: known bits, the peer's bits, or unknown.
+ */
+#ifndef SEAWALL_NETMON_REACH_VALUE_H
+#define SEAWALL_NETMON_REACH_VALUE_H
+
+#include "netmon/model/ruleset.h"
+#include "packet.h"
+#include "space.h"
+
+/**
+ * struct value - bytes as a rule's register would hold them
+ * @len:   bytes used
+ * @bits:  the value of each known bit; for a peer's bit what it is xor-ed with
+ * @known: a one for each bit that is known
+ * @peer:  a one for each bit that is the peer address's (never also known)
+ * @peer_at: value byte i is byte i - peer_at of the peer's address (network order)
+ * @code:  why bits are unknown (neither known nor peer); NULL when none is
+ */
+struct value {
+	uint8_t len;
+	bool has_peer;
+	int16_t peer_at;
+	uint8_t bits[VALUE_MAX], known[VALUE_MAX], peer[VALUE_MAX];
+	const char *code;
+};
+
+/* From where an operand looks at the packet. */
+struct view {
+	struct space *space; /* the namespace it is in */
+	const struct packet *packet;
+	enum table_family family;
+	enum hook hook;
+	struct arena *arena;
+	const struct ivset *peers; /* those of the state */
+};
+
+/**
+ * value_load() - evaluate an operand that is no map
+ *
+ * Never fails: what cannot be told is unknown bits with a reason code.
+ */
+void value_load(const struct view *view, const struct operand *operand,
+	struct value *ret_value);
+
+/** value_steps() - apply an operand's steps to a value of its field. */
+void value_steps(const struct operand *operand, struct value *value);
+
+/** value_is_known() - every bit known, none the peer's. */
+bool value_is_known(const struct value *value);
+
+/** value_unknown() - @len unknown bytes. */
+void value_unknown(struct value *value, size_t len, const char *code);
+
+/** value_u32() - the first four bytes as a host-order number; unknown bits told. */
+struct bits32 value_u32(const struct value *value);
+
+#endif

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "walk.h"
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "answer.h"
+#include "hooks.h"
+#include "listen.h"
+#include "routing.h"
+
+/*
+ * Theory of operation. A visit is a packet set in one namespace, with the stations that
+ * it passed before. It goes ingress, prerouting, routing, then input to a socket, or
+ * forward and postrouting to the next namespace. Wherever it ends, an outcome is noted
+ * for its peers, and the answer is sent back through the stations to learn whether the
+ * asker hears it.
+ */
+
+#define STATIONS_MAX 4
+
+struct visit {
+	struct walk *walk;
+	struct run run; /* of this namespace */
+	struct station stations[STATIONS_MAX];
+	size_t nstations;
+	enum path path;
+	bool has_path;
+	const struct container *container;
+};
+
+/* ---------------------------------------------------------------- outcomes */
+
+/* @what as it ended for this packet set; path and container default to the visit's. */
+static void add_outcome(
+	struct visit *visit, const struct state *state, const struct outcome *what)
+{
+	struct walk *walk = visit->walk;
+	struct outcome *o;
+
+	if (ivset_is_empty(state->peers))
+		return;
+	o = arena_push(walk->run.arena, &walk->outcomes, &walk->n, sizeof(*o));
+	if (!o)
+		return;
+	*o = *what;
+	o->peers = state->peers;
+	o->trace = state->trace;
+	o->doubt = state->doubt;
+	if (!what->has_path) {
+		o->has_path = visit->has_path;
+		o->path = visit->path;
+	}
+	if (!what->container)
+		o->container = visit->container;
+}
+
+static void end_silent(
+	struct visit *visit, const struct state *state, enum delivery delivery)
+{
+	add_outcome(visit, state,
+		&(struct outcome){.result = RESULT_FILTERED, .delivery = delivery});
+}
+
+/* Where nobody can say how it goes on: the worst is assumed, and the best. */
+static void end_unknown(
+	struct visit *visit, struct state state, const char *code, const char *text)
+{
+	run_doubt(&visit->run, &state, NULL, code, text);
+	add_outcome(visit, &state, &(struct outcome){.reaches = true});
+	end_silent(visit, &state, DELIVERY_DROPPED);
+}
+
+/* Send an answer back and note the outcome for those who hear it and those who do not.
+ */
+static void end_answered(struct visit *visit, const struct state *state,
+	enum packet_kind kind, const struct outcome *what)
+{
+	const struct ivset *heard, *unheard;
+	struct state mine = *state;
+	struct outcome silent = *what;
+
+	visit->stations[visit->nstations] =
+		(struct station){visit->run.space, *state, false};
+	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind, &heard,
+		&unheard, &mine.doubt);
+	mine.peers = heard;
+	add_outcome(visit, &mine, what);
+	mine.peers = unheard;
+	run_trace(&visit->run, &mine, NULL, NULL, "answer", EFFECT_DROP,
+		"the answer does not get back");
+	silent.result = RESULT_FILTERED;
+	/* A datagram has done its work without an answer. */
+	silent.reaches = what->reaches && visit->walk->proto == IPPROTO_UDP;
+	add_outcome(visit, &mine, &silent);
+}
+
+static void note_endings(struct visit *visit)
+{
+	struct endings endings = visit->run.endings;
+
+	visit->run.endings = (struct endings){0};
+	for (size_t i = 0; i < endings.n; i++) {
+		struct ended *e = &endings.v[i];
+		struct outcome what = {
+			.result = RESULT_REJECTED, .delivery = DELIVERY_REJECTED};
+
+		switch (e->ending) {
+		case ENDING_DROP:
+			end_silent(visit, &e->state, DELIVERY_DROPPED);
+			break;
+		case ENDING_REJECT:
+			end_answered(visit, &e->state,
+				e->reject == REJECT_TCP_RESET ? PACKET_REFUSE
+							      : PACKET_ICMP_ERROR,
+				&what);
+			break;
+		case ENDING_TAKEN:
+			end_unknown(visit, e->state, "packet-taken",
+				"a rule takes the packet elsewhere");
+			break;
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- delivery */
+
+static void proxy_outcome(
+	struct visit *visit, const struct listener *l, struct outcome *what)
+{
+	const struct container *c = l->container;
+	struct space *inside = host_container_space(visit->walk->reach, c);
+	enum tri hears;
+
+	what->path = PATH_DOCKER_PROXY;
+	what->has_path = true;
+	what->target = l->target;
+	what->target_port = l->target_port;
+	if (visit->walk->proto != IPPROTO_UDP || !inside)
+		return;
+	/* A datagram is only answered when the container's socket does. */
+	hears = listen_any(inside, IPPROTO_UDP, l->target_port);
+	if (hears == TRI_NO) {
+		what->listener = TRI_NO;
+		what->result = RESULT_FILTERED;
+	}
+}
+
+static void deliver(struct visit *visit, struct state *state)
+{
+	const struct packet *packet = &state->packet;
+	bool udp = packet->proto == IPPROTO_UDP;
+	struct listener l;
+	struct outcome what = {.delivery = DELIVERY_DELIVERED,
+		.reaches = true,
+		.target = {packet->daddr, (enum family)packet->family},
+		.target_port = packet->dport};
+
+	listen_find(visit->walk->reach, visit->run.space, packet, &l);
+	what.listener = l.listens;
+	what.sock = l.sock;
+	if (!visit->container && l.container)
+		what.container = l.container;
+	if (packet->dport_unknown) {
+		end_unknown(visit, *state, "port-unknown",
+			"which port it is translated to is not known");
+		return;
+	}
+	switch (l.listens) {
+	case TRI_YES:
+		what.result = RESULT_OPEN;
+		if (!visit->has_path) {
+			what.has_path = true;
+			what.path = l.path;
+		}
+		if (l.path == PATH_DOCKER_PROXY)
+			proxy_outcome(visit, &l, &what);
+		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_ACCEPT,
+			l.text);
+		end_answered(visit, state, PACKET_ACCEPT, &what);
+		return;
+	case TRI_NO:
+		what.result = RESULT_CLOSED;
+		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_OTHER,
+			"nobody listens");
+		end_answered(
+			visit, state, udp ? PACKET_ICMP_ERROR : PACKET_REFUSE, &what);
+		return;
+	case TRI_UNKNOWN:
+		what.result = RESULT_MAYBE;
+		run_doubt(&visit->run, state, NULL, "listener-unknown",
+			"which sockets listen there could not be read");
+		end_answered(visit, state, PACKET_ACCEPT, &what);
+		return;
+	}
+}
+
+/* ---------------------------------------------------------------- onwards */
+
+static void enter(struct visit *visit, struct states *states);
+
+/* What a packet forgets when it crosses into another namespace (skb_scrub_packet()). */
+static void cross(const struct packet *from, int iif, struct packet *to)
+{
+	memset(to, 0, sizeof(*to));
+	to->family = from->family;
+	to->proto = from->proto;
+	to->saddr = to->orig_saddr = to->reply_daddr = from->saddr;
+	to->saddr_peer = to->orig_saddr_peer = to->reply_daddr_peer = from->saddr_peer;
+	to->daddr = to->orig_daddr = to->reply_saddr = from->daddr;
+	to->sport = to->orig_sport = to->reply_dport = from->sport;
+	to->dport = to->orig_dport = to->reply_sport = from->dport;
+	to->sport_unknown = from->sport_unknown;
+	to->dport_unknown = from->dport_unknown;
+	to->mangled = from->mangled;
+	to->iif = iif;
+	to->port_in = to->port_out = -1;
+	to->entry = CT_NEW;
+}
+
+/* The interface of a namespace that holds an address. */
+static int interface_with(const struct space *space, const struct addr *addr)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->naddrs; i++)
+		if (ns->addrs[i].local.family == addr->family &&
+			ns->addrs[i].local.value == addr->value)
+			return ns->addrs[i].ifindex;
+	return 0;
+}
+
+static void unread_container(struct visit *visit, struct state *state)
+{
+	struct outcome what = {.delivery = DELIVERY_DELIVERED,
+		.reaches = true,
+		.target = {state->packet.daddr, (enum family)state->packet.family},
+		.target_port = state->packet.dport};
+
+	run_doubt(&visit->run, state, NULL, "netns-unreadable",
+		"the container's network namespace could not be read");
+	add_outcome(visit, state, &what);
+}
+
+/* Into a container's namespace, by its interface. */
+static void enter_container(
+	struct visit *visit, struct state *state, const struct address_owner *owner)
+{
+	struct reach *reach = visit->walk->reach;
+	struct space *inside = host_container_space(reach, owner->container);
+	struct visit next = *visit;
+	struct states start = {0};
+	struct state at = *state;
+	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
+
+	next.container = owner->container;
+	if (!next.has_path) {
+		next.has_path = true;
+		next.path = PATH_ROUTED;
+	}
+	if (!inside || visit->nstations + 1 >= STATIONS_MAX) {
+		unread_container(&next, &at);
+		return;
+	}
+	next.stations[next.nstations++] =
+		(struct station){visit->run.space, *state, true};
+	next.run.space = inside;
+	next.run.endings = (struct endings){0};
+	cross(&state->packet, interface_with(inside, &to), &at.packet);
+	states_push(next.run.arena, &start, &at);
+	enter(&next, &start);
+	visit->run.steps = next.run.steps;
+}
+
+/* Out by a bridge: its own hooks, then the port. */
+static void through_bridge(
+	struct visit *visit, const struct state *state, struct states *ret)
+{
+	const struct link *out = netns_link(visit->run.space->netns, state->packet.oif);
+	struct states start = {0}, passed, left;
+
+	*ret = (struct states){0};
+	states_push(visit->run.arena, &start, state);
+	if (!out || !out->kind || strcmp(out->kind, "bridge") != 0) {
+		*ret = start;
+		return;
+	}
+	start.v[0].packet.port_in = 0;
+	start.v[0].packet.port_out = -1;
+	hooks_run_bridge(&visit->run, HOOK_OUTPUT, &start, &passed);
+	hooks_run_bridge(&visit->run, HOOK_POSTROUTING, &passed, &left);
+	*ret = left;
+}
+
+/* It leaves the host (or a namespace) for somebody on that link. */
+static void hand_over(struct visit *visit, struct state *state)
+{
+	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
+	const struct address_owner *owner = host_owner(visit->walk->reach, &to);
+	const struct link *out = netns_link(visit->run.space->netns, state->packet.oif);
+
+	if (visit->run.space->is_host && owner && owner->network &&
+		owner->network->bridge && out &&
+		strcmp(owner->network->bridge, out->name) != 0)
+		owner = NULL; /* the address, but not where the container is */
+	if (owner && owner->network && owner->network->driver &&
+		(strcmp(owner->network->driver, "macvlan") == 0 ||
+			strcmp(owner->network->driver, "ipvlan") == 0)) {
+		/* macvlan(4): a parent does not talk to its own children. */
+		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		return;
+	}
+	if (owner) {
+		enter_container(visit, state, owner);
+		return;
+	}
+	if (visit->run.space->is_host && out &&
+		host_is_container_side(visit->walk->reach, out->index) &&
+		visit->walk->reach->facts->docker_sockets_known) {
+		/* A container network, and no container has that address. */
+		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		return;
+	}
+	run_doubt(&visit->run, state, NULL, "target-elsewhere",
+		"the packet goes on to a host or container that this analysis cannot "
+		"see");
+	add_outcome(visit, state,
+		&(struct outcome){.delivery = DELIVERY_DELIVERED,
+			.reaches = true,
+			.target = to,
+			.target_port = state->packet.dport});
+}
+
+static void forward(struct visit *visit, struct state *state)
+{
+	struct arena *arena = visit->run.arena;
+	struct states start = {0}, passed, out;
+
+	if ((state->packet.ct_status & IPS_DST_NAT) && !visit->has_path) {
+		visit->has_path = true;
+		visit->path = PATH_DNAT;
+	}
+	states_push(arena, &start, state);
+	hooks_run(&visit->run, HOOK_FORWARD, &start, &passed);
+	hooks_run(&visit->run, HOOK_POSTROUTING, &passed, &out);
+	for (size_t i = 0; i < out.n; i++) {
+		struct states one = {&out.v[i], 1}, left, last;
+
+		hooks_run_device(
+			&visit->run, HOOK_EGRESS, out.v[i].packet.oif, &one, &left);
+		for (size_t k = 0; k < left.n; k++) {
+			through_bridge(visit, &left.v[k], &last);
+			for (size_t m = 0; m < last.n; m++)
+				hand_over(visit, &last.v[m]);
+		}
+	}
+}
+
+static void input(struct visit *visit, struct state *state)
+{
+	struct states start = {0}, passed;
+	struct visit mine = *visit;
+
+	states_push(mine.run.arena, &start, state);
+	hooks_run(&mine.run, HOOK_INPUT, &start, &passed);
+	for (size_t i = 0; i < passed.n; i++)
+		deliver(&mine, &passed.v[i]);
+	note_endings(&mine);
+	visit->run = mine.run;
+}
+
+static void unreachable(struct visit *visit, struct state *state)
+{
+	struct outcome what = {
+		.result = RESULT_REJECTED, .delivery = DELIVERY_NO_ROUTE};
+
+	run_trace(&visit->run, state, NULL, NULL, "routing", EFFECT_REJECT, "no route");
+	end_answered(visit, state, PACKET_ICMP_ERROR, &what);
+}
+
+static const char *route_text(struct visit *visit, const struct route_choice *choice)
+{
+	if (!visit->run.tracing)
+		return NULL;
+	switch (choice->kind) {
+	case ROUTE_LOCAL:
+	case ROUTE_BROADCAST:
+	case ROUTE_ANYCAST:
+	case ROUTE_MULTICAST:
+		return "to this host";
+	case ROUTE_UNICAST:
+		return arena_printf(visit->run.arena, "forwarded to %s",
+			space_ifname(visit->run.space, choice->oif));
+	case ROUTE_MARTIAN:
+		return "dropped: the source or destination cannot come this way";
+	case ROUTE_BLACKHOLE:
+		return "dropped: the host does not forward it";
+	case ROUTE_NONE:
+	case ROUTE_REJECT:
+		return "no route";
+	}
+	return NULL;
+}
+
+static void follow_choice(struct visit *visit, const struct state *state,
+	const struct route_choice *choice)
+{
+	struct visit mine = *visit;
+	struct state s = *state;
+
+	s.peers = choice->peers;
+	if (choice->doubtful)
+		run_doubt(&mine.run, &s, NULL, "route-undecidable",
+			"the route depends on a rule or hash that is not known here");
+	mine.run.hook = HOOK_PREROUTING;
+	run_trace(&mine.run, &s, NULL, NULL, "routing",
+		choice->kind == ROUTE_MARTIAN || choice->kind == ROUTE_BLACKHOLE
+			? EFFECT_DROP
+			: EFFECT_OTHER,
+		route_text(visit, choice));
+	switch (choice->kind) {
+	case ROUTE_LOCAL:
+	case ROUTE_ANYCAST:
+		input(&mine, &s);
+		break;
+	case ROUTE_UNICAST:
+		s.packet.oif = choice->oif;
+		forward(&mine, &s);
+		break;
+	case ROUTE_BROADCAST:
+	case ROUTE_MULTICAST:
+		if (s.packet.proto == IPPROTO_UDP)
+			input(&mine, &s);
+		else
+			end_silent(&mine, &s, DELIVERY_DROPPED);
+		break;
+	case ROUTE_NONE:
+	case ROUTE_REJECT:
+		unreachable(&mine, &s);
+		break;
+	case ROUTE_BLACKHOLE:
+		end_silent(&mine, &s, DELIVERY_NO_ROUTE);
+		break;
+	case ROUTE_MARTIAN:
+		end_silent(&mine, &s, DELIVERY_DROPPED);
+		break;
+	}
+	note_endings(&mine);
+	visit->run = mine.run;
+}
+
+/* From an interface's prerouting on; takes the whole visit to its ends. */
+static void enter(struct visit *visit, struct states *states)
+{
+	struct arena *arena = visit->run.arena;
+	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+	struct states routed;
+
+	if (!choices)
+		return;
+	hooks_run(&visit->run, HOOK_PREROUTING, states, &routed);
+	for (size_t i = 0; i < routed.n; i++) {
+		routing_input(visit->run.space, arena, &routed.v[i].packet,
+			routed.v[i].peers, choices);
+		for (size_t k = 0; k < choices->n; k++)
+			follow_choice(visit, &routed.v[i], &choices->choice[k]);
+		if (choices->overflow)
+			end_unknown(visit, routed.v[i], "routes-too-many",
+				"more routes concern it than are followed");
+	}
+	note_endings(visit);
+}
+
+/* ---------------------------------------------------------------- arrival */
+
+/* A macvlan or ipvlan child of the interface takes its frames before the host's stack.
+ */
+static const struct address_owner *child_of(
+	const struct walk *walk, int iif, const struct addr *to, enum path *ret_path)
+{
+	const struct address_owner *owner = host_owner(walk->reach, to);
+	const struct network *net = owner ? owner->network : NULL;
+	const char *parent = space_ifname(walk->reach->host, iif);
+
+	if (!net || !net->driver || !net->parent || strcmp(net->parent, parent) != 0)
+		return NULL;
+	if (strcmp(net->driver, "macvlan") == 0)
+		*ret_path = PATH_MACVLAN;
+	else if (strcmp(net->driver, "ipvlan") == 0)
+		*ret_path = PATH_IPVLAN;
+	else
+		return NULL;
+	return owner;
+}
+
+/* Below a bridge or bond the frame passes the hooks of the port it came by first. */
+static void through_ports(
+	struct visit *visit, int iif, const struct states *in, struct states *ret)
+{
+	const struct netns *ns = visit->run.space->netns;
+	const struct link *master = netns_link(ns, iif);
+	bool bridge = master && master->kind && strcmp(master->kind, "bridge") == 0;
+	struct states passed, before;
+	const struct link *port = NULL;
+	size_t nports = 0;
+
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].master == iif && ns->links[i].up) {
+			port = &ns->links[i];
+			nports++;
+		}
+	*ret = *in;
+	if (nports == 1)
+		hooks_run_device(&visit->run, HOOK_INGRESS, port->index, in, ret);
+	if (!bridge)
+		return;
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i].packet.port_in = nports == 1 ? port->index : -1;
+	hooks_run_bridge(&visit->run, HOOK_PREROUTING, ret, &before);
+	hooks_run_bridge(&visit->run, HOOK_INPUT, &before, &passed);
+	*ret = passed;
+}
+
+static bool never_received(const struct packet *packet)
+{
+	/* ip6_rcv_core(): loopback is no address of a wire. */
+	return packet->family == FAMILY_IP6 && packet->daddr == 1;
+}
+
+void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
+	uint16_t port, int sport, const struct ivset *peers)
+{
+	struct visit visit = {.walk = walk, .run = walk->run};
+	struct state state;
+	struct states start = {0}, ports, ingress;
+	const struct address_owner *child;
+	const struct link *in = netns_link(walk->reach->facts->host, iif);
+
+	memset(&state, 0, sizeof(state));
+	struct packet first = {.family = (uint8_t)to->family,
+		.proto = proto,
+		.saddr_peer = true,
+		.daddr = to->value,
+		.sport = sport < 0 ? 0 : (uint16_t)sport,
+		.sport_unknown = sport < 0,
+		.dport = port};
+	cross(&first, iif, &state.packet);
+	state.peers = peers;
+	walk->family = to->family;
+	walk->asked_addr = to->value;
+	walk->asked_port = port;
+	walk->proto = proto;
+	visit.run.space = walk->reach->host;
+	if (never_received(&state.packet) && !(in && in->loopback)) {
+		run_trace(&visit.run, &state, NULL, NULL, "arrival", EFFECT_DROP,
+			"loopback addresses are not received from a wire");
+		end_silent(&visit, &state, DELIVERY_DROPPED);
+		return;
+	}
+	states_push(visit.run.arena, &start, &state);
+	through_ports(&visit, iif, &start, &ports);
+	hooks_run_device(&visit.run, HOOK_INGRESS, iif, &ports, &ingress);
+	child = child_of(walk, iif, to, &visit.path);
+	if (child) {
+		visit.has_path = true;
+		for (size_t i = 0; i < ingress.n; i++)
+			enter_container(&visit, &ingress.v[i], child);
+		note_endings(&visit);
+	} else {
+		visit.path = PATH_HOST_SERVICE;
+		enter(&visit, &ingress);
+	}
+	walk->run.steps = visit.run.steps;
+	walk->run.exhausted |= visit.run.exhausted;
+}

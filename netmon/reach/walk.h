@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One first packet from outside to whoever gets it, and its answer back. */
+#ifndef SEAWALL_NETMON_REACH_WALK_H
+#define SEAWALL_NETMON_REACH_WALK_H
+
+#include "chain.h"
+#include "host.h"
+
+/* One way a packet can end, and for which peers. */
+struct outcome {
+	const struct ivset *peers;
+	enum result result; /* what the asker sees; MAYBE: unknown */
+	enum delivery delivery;
+	enum tri listener;
+	bool reaches; /* it got to the target, whoever listens there, and an answer can
+			 come back (UDP: it got there) */
+	bool has_path;
+	enum path path;
+	const struct container *container;
+	struct addr target;
+	uint16_t target_port;
+	const struct sock *sock;
+	const struct trace_node *trace;
+	const struct doubt *doubt;
+};
+
+struct walk {
+	struct reach *reach;
+	struct run run;
+	struct outcome *outcomes;
+	size_t n;
+	enum family family;
+	u128 asked_addr; /* what the stranger dialled */
+	uint16_t asked_port;
+	uint8_t proto;
+};
+
+/**
+ * walk_from_outside() - follow a first packet in, and its answer out
+ * @walk:   reach, run.arena and run.tracing set; outcomes are filled
+ * @iif:    the interface it arrives by
+ * @to, @proto, @port: what is dialled
+ * @sport:  -1: unknown
+ * @peers:  who dials
+ *
+ * Every peer is in at least one outcome (unless the arena failed).
+ */
+void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
+	uint16_t port, int sport, const struct ivset *peers);
+
+#endif
