@@ -9,7 +9,9 @@
 #include "netmon/collect/ipset.h"
 #include "netmon/collect/legacy.h"
 #include "netmon/collect/nft.h"
+#include "netmon/collect/owner.h"
 #include "netmon/collect/rtnl.h"
+#include "netmon/collect/socks.h"
 #include "netmon/collect/sysctl.h"
 
 static void collect_identity(struct facts *facts)
@@ -35,6 +37,7 @@ static void collect_netns(struct facts *facts, struct netns *netns)
 	collect_ipset(facts, netns);
 	collect_rtnl(facts, netns);
 	collect_sysctl(facts, netns);
+	collect_socks(facts, netns);
 }
 
 int collect_host(const struct collect_options *options, struct facts **ret_facts,
@@ -47,6 +50,7 @@ int collect_host(const struct collect_options *options, struct facts **ret_facts
 		return err_set(err, -ENOMEM, "out of memory");
 	collect_identity(facts);
 	collect_netns(facts, facts->host);
+	collect_owners(facts);
 	if (arena_failed(&facts->arena))
 		return err_set(err, -ENOMEM, "out of memory while reading the host");
 	*ret_facts = TAKE_PTR(facts);
