@@ -357,12 +357,16 @@ int nft_dynset_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (r < 0)
 		return r;
 	set->dynamic = true;
-	if (op == NFT_DYNSET_OP_DELETE)
-		return expr_push_nop(ctx, expr);
 	if (refuses)
 		set->refuses = true;
-	doubt = dynset_doubt(set, set->refuses, flags & NFT_DYNSET_F_INV);
-	return doubt ? expr_push_maybe(ctx, expr, doubt) : expr_push_nop(ctx, expr);
+	doubt = op == NFT_DYNSET_OP_DELETE
+			? NULL
+			: dynset_doubt(set, set->refuses, flags & NFT_DYNSET_F_INV);
+	return decode_push_op(ctx, &(struct op){.kind = doubt ? OP_MAYBE : OP_NOP,
+					   .code = doubt,
+					   .operand = key,
+					   .text = expr->name,
+					   .expr = expr->attr});
 }
 
 /* Takes established flows only: for a first packet it ends the rule. */
