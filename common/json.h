@@ -134,6 +134,8 @@ void json_child_lines(const struct json_node *node, unsigned int *lines);
 
 /** json_fail() - note a mistake at the place of @node in the document's list. */
 void json_fail(const struct json_node *node, const char *format, ...) _printf_(2, 3);
+/** json_is_full() - whether the list is full, so that searching on is of no use. */
+bool json_is_full(const struct json_node *node);
 /** json_is() - whether @node is of @kind; else that is a mistake. */
 bool json_is(const struct json_node *node, enum json_kind kind);
 /** json_want() - an optional member; of another kind than @kind is a mistake and NULL.

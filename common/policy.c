@@ -65,7 +65,7 @@ void policy_note_repeats(
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &mentions[i];
 	qsort(sorted, n, sizeof(struct mention *), compare_mentions);
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = 1; i < n && !json_is_full(sorted[i]->node); i++) {
 		if (strcmp(sorted[i]->text, sorted[first]->text) != 0)
 			first = i;
 		else

@@ -22,7 +22,7 @@
 
 #define POLICY_DEFAULT_PATH "/etc/seawall/policy.json"
 
-enum { POLICY_MAX_BYTES = 1024 * 1024 };
+enum { POLICY_MAX_BYTES = 4 * 1024 * 1024 };
 
 /** struct text_list - @items are never NULL or empty texts. */
 struct text_list {
