@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""netmon's answers beside what packets met.
+
+Categories: agree; maybe: netmon says that it does not know; unsound: a packet got an
+answer and netmon says that none can; wrong: any other definite answer that is not so.
+"""
+import ipaddress
+import json
+import subprocess
+
+from topology import BRIDGES, INTERNET, LAN, NEIGHBOUR, PRIVATE, ROUTER, WAN
+
+NETMON_SECONDS = 60
+UNREACHABLE = {"icmp 3/0", "icmp 3/1", "icmp 3/13", "icmp 1/0", "icmp 1/1", "icmp 1/3",
+               "icmp 1/4"}
+HOST_ADDRESSES = {a for v in (4, 6) for a in
+                  WAN[v] + [LAN[v]] + [b[v] for b in BRIDGES.values()]}
+
+
+def zone(cell):
+    """What netmon calls the place that a cell's packet comes from."""
+    v = 6 if ":" in cell["to"] else 4
+    if cell["vantage"] == "lan":
+        return "private"
+    if cell["to"] in WAN[v] and cell["vantage"] == "internet":
+        if cell["from"] in INTERNET[v]:
+            return "internet"
+        if cell["from"] in PRIVATE[v]:
+            return "private"
+    return "adjacent"
+
+
+def question(cell):
+    return {"from": cell["from"], "to": cell["to"], "proto": cell["proto"],
+            "port": cell["port"], "sport": cell["sport"], "zone": zone(cell),
+            "in": "lan0" if cell["vantage"] == "lan" else "wan0"}
+
+
+class NetmonError(Exception):
+    pass
+
+
+class Netmon:
+    """Two runs of netmon beside each other, started at once."""
+    def __init__(self, path, socket, cells, scan):
+        def start(*arguments):
+            return subprocess.Popen([path, *arguments, "--format", "json", "--engine", socket],
+                                    text=True, stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.asked = "".join(json.dumps(question(c)) + "\n" for c in cells)
+        self.count = len(cells)
+        self.explain = start("explain", "--batch", "-")
+        self.scan = start("scan") if scan else None
+
+    def finish(self):
+        """(answers, report or None)"""
+        answers = self.result(self.explain, self.asked).splitlines()
+        if len(answers) != self.count:
+            raise NetmonError("%d answers to %d questions" % (len(answers), self.count))
+        report = json.loads(self.result(self.scan, "")) if self.scan else None
+        return [json.loads(a) for a in answers], report
+
+    @staticmethod
+    def result(process, text):
+        try:
+            out, said = process.communicate(text, timeout=NETMON_SECONDS)
+        except subprocess.TimeoutExpired as e:
+            process.kill()
+            process.communicate()
+            raise NetmonError("%s takes too long" % process.args[1]) from e
+        if process.returncode not in (0, 1, 3):
+            raise NetmonError("%s: status %d: %s" % (process.args[1], process.returncode,
+                                                     said.strip()[-1500:]))
+        return out
+
+
+def judge(truth, answer):
+    """The category of one cell."""
+    result, who, how = truth
+    got = answer["result"]
+    if got == "maybe":
+        return "maybe"
+    if got == result:
+        name = ((answer.get("container") or {}).get("name") or "host").lstrip("/")
+        return "agree" if got != "open" or who in ("", name) else "wrong"
+    if result == "open":
+        return "unsound"
+    # A reject rule that answers as a closed port does, or an ICMP error for one.
+    if {got, result} == {"closed", "rejected"} and how in ("reset", "icmp 3/3", "icmp 1/4"):
+        return "agree"
+    # A router tells what it has no route for, or keeps silent.
+    if answer.get("verdict") == "no-route" and how in UNREACHABLE:
+        return "agree"
+    return "wrong"
+
+
+def matches(exposure, cell):
+    end = exposure["endpoint"]
+    if (end["proto"], end["port"]) != (cell["proto"], cell["port"]):
+        return False
+    if (end["family"] == "ip6") != (":" in cell["to"]):
+        return False
+    if end["address"] in ("0.0.0.0/0", "::/0"):
+        return cell["to"] in HOST_ADDRESSES
+    return end["address"].split("/")[0] == cell["to"]
+
+
+def holds(exposure, cell, bound):
+    networks = (exposure["reach"].get(zone(cell)) or {}).get(bound) or []
+    source = ipaddress.ip_address(cell["from"])
+    return any(source in ipaddress.ip_network(n) for n in networks)
+
+
+def in_scope(cell):
+    """scan speaks of the perimeter, and of clients with a port that clients take."""
+    v = 6 if ":" in cell["to"] else 4
+    return cell["vantage"] != "lan" and cell["sport"] >= 32768 and (
+        zone(cell) != "adjacent" or cell["from"] in (NEIGHBOUR[v], ROUTER[v]))
+
+
+def judge_scan(cell, truth, report):
+    """The category of one cell in the report: must is a subset of the truth, may holds it."""
+    if not in_scope(cell):
+        return None
+    found = [e for e in report["exposures"] if matches(e, cell)]
+    must = [e for e in found if e["evidence"]["listening"] is True and holds(e, cell, "must")]
+    may = [e for e in found if e["evidence"]["listening"] is not False and
+           holds(e, cell, "may")]
+    if truth[0] == "open":
+        return "agree" if must else "maybe" if may else "unsound"
+    if must:
+        return "wrong"
+    return "maybe" if may else "agree"
