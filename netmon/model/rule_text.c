@@ -159,7 +159,7 @@ static void add_nat(
 	const struct nat *nat = op->nat;
 
 	text_word(text, op->kind == OP_TPROXY ? "tproxy" : kinds[nat->kind]);
-	if (context->family == FAMILY_NONE && nat->family != FAMILY_NONE)
+	if (context->both && nat->addr_min && nat->family != FAMILY_NONE)
 		text_word(text, nat->family == FAMILY_IP6 ? "ip6" : "ip");
 	if (nat->kind == NAT_DNAT_PREFIX || nat->kind == NAT_SNAT_PREFIX)
 		text_word(text, "prefix");
@@ -346,6 +346,8 @@ const char *rule_text(struct arena *arena, const struct rule *rule)
 		context.family = FAMILY_IP4;
 	else if (rule->chain->family == TABLE_IP6)
 		context.family = FAMILY_IP6;
+	else
+		context.both = true;
 	add_ops(&text, rule->ops, rule->nops, &context, 0);
 	if (rule->comment) {
 		text_word(&text, "comment ");

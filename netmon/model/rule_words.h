@@ -64,6 +64,7 @@ static inline bool value_is_flags(enum value_type type)
 struct words_context {
 	enum family family; /* NONE: either */
 	uint8_t l4proto;    /* 0: any */
+	bool both;	    /* the table sees both families */
 };
 
 /** struct words - what an operand's field is called and what its values are */
