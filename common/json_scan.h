@@ -22,7 +22,7 @@ enum { JSON_MAX_DEPTH = 64 };
 enum json_scan_event {
 	JSON_SCAN_END = 0,
 	JSON_SCAN_KEY,	 /* the key of a member starts at `start` */
-	JSON_SCAN_VALUE, /* a value starts at `start`; a container is entered next */
+	JSON_SCAN_VALUE, /* a value starts at `start`; then a container is entered */
 	JSON_SCAN_CLOSE, /* a container was left */
 	JSON_SCAN_DEEP,	 /* the container at `start` is one too many: the scan ends */
 };
