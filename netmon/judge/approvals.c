@@ -31,7 +31,7 @@ static const char *selected(struct judge_work *work, const struct approval *appr
 		text = safe(arena_printf(work->arena, "%s%s%s (%s)", text,
 			text[0] ? ", " : "",
 			words_endpoint(work->arena, &exposure->endpoint),
-			safe(exposure->container->name)));
+			words_line(work->arena, exposure->container->name)));
 		if ((enum zone)zone < *ret_zone) {
 			*ret_zone = (enum zone)zone;
 			*ret_widest = exposure;

@@ -20,12 +20,11 @@ static const char *add_line(struct judge_work *work, const char *text, const cha
 		work->arena, "%s%s%s", text, text[0] && line[0] ? "\n" : "", line));
 }
 
-/* "Container web", and where the packet ends up: ", which is 172.17.0.2:80 inside" */
 static const char *whose(struct judge_work *work, const struct exposure *exposure)
 {
 	return safe(arena_printf(work->arena, "Container %s",
 		exposure->container && exposure->container->name
-			? exposure->container->name
+			? words_line(work->arena, exposure->container->name)
 			: "without a name"));
 }
 
@@ -52,10 +51,11 @@ static const char *let_in_by(struct judge_work *work, const struct exposure *exp
 			work->arena, "%s %s", step->chain->table, step->chain->name));
 		const char *line =
 			!step->rule
-				? safe(arena_printf(work->arena, "  %s: policy", place))
+				? safe(arena_printf(
+					  work->arena, "  %s: policy accept", place))
 				: safe(arena_printf(work->arena, "  %s handle %llu: %s",
 					  place, (unsigned long long)step->rule->handle,
-					  rule_text(work->arena, step->rule)));
+					  words_rule(work->arena, step->rule)));
 		text = add_line(work, text, line);
 	}
 	return text[0] ? safe(arena_printf(work->arena, "Let in by:\n%s", text)) : "";

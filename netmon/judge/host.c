@@ -79,7 +79,8 @@ static void find_engine_api(struct judge_work *work, const struct exposure *expo
 		return;
 	const char *sources = words_sources(work->arena, exposure->reach[zone].may,
 		exposure->endpoint.family, (enum zone)zone, 4);
-	const char *owner = exposure->owner ? exposure->owner : "a process not known";
+	const char *owner = exposure->owner ? words_line(work->arena, exposure->owner)
+					    : "a process not known";
 	struct finding_text text = {
 		.title = arena_printf(work->arena,
 			"%s can reach the container engine's API at %s (%s): whoever "
@@ -89,7 +90,8 @@ static void find_engine_api(struct judge_work *work, const struct exposure *expo
 			owner),
 		.detail = arena_printf(work->arena, "%s%s",
 			sock && sock->cmdline ? "Started as: " : "",
-			sock && sock->cmdline ? sock->cmdline : ""),
+			sock && sock->cmdline ? words_line(work->arena, sock->cmdline)
+					      : ""),
 		.remedy = arena_printf(work->arena,
 			"Take tcp:// out of the daemon's -H arguments and of \"hosts\" "
 			"in "

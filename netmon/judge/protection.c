@@ -44,7 +44,7 @@ static const char *rule_line(
 					    (unsigned long long)rule->handle)
 				  : arena_printf(work->arena, "rule %u", rule->number));
 	return safe(arena_printf(work->arena, "  %s %s %s: %s", chain->table,
-		chain->name, number, rule_text(work->arena, rule)));
+		chain->name, number, words_rule(work->arena, rule)));
 }
 
 static const char *chain_lines(struct judge_work *work, const struct chain *chain)
@@ -247,12 +247,12 @@ static void find_input_only(struct judge_work *work, const struct container *con
 		return;
 	const char *endpoint = words_endpoint(work->arena, &lines.exposure->endpoint);
 	struct finding_text text = {
-		.subject = safe(container->name),
+		.subject = words_line(work->arena, container->name),
 		.title = arena_printf(work->arena,
 			"Container %s: rules in input do not protect %s, its packets "
 			"never "
 			"pass there",
-			safe(container->name), endpoint),
+			words_line(work->arena, container->name), endpoint),
 		.detail = arena_printf(work->arena,
 			"The engine translates the address before routing (to %s), so "
 			"the "
@@ -279,7 +279,8 @@ static void find_translated(struct judge_work *work, const struct container *con
 			"Container %s: rules in forward match port %u, which its "
 			"packets no "
 			"longer have there",
-			safe(container->name), lines.exposure->endpoint.port),
+			words_line(work->arena, container->name),
+			lines.exposure->endpoint.port),
 		.detail = arena_printf(work->arena,
 			"The port was translated to %u before. These never match:\n%s",
 			lines.exposure->target_port, lines.text),

@@ -225,6 +225,21 @@ const char *words_sources(struct arena *arena, const struct ivset *set,
 		n == 1 ? "" : "es", zone_words[zone].some, list));
 }
 
+const char *words_line(struct arena *arena, const char *text)
+{
+	char *line = arena_strdup(arena, text);
+
+	for (char *c = line; c && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return or_empty(line);
+}
+
+const char *words_rule(struct arena *arena, const struct rule *rule)
+{
+	return words_line(arena, rule_text(arena, rule));
+}
+
 const char *words_shell(struct arena *arena, const char *text)
 {
 	static const char plain[] =

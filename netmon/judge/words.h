@@ -6,9 +6,7 @@
 #include "common/arena.h"
 #include "netmon/model/report.h"
 
-/* All texts are in @arena, or constant; never NULL unless it says so. Names of
- * containers and the like are as the engine gave them: escape them where they are shown
- * (common/escape.h). */
+/* All texts are in @arena, or constant; never NULL unless it says so. */
 
 /** words_endpoint() - "0.0.0.0:8080/tcp", "[2001:db8::1]:80/udp" */
 const char *words_endpoint(struct arena *arena, const struct endpoint *endpoint);
@@ -34,6 +32,16 @@ const char *words_delivery(enum delivery verdict); /* "delivered", ... */
 const char *words_tri(enum tri tri);		   /* "yes", "no", "unknown" */
 const char *words_severity(enum severity severity);
 const char *words_verdict(enum exposure_verdict verdict);
+
+/**
+ * words_line() - foreign text (names, comments) fit to stand inside a line of ours
+ *
+ * Control characters, line breaks above all, become '?'. NULL becomes "". Escaping for
+ * a terminal is still the output's business.
+ */
+const char *words_line(struct arena *arena, const char *text);
+/** words_rule() - rule_text() as one line. */
+const char *words_rule(struct arena *arena, const struct rule *rule);
 
 /** words_shell() - @text as one word of a POSIX shell, quoted where it must be. */
 const char *words_shell(struct arena *arena, const char *text);

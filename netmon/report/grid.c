@@ -2,14 +2,12 @@
 /* Rows and columns that fit the width of a terminal. */
 #include "netmon/report/grid.h"
 
-#define GAP_WIDTH 2
+#define GAP_WIDTH    2
+#define BELOW_INDENT 4
 
-struct grid_cell *grid_row(struct grid *grid)
+struct grid_row *grid_row(struct grid *grid)
 {
-	struct grid_cell(*row)[GRID_COLUMNS_MAX] =
-		arena_push(grid->arena, &grid->rows, &grid->nrows, sizeof(*grid->rows));
-
-	return row ? *row : NULL;
+	return arena_push(grid->arena, &grid->rows, &grid->nrows, sizeof(*grid->rows));
 }
 
 static void natural_widths(const struct grid *grid, size_t *widths)
@@ -17,7 +15,7 @@ static void natural_widths(const struct grid *grid, size_t *widths)
 	for (size_t c = 0; c < grid->ncolumns; c++) {
 		widths[c] = text_width(grid->columns[c].title);
 		for (size_t r = 0; r < grid->nrows; r++) {
-			const char *text = grid->rows[r][c].text;
+			const char *text = grid->rows[r].cells[c].text;
 			size_t width = text ? text_width(text) : 0;
 
 			if (width > widths[c])
@@ -26,28 +24,37 @@ static void natural_widths(const struct grid *grid, size_t *widths)
 	}
 }
 
-/* Takes a column at a time from the widest that may be squeezed further. */
+/* The column to take from: one that yields first, else the widest that may; ncolumns.
+ */
+static size_t choose(const struct grid *grid, const size_t *widths)
+{
+	size_t best = grid->ncolumns;
+
+	for (size_t c = 0; c < grid->ncolumns; c++) {
+		const struct grid_column *column = &grid->columns[c];
+
+		if (column->least == 0 || widths[c] <= column->least)
+			continue;
+		if (column->first)
+			return c;
+		if (best == grid->ncolumns || widths[c] > widths[best])
+			best = c;
+	}
+	return best;
+}
+
 static void squeeze(const struct grid *grid, size_t *widths, size_t width)
 {
 	size_t sum = GAP_WIDTH * (grid->ncolumns - 1);
 
 	for (size_t c = 0; c < grid->ncolumns; c++)
 		sum += widths[c];
-	while (sum > width) {
-		size_t widest = grid->ncolumns;
+	for (; sum > width; sum--) {
+		size_t c = choose(grid, widths);
 
-		for (size_t c = 0; c < grid->ncolumns; c++) {
-			size_t least = grid->columns[c].least;
-
-			if (least == 0 || widths[c] <= least)
-				continue;
-			if (widest == grid->ncolumns || widths[c] > widths[widest])
-				widest = c;
-		}
-		if (widest == grid->ncolumns)
+		if (c == grid->ncolumns)
 			return;
-		widths[widest]--;
-		sum--;
+		widths[c]--;
 	}
 }
 
@@ -81,6 +88,17 @@ void grid_write(struct grid *grid, FILE *stream, size_t width, bool color)
 	for (size_t c = 0; c < grid->ncolumns; c++)
 		titles[c] = (struct grid_cell){grid->columns[c].title, TONE_BOLD};
 	write_cells(grid, stream, titles, widths, color);
-	for (size_t r = 0; r < grid->nrows; r++)
-		write_cells(grid, stream, grid->rows[r], widths, color);
+	for (size_t r = 0; r < grid->nrows; r++) {
+		const struct grid_row *row = &grid->rows[r];
+
+		write_cells(grid, stream, row->cells, widths, color);
+		if (!row->below || row->below[0] == '\0')
+			continue;
+		(void)fprintf(stream, "%*s", BELOW_INDENT, "");
+		text_tone(stream, color, TONE_DIM,
+			width > BELOW_INDENT ? text_cut(grid->arena, row->below,
+						       width - BELOW_INDENT)
+					     : row->below);
+		(void)fputc('\n', stream);
+	}
 }

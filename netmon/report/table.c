@@ -11,6 +11,7 @@
 
 #define PREFIXES_SHOWN 2
 #define WIDTH_LEAST    60 /* narrower terminals get this all the same */
+#define WIDTH_WIDE     110
 
 struct out {
 	const struct report *report;
@@ -156,6 +157,7 @@ static void write_findings(struct out *out)
 			write_finding(out, &report->findings[i]);
 }
 
+/* "Internet" is all of it, "Internet: 192.0.2.0/24" a part. */
 static const char *zone_text(
 	struct out *out, const struct exposure *exposure, enum zone zone)
 {
@@ -168,12 +170,11 @@ static const char *zone_text(
 	enum family family = exposure->endpoint.family;
 	bool certain = !ivset_is_empty(reach->must);
 	const struct ivset *set = certain ? reach->must : reach->may;
-	const char *list = "";
+	const char *perhaps = certain ? "" : "perhaps ", *list = "";
 	struct prefix *prefixes;
 
 	if (words_everyone(set, family, zone))
-		return safe(arena_printf(&out->arena, "%s: %severyone", names[zone],
-			certain ? "" : "perhaps "));
+		return safe(arena_printf(&out->arena, "%s%s", perhaps, names[zone]));
 	size_t n = ivset_to_prefixes(&out->arena, set, family, &prefixes);
 	for (size_t i = 0; i < n && i < PREFIXES_SHOWN; i++) {
 		char text[ADDR_TEXT_MAX];
@@ -184,8 +185,7 @@ static const char *zone_text(
 	if (n > PREFIXES_SHOWN)
 		list = safe(
 			arena_printf(&out->arena, "%zu prefixes (%s, ...)", n, list));
-	return safe(arena_printf(
-		&out->arena, "%s: %s%s", names[zone], certain ? "" : "perhaps ", list));
+	return safe(arena_printf(&out->arena, "%s%s: %s", perhaps, names[zone], list));
 }
 
 /* The farthest strangers; nearer ones only where not everybody gets in anyway. */
@@ -257,46 +257,57 @@ static const char *verdict_text(struct out *out, const struct exposure *exposure
 	return words_verdict(exposure->verdict);
 }
 
+static void write_host_services(struct out *out)
+{
+	size_t n = out->report->nhost_services;
+
+	if (!out->all && n > 0)
+		(void)fprintf(out->stream,
+			"\n%zu host service%s without a container; --all shows %s.\n",
+			n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+}
+
+/* On a narrow terminal the last column becomes a line below. */
 static void write_exposures(struct out *out)
 {
 	static const struct grid_column columns[] = {
-		{"ENDPOINT", 0},
-		{"CONTAINER", 12},
-		{"OPEN TO", 18},
-		{"VERDICT", 12},
-		{"WHY", 10},
+		{"ENDPOINT", 0, false},
+		{"CONTAINER", 9, false},
+		{"OPEN TO", 10, false},
+		{"VERDICT", 10, false},
+		{"WHY", 16, true},
 	};
 	const struct report *report = out->report;
+	bool narrow = out->width > 0 && out->width < WIDTH_WIDE;
 	struct grid grid = {.arena = &out->arena,
 		.columns = columns,
-		.ncolumns = ARRAY_LEN(columns)};
+		.ncolumns = ARRAY_LEN(columns) - narrow};
 
 	for (size_t i = 0; i < report->nexposures; i++) {
 		const struct exposure *exposure = &report->exposures[i];
-		struct grid_cell *row;
+		struct grid_row *row;
 
 		if (!exposure->container && !out->all)
 			continue;
 		row = grid_row(&grid);
 		if (!row)
 			return;
-		row[0].text = words_endpoint(&out->arena, &exposure->endpoint);
-		row[1].text = who(out, exposure);
-		row[2].text = open_to(out, exposure);
-		row[3].text = verdict_text(out, exposure);
-		row[3].tone = verdict_tone(exposure->verdict);
-		row[4].text = why(out, exposure);
+		row->cells[0].text = words_endpoint(&out->arena, &exposure->endpoint);
+		row->cells[1].text = who(out, exposure);
+		row->cells[2].text = open_to(out, exposure);
+		row->cells[3].text = verdict_text(out, exposure);
+		row->cells[3].tone = verdict_tone(exposure->verdict);
+		if (narrow)
+			row->below = why(out, exposure);
+		else
+			row->cells[4].text = why(out, exposure);
 	}
 	(void)fputc('\n', out->stream);
 	if (grid.nrows > 0)
 		grid_write(&grid, out->stream, out->width, out->color);
 	else
 		(void)fputs("Nobody outside can reach a container.\n", out->stream);
-	if (!out->all && report->nhost_services > 0)
-		(void)fprintf(out->stream,
-			"\n%zu host service%s without a container; --all shows %s.\n",
-			report->nhost_services, report->nhost_services == 1 ? "" : "s",
-			report->nhost_services == 1 ? "it" : "them");
+	write_host_services(out);
 }
 
 static void write_gaps(struct out *out)

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "netmon/judge/rules.h"
+
+static const struct rules_flow flow = {
+	.family = FAMILY_IP4,
+	.proto = IPPROTO_TCP,
+	.port = 8080,
+	.orig_port = 8080,
+	.iface = "eth0",
+};
+
+static void called_by_jumps_only(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, NULL);
+	struct chain *user =
+		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+	struct chain *lost =
+		fixture_chain(&f, "ip filter", TABLE_IP, "LOST", HOOK_COUNT);
+	struct chain *below =
+		fixture_chain(&f, "ip filter", TABLE_IP, "BELOW-LOST", HOOK_COUNT);
+	struct chain *forward =
+		fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+	struct chain *asleep =
+		fixture_chain(&f, "ip asleep", TABLE_IP, "FORWARD", HOOK_FORWARD);
+
+	fixture_rule(&f, forward, 0, 0, NULL, VERDICT_JUMP, user);
+	fixture_rule(&f, lost, 0, 0, NULL, VERDICT_GOTO, below);
+	fixture_rule(&f, asleep, 0, 0, NULL, VERDICT_JUMP, lost);
+	asleep->dormant = true;
+	const bool *called = rules_called(&f.arena, &f.ruleset);
+	assert_true(called[user->id]);
+	assert_true(called[forward->id]);
+	assert_false(called[lost->id]);
+	assert_false(called[below->id]);
+	assert_false(called[asleep->id]);
+	fixture_close(&f);
+}
+
+static size_t stopping(struct fixture *f, struct rules_hit **hits)
+{
+	return rules_stopping(&f->arena, &f->ruleset, HOOK_INPUT, NULL, &flow, hits);
+}
+
+static void names_what_would_stop(void **state)
+{
+	struct rules_hit *hits;
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, NULL);
+	struct chain *input =
+		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *other =
+		fixture_chain(&f, "ip6 filter", TABLE_IP6, "INPUT", HOOK_INPUT);
+	struct chain *bans =
+		fixture_chain(&f, "ip filter", TABLE_IP, "f2b", HOOK_COUNT);
+	struct rule *ban =
+		fixture_rule(&f, bans, 0, 0, "192.0.2.1", VERDICT_DROP, NULL);
+
+	fixture_rule(&f, other, 0, 0, NULL, VERDICT_DROP, NULL);
+	fixture_rule(&f, input, FIELD_DPORT, 22, NULL, VERDICT_DROP, NULL);
+	fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_JUMP, bans);
+	input->policy = VERDICT_DROP;
+	assert_int_equal(stopping(&f, &hits), 2);
+	assert_ptr_equal(hits[0].rule, ban);
+	assert_true(hits[0].names_port);
+	assert_null(hits[1].rule); /* the policy */
+	assert_ptr_equal(hits[1].chain, input);
+	assert_false(hits[1].names_port);
+	fixture_close(&f);
+}
+
+static void accept_ends_the_search(void **state)
+{
+	struct rules_hit *hits;
+	struct fixture f;
+	(void)state;
+
+	/* An accept that matches for certain: the owner wants it open. */
+	fixture_open(&f, NULL);
+	struct chain *input =
+		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	input->policy = VERDICT_DROP;
+	fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_ACCEPT, NULL);
+	assert_int_equal(stopping(&f, &hits), 0);
+
+	/* But only within its base chain. */
+	struct chain *second =
+		fixture_chain(&f, "inet host", TABLE_INET, "in", HOOK_INPUT);
+	second->priority = 10;
+	struct rule *drop =
+		fixture_rule(&f, second, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
+	assert_int_equal(stopping(&f, &hits), 1);
+	assert_ptr_equal(hits[0].rule, drop);
+	fixture_close(&f);
+
+	/* For some sources only: the rest meets the policy. */
+	fixture_open(&f, NULL);
+	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	input->policy = VERDICT_DROP;
+	fixture_rule(&f, input, FIELD_DPORT, 8080, "192.0.2.1", VERDICT_ACCEPT, NULL);
+	assert_int_equal(stopping(&f, &hits), 1);
+	fixture_close(&f);
+
+	/* A certain return ends the chain it stands in, not its caller. */
+	fixture_open(&f, NULL);
+	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *sub = fixture_chain(&f, "ip filter", TABLE_IP, "sub", HOOK_COUNT);
+	fixture_rule(&f, sub, 0, 0, NULL, VERDICT_RETURN, NULL);
+	fixture_rule(&f, sub, 0, 0, NULL, VERDICT_DROP, NULL);
+	fixture_rule(&f, input, 0, 0, NULL, VERDICT_JUMP, sub);
+	drop = fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
+	assert_int_equal(stopping(&f, &hits), 1);
+	assert_ptr_equal(hits[0].rule, drop);
+	fixture_close(&f);
+}
+
+/* A chain that jumps to itself is refused by the kernel, not by a snapshot. */
+static void loops_end(void **state)
+{
+	struct rules_hit *hits;
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, NULL);
+	struct chain *input =
+		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	for (size_t i = 0; i < 8; i++)
+		fixture_rule(&f, input, 0, 0, NULL, VERDICT_JUMP, input);
+	(void)rules_called(&f.arena, &f.ruleset);
+	assert_int_equal(stopping(&f, &hits), 0);
+	fixture_close(&f);
+}
+
+static struct exposure *open_web(struct fixture *f)
+{
+	fixture_open(f, NULL);
+	struct exposure *exposure = fixture_exposure(
+		f, fixture_container(f, "web"), PATH_DNAT, "*", 8080, "172.17.0.2", 80);
+
+	fixture_reach(f, exposure, ZONE_INTERNET, "internet", "internet");
+	return exposure;
+}
+
+static void input_only(void **state)
+{
+	const struct finding *finding;
+	struct fixture f;
+	(void)state;
+
+	open_web(&f);
+	struct chain *input =
+		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	fixture_rule(&f, input, FIELD_DPORT, 22, NULL, VERDICT_DROP, NULL);
+	fixture_judge(&f);
+	assert_null(fixture_finding(&f, "input-only-protection"));
+	fixture_close(&f);
+
+	open_web(&f);
+	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	fixture_rule(&f, input, FIELD_DPORT, 22, NULL, VERDICT_DROP, NULL);
+	fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
+	fixture_judge(&f);
+	finding = fixture_finding(&f, "input-only-protection");
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->detail, "ip filter INPUT handle 12"));
+	assert_null(strstr(finding->detail, "handle 11"));
+	assert_non_null(strstr(finding->remedy, "ct original proto-dst 8080"));
+	fixture_close(&f);
+
+	/* docker-proxy listens on the host: input is where its packets pass. */
+	open_web(&f)->path = PATH_DOCKER_PROXY;
+	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	fixture_rule(&f, input, FIELD_DPORT, 8080, "192.0.2.1", VERDICT_DROP, NULL);
+	fixture_judge(&f);
+	assert_null(fixture_finding(&f, "input-only-protection"));
+	fixture_close(&f);
+}
+
+static void translated_port(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	open_web(&f);
+	struct chain *forward =
+		fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+	struct chain *user =
+		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+	fixture_rule(&f, forward, 0, 0, NULL, VERDICT_JUMP, user);
+	fixture_rule(&f, user, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
+	fixture_judge(&f);
+	const struct finding *finding =
+		fixture_finding(&f, "rule-matches-translated-port");
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->detail, "ip filter DOCKER-USER handle 12"));
+	assert_non_null(
+		strstr(finding->remedy, "iptables -I DOCKER-USER -i eth0 -p tcp "
+					"-m conntrack --ctdir ORIGINAL "
+					"--ctorigdstport 8080 -j DROP"));
+	assert_null(fixture_finding(&f, "docker-user-not-called"));
+	fixture_close(&f);
+
+	/* By the port that was dialled it does match. */
+	open_web(&f);
+	forward = fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+	fixture_rule(&f, forward, FIELD_CT_ORIG_DPORT, 8080, "192.0.2.1", VERDICT_DROP,
+		NULL);
+	fixture_judge(&f);
+	assert_null(fixture_finding(&f, "rule-matches-translated-port"));
+	fixture_close(&f);
+}
+
+static void docker_user(void **state)
+{
+	struct engine engine = {.socket = "/run/docker.sock", .kind = "docker"};
+	struct fixture f;
+	(void)state;
+
+	for (int nft = 0; nft < 2; nft++) {
+		for (int called = 0; called < 2; called++) {
+			fixture_open(&f, NULL);
+			struct chain *user = fixture_chain(
+				&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+			struct chain *forward = fixture_chain(
+				&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+
+			engine.firewall_backend = nft ? "nftables" : NULL;
+			f.facts->engines = &engine;
+			f.facts->nengines = 1;
+			fixture_rule(&f, user, 0, 0, "192.0.2.1", VERDICT_DROP, NULL);
+			fixture_rule(&f, user, 0, 0, NULL, VERDICT_RETURN, NULL);
+			if (called)
+				fixture_rule(
+					&f, forward, 0, 0, NULL, VERDICT_JUMP, user);
+			fixture_judge(&f);
+			const struct finding *finding = fixture_finding(&f,
+				nft ? "docker-user-ignored" : "docker-user-not-called");
+			assert_int_equal(finding != NULL, !called);
+			assert_int_equal(f.report.nfindings, !called);
+			if (finding)
+				assert_non_null(strstr(finding->detail, "handle 11"));
+			fixture_close(&f);
+		}
+	}
+
+	/* Nothing but the return that Docker puts there: nothing is lost. */
+	fixture_open(&f, NULL);
+	struct chain *user =
+		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+	fixture_rule(&f, user, 0, 0, NULL, VERDICT_RETURN, NULL);
+	fixture_judge(&f);
+	assert_int_equal(f.report.nfindings, 0);
+	fixture_close(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(called_by_jumps_only),
+		cmocka_unit_test(names_what_would_stop),
+		cmocka_unit_test(accept_ends_the_search),
+		cmocka_unit_test(loops_end),
+		cmocka_unit_test(input_only),
+		cmocka_unit_test(translated_port),
+		cmocka_unit_test(docker_user),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
