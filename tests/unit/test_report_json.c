@@ -229,6 +229,16 @@ static const char *string_of(const struct json_node *object, const char *key)
 	return member->string;
 }
 
+static bool has_exposure(const struct json_node *root, const char *id)
+{
+	const struct json_node *list = json_member(root, "exposures");
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(string_of(&list->children[i], "id"), id) == 0)
+			return true;
+	return false;
+}
+
 static void report_values(void **state)
 {
 	struct fixture f;
@@ -281,7 +291,7 @@ static void report_values(void **state)
 			json_member(&findings->children[i], "exposure");
 
 		assert_true(
-			id->kind == JSON_KIND_NULL || strstr(text, id->string) != NULL);
+			id->kind == JSON_KIND_NULL || has_exposure(root, id->string));
 	}
 	fixture_close(&f);
 }
@@ -328,7 +338,7 @@ static void answers(void **state)
 	(void)fclose(stream);
 
 	char *second = strchr(text, '\n') + 1;
-	assert_string_equal(second, "{\"error\": \"line 2: \\\"bad\\\"\"}\n");
+	assert_string_equal(second, "{\"error\":\"line 2: \\\"bad\\\"\"}\n");
 	_cleanup_(cleanup_json_doc) struct json_doc *doc =
 		load("answer", text, (size_t)(second - text));
 	const struct json_node *root = json_doc_root(doc);
