@@ -245,15 +245,35 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 	return NULL;
 }
 
+/* A bridge with nothing but veths and taps on it leads to containers and machines that
+ * live here, whoever made it. */
+static bool is_inner_bridge(const struct netns *ns, const struct link *bridge)
+{
+	if (!bridge->kind || strcmp(bridge->kind, "bridge") != 0)
+		return false;
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		const struct link *port = &ns->links[i];
+
+		if (port->master == bridge->index &&
+			!(port->kind && (strcmp(port->kind, "veth") == 0 ||
+						strcmp(port->kind, "tun") == 0)))
+			return false;
+	}
+	return true;
+}
+
 bool host_is_container_side(const struct reach *reach, int ifindex)
 {
-	const struct link *link = netns_link(reach->facts->host, ifindex);
+	const struct netns *ns = reach->facts->host;
+	const struct link *link = netns_link(ns, ifindex);
 
-	for (size_t i = 0; link && i < reach->facts->nnetworks; i++) {
+	if (!link)
+		return false;
+	for (size_t i = 0; i < reach->facts->nnetworks; i++) {
 		const struct network *n = &reach->facts->networks[i];
 
 		if (n->bridge && strcmp(n->bridge, link->name) == 0)
 			return true;
 	}
-	return false;
+	return is_inner_bridge(ns, link);
 }
