@@ -307,6 +307,12 @@ void jsonw_null(struct jsonw *writer)
 	put(writer, "null", 4);
 }
 
+void jsonw_raw(struct jsonw *writer, const char *text, size_t len)
+{
+	begin_value(writer);
+	put(writer, text, len);
+}
+
 void jsonw_member_string(struct jsonw *writer, const char *key, const char *text)
 {
 	jsonw_key(writer, key);

@@ -59,6 +59,8 @@ void jsonw_uint(struct jsonw *writer, uint64_t value);
 void jsonw_real(struct jsonw *writer, double value);
 void jsonw_bool(struct jsonw *writer, bool value);
 void jsonw_null(struct jsonw *writer);
+/** jsonw_raw() - a value that is JSON text already; the caller vouches for it. */
+void jsonw_raw(struct jsonw *writer, const char *text, size_t len);
 
 /* A member at once. */
 void jsonw_member_string(struct jsonw *writer, const char *key, const char *text);

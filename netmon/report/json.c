@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reports and answers as JSON: conf/report.schema.json describes them. */
 #include <errno.h>
+#include <string.h>
 
 #include "common/jsonw.h"
 #include "common/policy.h"
 #include "netmon/judge/words.h"
+#include "netmon/report/memo.h"
 #include "netmon/report/writer.h"
 
 #define REPORT_SCHEMA  "seawall.report/1"
@@ -12,20 +14,51 @@
 
 struct out {
 	struct jsonw *w;
-	struct arena arena; /* for texts that are made on the way */
+	struct arena arena;		  /* for texts that are made on the way */
+	struct memo prefixes4, prefixes6; /* by a set's content */
+	struct memo rules;		  /* by a rule's address */
 };
+
+/* A list of prefixes as JSON text on one line: a whole zone has a hundred of them. */
+static const char *prefixes_text(
+	struct out *out, const struct ivset *set, enum family family)
+{
+	struct prefix *prefixes;
+	size_t n = ivset_to_prefixes(&out->arena, set, family, &prefixes), len = 0;
+	char *text = arena_array(&out->arena, n + 1, ADDR_TEXT_MAX + 4), *at = text;
+	char one[ADDR_TEXT_MAX];
+
+	if (!text)
+		return "[]";
+	*at++ = '[';
+	for (size_t i = 0; i < n; i++) {
+		prefix_format(&prefixes[i], one);
+		len = strlen(one);
+		if (i)
+			*at++ = ',', *at++ = ' ';
+		*at++ = '"';
+		memcpy(at, one, len);
+		at += len;
+		*at++ = '"';
+	}
+	*at++ = ']';
+	*at = '\0';
+	return text;
+}
 
 static void write_prefixes(
 	struct out *out, const char *key, const struct ivset *set, enum family family)
 {
-	struct prefix *prefixes;
-	size_t n = ivset_to_prefixes(&out->arena, set, family, &prefixes);
-	char text[ADDR_TEXT_MAX];
+	size_t len = set->n * sizeof(set->v[0]);
+	struct memo *memo = family == FAMILY_IP4 ? &out->prefixes4 : &out->prefixes6;
+	const char *text = memo_find(memo, set->v, len);
 
-	jsonw_member_array(out->w, key);
-	for (size_t i = 0; i < n; i++)
-		jsonw_string(out->w, prefix_format(&prefixes[i], text));
-	jsonw_array_end(out->w);
+	if (!text) {
+		text = prefixes_text(out, set, family);
+		memo_keep(memo, set->v, len, text);
+	}
+	jsonw_key(out->w, key);
+	jsonw_raw(out->w, text, strlen(text));
 }
 
 static void write_container(struct out *out, const struct container *container)
@@ -57,6 +90,26 @@ static void write_target(struct out *out, const struct addr *addr, uint16_t port
 	jsonw_object_end(out->w);
 }
 
+static const char *rule_words(struct out *out, const struct rule *rule)
+{
+	const char *text = memo_find(&out->rules, &rule, sizeof(rule));
+
+	if (!text) {
+		text = rule_text(&out->arena, rule);
+		memo_keep(&out->rules, &rule, sizeof(rule), text);
+	}
+	return text;
+}
+
+static void out_init(struct out *out, struct jsonw *writer)
+{
+	out->w = writer;
+	arena_init(&out->arena, 0);
+	memo_init(&out->prefixes4);
+	memo_init(&out->prefixes6);
+	memo_init(&out->rules);
+}
+
 /* A step that is not a rule's has its stage where others have hook, table and chain. */
 static void write_step(struct out *out, const struct trace_step *step)
 {
@@ -73,7 +126,7 @@ static void write_step(struct out *out, const struct trace_step *step)
 			jsonw_member_uint(out->w, "handle", step->rule->handle);
 		else
 			jsonw_member_uint(out->w, "number", step->rule->number);
-		jsonw_member_string(out->w, "rule", rule_text(&out->arena, step->rule));
+		jsonw_member_string(out->w, "rule", rule_words(out, step->rule));
 	}
 	jsonw_member_string(
 		out->w, "effect", step->text ? step->text : words_effect(step->effect));
@@ -302,6 +355,9 @@ static int finish(struct out *out, struct err *err)
 	if (rc == 0 && arena_failed(&out->arena))
 		rc = err_set(err, -ENOMEM, "out of memory");
 	arena_done(&out->arena);
+	memo_done(&out->prefixes4);
+	memo_done(&out->prefixes6);
+	memo_done(&out->rules);
 	jsonw_done(out->w);
 	return rc;
 }
@@ -310,11 +366,11 @@ static int json_report(const struct report *report,
 	const struct writer_options *options, FILE *stream, struct err *err)
 {
 	struct jsonw writer;
-	struct out out = {.w = &writer};
+	struct out out;
 
 	(void)options;
 	jsonw_init(&writer, stream, 2);
-	arena_init(&out.arena, 0);
+	out_init(&out, &writer);
 	jsonw_object_begin(out.w);
 	jsonw_member_string(out.w, "schema", REPORT_SCHEMA);
 	write_host(&out, report);
@@ -322,8 +378,11 @@ static int json_report(const struct report *report,
 	jsonw_member_string(out.w, "source", report->live ? "live" : "snapshot");
 	write_coverage(&out, report);
 	jsonw_member_array(out.w, "exposures");
-	for (size_t i = 0; i < report->nexposures; i++)
+	for (size_t i = 0; i < report->nexposures; i++) {
 		write_exposure(&out, &report->exposures[i]);
+		if (!arena_failed(&out.arena))
+			arena_reset(&out.arena);
+	}
 	jsonw_array_end(out.w);
 	jsonw_member_array(out.w, "findings");
 	for (size_t i = 0; i < report->nfindings; i++)
@@ -353,12 +412,12 @@ static int json_answer(const struct question *question, const struct answer *ans
 	const struct writer_options *options, FILE *stream, struct err *err)
 {
 	struct jsonw writer;
-	struct out out = {.w = &writer};
+	struct out out;
 
 	(void)question;
 	(void)options;
 	jsonw_init(&writer, stream, 2);
-	arena_init(&out.arena, 0);
+	out_init(&out, &writer);
 	write_answer(&out, answer);
 	return finish(&out, err);
 }
@@ -368,12 +427,12 @@ static int json_batch_line(const struct question *question, const struct answer 
 	struct err *err)
 {
 	struct jsonw writer;
-	struct out out = {.w = &writer};
+	struct out out;
 
 	(void)question;
 	(void)options;
 	jsonw_init(&writer, stream, 0);
-	arena_init(&out.arena, 0);
+	out_init(&out, &writer);
 	if (answer) {
 		write_answer(&out, answer);
 	} else {
