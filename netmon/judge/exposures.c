@@ -104,9 +104,9 @@ static const char *detail_of(struct judge_work *work, const struct exposure *exp
 
 static void find_unapproved(struct judge_work *work, const struct exposure *exposure)
 {
-	const char *sources =
-		words_sources(work->arena, exposure->reach[ZONE_INTERNET].must,
-			exposure->endpoint.family, ZONE_INTERNET, PREFIXES_SHOWN);
+	const char *sources = words_sources(work->arena, work->report,
+		exposure->reach[ZONE_INTERNET].must, exposure->endpoint.family,
+		ZONE_INTERNET, PREFIXES_SHOWN);
 	struct finding_text text = {
 		.title = arena_printf(work->arena,
 			"%s: %s can reach %s (%s), and no "
@@ -133,8 +133,8 @@ static void find_beyond(struct judge_work *work, const struct exposure *exposure
 			ivset_prefix(work->arena, &exposure->excess[i]));
 	enum zone zone =
 		ivset_intersects(excess, internet) ? ZONE_INTERNET : ZONE_PRIVATE;
-	const char *sources =
-		words_sources(work->arena, excess, family, zone, PREFIXES_SHOWN);
+	const char *sources = words_sources(
+		work->arena, work->report, excess, family, zone, PREFIXES_SHOWN);
 	struct finding_text text = {
 		.title = arena_printf(work->arena,
 			"%s: %s can reach %s (%s), more than approval %s allows",
@@ -170,8 +170,9 @@ static void find_unmeant(struct judge_work *work, const struct exposure *exposur
 		return;
 	if (zone == ZONE_ADJACENT && approve_neighbours(work, exposure))
 		return;
-	const char *sources = words_sources(work->arena, exposure->reach[zone].must,
-		exposure->endpoint.family, zone, PREFIXES_SHOWN);
+	const char *sources =
+		words_sources(work->arena, work->report, exposure->reach[zone].must,
+			exposure->endpoint.family, zone, PREFIXES_SHOWN);
 	struct finding_text text = {
 		.title = arena_printf(work->arena, "%s: %s can reach %s (%s), %s",
 			whose(work, exposure), sources,

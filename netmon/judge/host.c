@@ -77,8 +77,9 @@ static void find_engine_api(struct judge_work *work, const struct exposure *expo
 		zone++;
 	if (zone == ZONE_COUNT || asks_certificates(sock))
 		return;
-	const char *sources = words_sources(work->arena, exposure->reach[zone].may,
-		exposure->endpoint.family, (enum zone)zone, 4);
+	const char *sources =
+		words_sources(work->arena, work->report, exposure->reach[zone].may,
+			exposure->endpoint.family, (enum zone)zone, 4);
 	const char *owner = exposure->owner ? words_line(work->arena, exposure->owner)
 					    : "a process not known";
 	struct finding_text text = {

@@ -247,7 +247,7 @@ const char *remedy_approval(struct judge_work *work, const struct exposure *expo
 
 	if (!container || !container->name)
 		return "";
-	if (!words_everyone(internet, endpoint->family, ZONE_INTERNET)) {
+	if (!words_everyone(work->report, internet, endpoint->family, ZONE_INTERNET)) {
 		size_t n = ivset_to_prefixes(
 			work->arena, internet, endpoint->family, &prefixes);
 

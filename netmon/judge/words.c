@@ -63,6 +63,15 @@ const char *words_effect(enum effect effect)
 	return PICK(names, effect);
 }
 
+const char *words_step(struct arena *arena, const struct trace_step *step)
+{
+	if (!step->text)
+		return words_effect(step->effect);
+	if (step->effect != EFFECT_JUMP)
+		return step->text;
+	return or_empty(arena_printf(arena, "jump %s", step->text));
+}
+
 const char *words_result(enum result result)
 {
 	static const char *const names[] = {
@@ -169,27 +178,69 @@ const char *words_target(struct arena *arena, const struct exposure *exposure)
 	return address_port(arena, &exposure->target, exposure->target_port);
 }
 
-bool words_everyone(const struct ivset *set, enum family family, enum zone zone)
+static bool is_perimeter(const struct report *report, int ifindex)
+{
+	const struct link *link = netns_link(report->facts->host, ifindex);
+
+	for (size_t i = 0; link && i < report->nperimeter; i++)
+		if (strcmp(report->perimeter[i], link->name) == 0)
+			return true;
+	return false;
+}
+
+/* The host's links as sets: all of them, those of the perimeter, what is its own there.
+ */
+struct links {
+	const struct ivset *all, *perimeter, *own;
+};
+
+static void add_link(struct arena *arena, const struct report *report,
+	const struct ifaddr *addr, struct links *links)
+{
+	enum family family = addr->local.family;
+	u128 mask = prefix_mask(family, addr->prefix_len);
+	struct prefix prefix = {addr->local.value & mask, family, addr->prefix_len};
+	const struct ivset *set = ivset_prefix(arena, &prefix);
+	struct iv own[] = {
+		{addr->local.value, addr->local.value}, {prefix.value, prefix.value},
+		{prefix_last(&prefix), prefix_last(&prefix)}, /* broadcast */
+	};
+
+	links->all = ivset_union(arena, links->all, set);
+	links->own =
+		ivset_union(arena, links->own, ivset_from(arena, own, ARRAY_LEN(own)));
+	if (is_perimeter(report, addr->ifindex))
+		links->perimeter = ivset_union(arena, links->perimeter, set);
+}
+
+static struct links links_of(
+	struct arena *arena, const struct report *report, enum family family)
+{
+	struct links links = {&ivset_none, &ivset_none, &ivset_none};
+
+	for (size_t i = 0; i < report->facts->host->naddrs; i++)
+		if (report->facts->host->addrs[i].local.family == family)
+			add_link(arena, report, &report->facts->host->addrs[i], &links);
+	return links;
+}
+
+bool words_everyone(const struct report *report, const struct ivset *set,
+	enum family family, enum zone zone)
 {
 	struct arena scratch;
-	bool everyone;
 
 	arena_init(&scratch, 0);
+	struct links links = links_of(&scratch, report, family);
 	const struct ivset *whole =
-		zone == ZONE_INTERNET  ? zone_internet(&scratch, family)
-		: zone == ZONE_PRIVATE ? zone_private(&scratch, family)
-				       : NULL;
-	if (whole) {
-		everyone = !arena_failed(&scratch) && ivset_is_subset(whole, set);
-	} else {
-		/* Neighbours may claim any source; those from the Internet's and the
-		 * private space are enough to call it all of them. */
-		const struct ivset *both =
-			ivset_union(&scratch, zone_internet(&scratch, family),
-				zone_private(&scratch, family));
-
-		everyone = !arena_failed(&scratch) && ivset_is_subset(both, set);
-	}
+		zone == ZONE_INTERNET
+			? ivset_subtract(
+				  &scratch, zone_internet(&scratch, family), links.all)
+		: zone == ZONE_PRIVATE
+			? ivset_subtract(
+				  &scratch, zone_private(&scratch, family), links.all)
+			: ivset_subtract(&scratch, links.perimeter, links.own);
+	bool everyone = !arena_failed(&scratch) && !ivset_is_empty(set) &&
+			ivset_is_subset(whole, set);
 	arena_done(&scratch);
 	return everyone;
 }
@@ -202,14 +253,14 @@ static const struct {
 	[ZONE_ADJACENT] = {"every neighbour on the link", "of neighbours on the link"},
 };
 
-const char *words_sources(struct arena *arena, const struct ivset *set,
-	enum family family, enum zone zone, size_t max)
+const char *words_sources(struct arena *arena, const struct report *report,
+	const struct ivset *set, enum family family, enum zone zone, size_t max)
 {
 	struct prefix *prefixes;
 
 	if (ivset_is_empty(set))
 		return "nobody";
-	if (words_everyone(set, family, zone))
+	if (words_everyone(report, set, family, zone))
 		return zone_words[zone].everyone;
 	size_t n = ivset_to_prefixes(arena, set, family, &prefixes);
 	const char *list = "";

@@ -17,15 +17,23 @@ const char *words_target(struct arena *arena, const struct exposure *exposure);
  * of the Internet (192.0.2.0/24, 198.51.100.0/24, ...)"
  * @max: how many prefixes are spelled out
  */
-const char *words_sources(struct arena *arena, const struct ivset *set,
-	enum family family, enum zone zone, size_t max);
-/** words_everyone() - does the set hold the whole zone? */
-bool words_everyone(const struct ivset *set, enum family family, enum zone zone);
+const char *words_sources(struct arena *arena, const struct report *report,
+	const struct ivset *set, enum family family, enum zone zone, size_t max);
+/**
+ * words_everyone() - does the set hold the whole zone, as this host can meet it?
+ *
+ * Who is on a link of the host is a neighbour and no part of the other zones, and no
+ * packet comes in from the host's own addresses.
+ */
+bool words_everyone(const struct report *report, const struct ivset *set,
+	enum family family, enum zone zone);
 
 /** words_proto() - "tcp", "udp", "sctp", or the number. */
 const char *words_proto(struct arena *arena, uint8_t proto);
-const char *words_path(enum path path);		   /* "dnat", "docker-proxy", ... */
-const char *words_hook(enum hook hook);		   /* "prerouting", ... */
+const char *words_path(enum path path); /* "dnat", "docker-proxy", ... */
+const char *words_hook(enum hook hook); /* "prerouting", ... */
+/** words_step() - what a step does: "jump DOCKER", "dnat to 172.17.0.2:80", "accept" */
+const char *words_step(struct arena *arena, const struct trace_step *step);
 const char *words_effect(enum effect effect);	   /* "accept", "drop", ... */
 const char *words_result(enum result result);	   /* "open", ... */
 const char *words_delivery(enum delivery verdict); /* "delivered", ... */

@@ -128,8 +128,7 @@ static void write_step(struct out *out, const struct trace_step *step)
 			jsonw_member_uint(out->w, "number", step->rule->number);
 		jsonw_member_string(out->w, "rule", rule_words(out, step->rule));
 	}
-	jsonw_member_string(
-		out->w, "effect", step->text ? step->text : words_effect(step->effect));
+	jsonw_member_string(out->w, "effect", words_step(&out->arena, step));
 	jsonw_object_end(out->w);
 }
 

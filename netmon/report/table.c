@@ -173,7 +173,7 @@ static const char *zone_text(
 	const char *perhaps = certain ? "" : "perhaps ", *list = "";
 	struct prefix *prefixes;
 
-	if (words_everyone(set, family, zone))
+	if (words_everyone(out->report, set, family, zone))
 		return safe(arena_printf(&out->arena, "%s%s", perhaps, names[zone]));
 	size_t n = ivset_to_prefixes(&out->arena, set, family, &prefixes);
 	for (size_t i = 0; i < n && i < PREFIXES_SHOWN; i++) {
@@ -201,8 +201,8 @@ static const char *open_to(struct out *out, const struct exposure *exposure)
 		text = safe(
 			arena_printf(&out->arena, "%s%s%s", text, text[0] ? "; " : "",
 				zone_text(out, exposure, (enum zone)zone)));
-		if (words_everyone(
-			    reach->must, exposure->endpoint.family, (enum zone)zone))
+		if (words_everyone(out->report, reach->must, exposure->endpoint.family,
+			    (enum zone)zone))
 			break;
 	}
 	return text[0] ? text : "nobody outside";
@@ -223,7 +223,7 @@ static const char *why(struct out *out, const struct exposure *exposure)
 	}
 	if (!best)
 		return words_path(exposure->path);
-	const char *effect = best->text ? best->text : words_effect(best->effect);
+	const char *effect = words_step(&out->arena, best);
 	if (!best->chain)
 		return text_safe(&out->arena, effect);
 	const char *handle = best->rule

@@ -86,8 +86,7 @@ static const char *place_of(struct out *out, const struct trace_step *step)
 
 static void write_step(struct out *out, const struct trace_step *step, size_t nth)
 {
-	const char *effect = text_safe(
-		&out->arena, step->text ? step->text : words_effect(step->effect));
+	const char *effect = text_safe(&out->arena, words_step(&out->arena, step));
 
 	(void)fprintf(out->stream, "%3zu  %-11s %s: ", nth,
 		step->chain ? words_hook(step->hook) : "", place_of(out, step));
