@@ -129,14 +129,15 @@ def enter():
     child = subprocess.Popen(command, env=env, preexec_fn=die_with_parent)
 
     def stop(signum, _):
+        sys.exit(128 + signum)
+    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(s, stop)
+    try:
+        status = child.wait()
+    finally:
         child.kill()
         child.wait()
         remove_cgroups(os.getpid())
-        os._exit(128 + signum)
-    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(s, stop)
-    status = child.wait()
-    remove_cgroups(os.getpid())
     if not had_bridge_filter:
         # dockerd loads it, and it would change how this machine's bridges filter.
         subprocess.run(["modprobe", "-r", "br_netfilter"], stderr=subprocess.DEVNULL,
