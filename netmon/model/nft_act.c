@@ -37,13 +37,6 @@ static int push_nat(struct decode_ctx *ctx, enum op_kind kind, const struct nat 
 	return decode_push_op(ctx, &(struct op){.kind = kind, .nat = copy});
 }
 
-static enum family table_packets(enum table_family family)
-{
-	return family == TABLE_IP    ? FAMILY_IP4
-	       : family == TABLE_IP6 ? FAMILY_IP6
-				     : FAMILY_NONE;
-}
-
 /* The ports of nat, masq and redir; @min and @max are attributes. */
 static int read_ports(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t min,
 	uint16_t max, struct nat *nat)
@@ -98,7 +91,7 @@ static int nat_addresses(
 
 int nft_nat_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	struct nat nat = {.family = table_packets(ctx->family)};
+	struct nat nat = {.family = nft_table_packets(ctx->family)};
 	uint32_t type = UINT32_MAX, family = 0;
 	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_NAT_TYPE], &type);
 
@@ -112,7 +105,7 @@ int nft_nat_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (type != NFT_NAT_SNAT && type != NFT_NAT_DNAT)
 		return expr_push_unknown(ctx, expr, "nat-unknown");
 	if (family == TABLE_IP || family == TABLE_IP6)
-		nat.family = table_packets((enum table_family)family);
+		nat.family = nft_table_packets((enum table_family)family);
 	nat.kind = type == NFT_NAT_SNAT ? NAT_SNAT : NAT_DNAT;
 	r = nat_addresses(ctx, expr, &nat);
 	if (r == 0)
@@ -129,7 +122,8 @@ int nft_nat_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 int nft_masq_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	struct nat nat = {.kind = NAT_MASQUERADE, .family = table_packets(ctx->family)};
+	struct nat nat = {
+		.kind = NAT_MASQUERADE, .family = nft_table_packets(ctx->family)};
 	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_MASQ_FLAGS], &nat.flags);
 
 	if (r == 0)
@@ -143,7 +137,8 @@ int nft_masq_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 int nft_redir_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	struct nat nat = {.kind = NAT_REDIRECT, .family = table_packets(ctx->family)};
+	struct nat nat = {
+		.kind = NAT_REDIRECT, .family = nft_table_packets(ctx->family)};
 	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_REDIR_FLAGS], &nat.flags);
 
 	if (r == 0)
@@ -157,14 +152,14 @@ int nft_redir_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 int nft_tproxy_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	struct nat nat = {.family = table_packets(ctx->family)};
+	struct nat nat = {.family = nft_table_packets(ctx->family)};
 	uint32_t family = 0;
 	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_TPROXY_FAMILY], &family);
 
 	if (r < 0)
 		return r;
 	if (family == TABLE_IP || family == TABLE_IP6)
-		nat.family = table_packets((enum table_family)family);
+		nat.family = nft_table_packets((enum table_family)family);
 	if (expr->a.tb[NFTA_TPROXY_REG_ADDR] && nat.family == FAMILY_NONE)
 		return nft_malformed(ctx, expr->attr, "a proxy address of no family");
 	r = read_optional(ctx, expr, NFTA_TPROXY_REG_ADDR,
@@ -185,25 +180,6 @@ int nft_notrack_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	return decode_push_op(ctx, &(struct op){.kind = OP_NOTRACK});
 }
 
-/* The network protocol that the rule has asked for so far; 0: either. */
-static enum family matched_family(const struct decode_ctx *ctx)
-{
-	enum family family = table_packets(ctx->family);
-
-	for (size_t i = 0; i < ctx->nops; i++) {
-		const struct op *op = &ctx->ops[i];
-
-		if (op->kind != OP_MATCH || op->cmp != CMP_EQ || op->value_len != 1 ||
-			op->operand->field != FIELD_NFPROTO || op->operand->nsteps)
-			continue;
-		if (op->lo[0] == NFPROTO_IPV4)
-			family = FAMILY_IP4;
-		else if (op->lo[0] == NFPROTO_IPV6)
-			family = FAMILY_IP6;
-	}
-	return family;
-}
-
 static enum reject_kind reject_kind(
 	const struct decode_ctx *ctx, uint32_t type, uint8_t code)
 {
@@ -214,7 +190,7 @@ static enum reject_kind reject_kind(
 	if (type == NFT_REJECT_ICMPX_UNREACH)
 		return code == NFT_REJECT_ICMPX_PORT_UNREACH ? REJECT_ICMP_PORT
 							     : REJECT_ICMP;
-	family = matched_family(ctx);
+	family = nft_matched_family(ctx);
 	if ((family == FAMILY_IP4 && code == ICMP_CODE_PORT) ||
 		(family == FAMILY_IP6 && code == ICMP6_CODE_PORT))
 		return REJECT_ICMP_PORT;
@@ -241,12 +217,21 @@ int nft_reject_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 int nft_queue_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	(void)expr;
+	int r = expr_touch(ctx, expr, NFTA_QUEUE_SREG_QNUM, 2);
+
+	if (r < 0)
+		return r;
 	return decode_push_op(ctx, &(struct op){.kind = OP_VERDICT_QUEUE});
 }
 
 int nft_dup_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
+	int r = expr_touch(ctx, expr, NFTA_DUP_SREG_ADDR, 4);
+
+	if (r == 0)
+		r = expr_touch(ctx, expr, NFTA_DUP_SREG_DEV, 4);
+	if (r < 0)
+		return r;
 	return decode_push_op(ctx,
 		&(struct op){.kind = OP_DUP, .text = expr->name, .expr = expr->attr});
 }
@@ -256,6 +241,8 @@ int nft_fwd_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	const struct operand *device = NULL;
 	int r = read_optional(ctx, expr, NFTA_FWD_SREG_DEV, 4, &device);
 
+	if (r == 0)
+		r = expr_touch(ctx, expr, NFTA_FWD_SREG_ADDR, 4);
 	if (r < 0)
 		return r;
 	return decode_push_op(ctx, &(struct op){.kind = OP_FWD, .operand = device});
@@ -354,6 +341,8 @@ int nft_dynset_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (!set)
 		return expr_push_maybe(ctx, expr, "set-missing");
 	r = expr_read_key(ctx, expr, NFTA_DYNSET_SREG_KEY, set, &key);
+	if (r >= 0 && set->map)
+		r = expr_touch(ctx, expr, NFTA_DYNSET_SREG_DATA, set->data_len);
 	if (r < 0)
 		return r;
 	set->dynamic = true;

@@ -11,14 +11,6 @@
 #include "netmon/model/nft_register.h"
 #include "netmon/model/nft_table.h"
 
-/* Newer than the headers of some distributions that this is built on. */
-enum {
-	BITWISE_AND = 3, /* NFT_BITWISE_AND ..., Linux 6.13 */
-	BITWISE_OR = 4,
-	BITWISE_XOR = 5,
-	BITWISE_SREG2 = 8, /* NFTA_BITWISE_SREG2 */
-};
-
 int expr_push_nop(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
 	return decode_push_op(ctx,
@@ -80,6 +72,17 @@ int expr_read(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr
 	return *ret_operand ? 1 : -ENOMEM;
 }
 
+int expr_touch(
+	struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr, size_t len)
+{
+	int word = 0;
+	int r = find_word(ctx, expr->a.tb[attr], len, &word);
+
+	if (r > 0)
+		register_touch(ctx, word, len);
+	return r < 0 ? r : 0;
+}
+
 int expr_load(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
 	const struct operand *operand, bool may_end)
 {
@@ -94,11 +97,10 @@ int expr_load(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr
 	return r;
 }
 
-/* expr_load(), for expressions that do nothing else. */
-static int load_only(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
-	const struct operand *operand)
+int expr_load_only(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
+	const struct operand *operand, bool may_end)
 {
-	int r = expr_load(ctx, expr, attr, operand, false);
+	int r = expr_load(ctx, expr, attr, operand, may_end);
 
 	if (r == 0)
 		return expr_push_incomplete(ctx, expr);
@@ -158,223 +160,6 @@ int expr_read_key(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t 
 	return *ret_operand ? 1 : -ENOMEM;
 }
 
-static int cmp_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
-{
-	const struct operand *operand;
-	struct nft_value value;
-	uint32_t op = NFT_CMP_EQ;
-	int r;
-
-	if (!expr->a.tb[NFTA_CMP_DATA])
-		return expr_push_incomplete(ctx, expr);
-	r = nft_attr_be32(ctx, expr->a.tb[NFTA_CMP_OP], &op);
-	if (r == 0)
-		r = nft_attr_value(ctx, expr->a.tb[NFTA_CMP_DATA], &value);
-	if (r == 0)
-		r = expr_read(ctx, expr, NFTA_CMP_SREG, value.len, &operand);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	if (op > NFT_CMP_GTE) /* the two enums count alike */
-		return expr_push_maybe(ctx, expr, "cmp-unknown");
-	return decode_push_match(
-		ctx, operand, (enum cmp)op, value.bytes, NULL, value.len);
-}
-
-static int range_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
-{
-	const struct operand *operand;
-	struct nft_value from, to;
-	uint32_t op = NFT_RANGE_EQ;
-	int r;
-
-	if (!expr->a.tb[NFTA_RANGE_FROM_DATA] || !expr->a.tb[NFTA_RANGE_TO_DATA])
-		return expr_push_incomplete(ctx, expr);
-	r = nft_attr_be32(ctx, expr->a.tb[NFTA_RANGE_OP], &op);
-	if (r == 0)
-		r = nft_attr_value(ctx, expr->a.tb[NFTA_RANGE_FROM_DATA], &from);
-	if (r == 0)
-		r = nft_attr_value(ctx, expr->a.tb[NFTA_RANGE_TO_DATA], &to);
-	if (r < 0)
-		return r;
-	if (from.len != to.len)
-		return nft_malformed(ctx, expr->attr, "a range from %zu to %zu bytes",
-			from.len, to.len);
-	r = expr_read(ctx, expr, NFTA_RANGE_SREG, from.len, &operand);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	if (op > NFT_RANGE_NEQ)
-		return expr_push_maybe(ctx, expr, "cmp-unknown");
-	return decode_push_match(ctx, operand,
-		op == NFT_RANGE_EQ ? CMP_RANGE : CMP_NOT_RANGE, from.bytes, to.bytes,
-		from.len);
-}
-
-/* An attribute whose value must be as long as the operand. */
-static int value_of_len(struct decode_ctx *ctx, const struct nft_expr *expr,
-	uint16_t attr, size_t len, struct nft_value *ret_value)
-{
-	int r = nft_attr_value(ctx, expr->a.tb[attr], ret_value);
-
-	if (r == 0 && ret_value->len != len)
-		return nft_malformed(ctx, expr->a.tb[attr],
-			"%zu bytes for an operand of %zu", ret_value->len, len);
-	return r;
-}
-
-static int bitwise_mask(struct decode_ctx *ctx, const struct nft_expr *expr,
-	const struct operand **operand)
-{
-	size_t len = (*operand)->len;
-	struct nft_value mask, xor;
-	int r;
-
-	if (!expr->a.tb[NFTA_BITWISE_MASK] || !expr->a.tb[NFTA_BITWISE_XOR])
-		return 0;
-	r = value_of_len(ctx, expr, NFTA_BITWISE_MASK, len, &mask);
-	if (r == 0)
-		r = value_of_len(ctx, expr, NFTA_BITWISE_XOR, len, &xor);
-	if (r < 0)
-		return r;
-	*operand = operand_masked(ctx, *operand, mask.bytes, xor.bytes);
-	return 1;
-}
-
-static int bitwise_shift(struct decode_ctx *ctx, const struct nft_expr *expr,
-	enum step_kind kind, const struct operand **operand)
-{
-	struct nft_value value;
-	uint32_t count;
-	int r;
-
-	if (!expr->a.tb[NFTA_BITWISE_DATA])
-		return 0;
-	r = value_of_len(ctx, expr, NFTA_BITWISE_DATA, sizeof(count), &value);
-	if (r < 0)
-		return r;
-	memcpy(&count, value.bytes,
-		sizeof(count)); /* host order, as the kernel keeps it */
-	if (count >= 32)
-		return nft_malformed(ctx, expr->attr, "a shift by %u bits", count);
-	if (kind ==
-		STEP_SHIFT_LEFT) /* bits may move into the padding of the last word */
-		*operand =
-			operand_concat(ctx, operand, 1, ((*operand)->len + 3u) & ~3u);
-	*operand = operand_step(
-		ctx, *operand, &(struct step){.kind = kind, .count = (uint8_t)count});
-	return 1;
-}
-
-/* AND, OR and XOR with a constant, each as a mask and a xor. */
-static const struct operand *bitwise_with(struct decode_ctx *ctx, uint32_t op,
-	const struct operand *operand, const uint8_t *bytes)
-{
-	uint8_t and[VALUE_MAX], xor[VALUE_MAX];
-
-	for (size_t i = 0; i < operand->len; i++) {
-		and[i] = op == BITWISE_AND  ? bytes[i]
-			 : op == BITWISE_OR ? (uint8_t)~bytes[i]
-					    : 0xff;
-		xor[i] = op == BITWISE_AND ? 0 : bytes[i];
-	}
-	return operand_masked(ctx, operand, and, xor);
-}
-
-static int bitwise_combine(struct decode_ctx *ctx, const struct nft_expr *expr,
-	uint32_t op, const struct operand **operand)
-{
-	const struct operand *other = NULL;
-	struct nft_value value;
-	int r;
-
-	if (expr->a.tb[NFTA_BITWISE_DATA]) {
-		r = value_of_len(ctx, expr, NFTA_BITWISE_DATA, (*operand)->len, &value);
-		if (r < 0)
-			return r;
-		*operand = bitwise_with(ctx, op, *operand, value.bytes);
-		return 1;
-	}
-	r = expr_read(ctx, expr, BITWISE_SREG2, (*operand)->len, &other);
-	if (r <= 0)
-		return r;
-	if (other->field == FIELD_CONST)
-		*operand = bitwise_with(ctx, op, *operand, other->bytes);
-	else if ((*operand)->field == FIELD_CONST)
-		*operand = bitwise_with(ctx, op, other, (*operand)->bytes);
-	else
-		*operand = operand_unknown(ctx, "bitwise-registers", (*operand)->len);
-	return 1;
-}
-
-static int bitwise_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
-{
-	const struct operand *operand = NULL;
-	uint32_t len = 0, op = NFT_BITWISE_BOOL;
-	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_BITWISE_LEN], &len);
-
-	if (r == 0)
-		r = nft_attr_be32(ctx, expr->a.tb[NFTA_BITWISE_OP], &op);
-	if (r == 0)
-		r = expr_read(ctx, expr, NFTA_BITWISE_SREG, len, &operand);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	switch (op) {
-	case NFT_BITWISE_BOOL:
-		r = bitwise_mask(ctx, expr, &operand);
-		break;
-	case NFT_BITWISE_LSHIFT:
-		r = bitwise_shift(ctx, expr, STEP_SHIFT_LEFT, &operand);
-		break;
-	case NFT_BITWISE_RSHIFT:
-		r = bitwise_shift(ctx, expr, STEP_SHIFT_RIGHT, &operand);
-		break;
-	case BITWISE_AND:
-	case BITWISE_OR:
-	case BITWISE_XOR:
-		r = bitwise_combine(ctx, expr, op, &operand);
-		break;
-	default:
-		operand = operand_unknown(ctx, "bitwise-unknown", len);
-		r = 1;
-	}
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	return load_only(ctx, expr, NFTA_BITWISE_DREG, operand);
-}
-
-/* ntoh and hton are the same swap on a little-endian machine. */
-static int byteorder_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
-{
-	const struct operand *operand = NULL;
-	uint32_t len = 0, size = 0;
-	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_BYTEORDER_LEN], &len);
-
-	if (r == 0)
-		r = nft_attr_be32(ctx, expr->a.tb[NFTA_BYTEORDER_SIZE], &size);
-	if (r == 0)
-		r = expr_read(ctx, expr, NFTA_BYTEORDER_SREG, len, &operand);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	if (size != 2 && size != 4 && size != 8)
-		return nft_malformed(
-			ctx, expr->attr, "byte order of units of %u", size);
-	if (len % size != 0) /* the rest of the target would keep what it held */
-		operand = operand_unknown(ctx, "byteorder", len);
-	else
-		operand = operand_step(ctx, operand,
-			&(struct step){.kind = STEP_SWAP, .count = (uint8_t)size});
-	return load_only(ctx, expr, NFTA_BYTEORDER_DREG, operand);
-}
-
 static int immediate_verdict(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
 	struct verdict_to verdict = {0};
@@ -409,8 +194,8 @@ static int immediate_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	r = nft_attr_value(ctx, expr->a.tb[NFTA_IMMEDIATE_DATA], &value);
 	if (r < 0)
 		return r;
-	return load_only(ctx, expr, NFTA_IMMEDIATE_DREG,
-		operand_const(ctx, value.bytes, value.len));
+	return expr_load_only(ctx, expr, NFTA_IMMEDIATE_DREG,
+		operand_const(ctx, value.bytes, value.len), false);
 }
 
 /* A set that went while the dump ran: its answer can be anything. */
@@ -496,46 +281,46 @@ static int synproxy_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 /* Sorted by name. */
 static const struct expr_row expr_rows[] = {
-	{"bitwise", bitwise_decode, NULL, 0},
-	{"byteorder", byteorder_decode, NULL, 0},
-	{"cmp", cmp_decode, NULL, 0},
-	{"connlimit", connlimit_decode, NULL, 0},
-	{"counter", nop_decode, NULL, 0},
-	{"ct", nft_ct_decode, NULL, 0},
-	{"dup", nft_dup_decode, NULL, 0},
-	{"dynset", nft_dynset_decode, NULL, 0},
-	{"exthdr", nft_exthdr_decode, NULL, 0},
-	{"fib", nft_fib_decode, NULL, 0},
-	{"flow_offload", nft_flow_offload_decode, NULL, 0},
-	{"fwd", nft_fwd_decode, NULL, 0},
-	{"hash", nft_number_decode, "hash", NFTA_HASH_DREG},
-	{"immediate", immediate_decode, NULL, 0},
-	{"inner", nft_inner_decode, NULL, 0},
-	{"last", nop_decode, NULL, 0},
-	{"limit", maybe_decode, "limit", 0},
-	{"log", nop_decode, NULL, 0},
-	{"lookup", lookup_decode, NULL, 0},
-	{"masq", nft_masq_decode, NULL, 0},
-	{"match", nft_match_decode, NULL, 0},
-	{"meta", nft_meta_decode, NULL, 0},
-	{"nat", nft_nat_decode, NULL, 0},
-	{"notrack", nft_notrack_decode, NULL, 0},
-	{"numgen", nft_number_decode, "numgen", NFTA_NG_DREG},
-	{"objref", nft_objref_decode, NULL, 0},
-	{"osf", nft_osf_decode, NULL, 0},
-	{"payload", nft_payload_decode, NULL, 0},
-	{"queue", nft_queue_decode, NULL, 0},
-	{"quota", maybe_decode, "quota", 0},
-	{"range", range_decode, NULL, 0},
-	{"redir", nft_redir_decode, NULL, 0},
-	{"reject", nft_reject_decode, NULL, 0},
-	{"rt", nft_rt_decode, NULL, 0},
-	{"socket", nft_socket_decode, NULL, 0},
-	{"synproxy", synproxy_decode, "synproxy", 0},
-	{"target", nft_target_decode, NULL, 0},
-	{"tproxy", nft_tproxy_decode, NULL, 0},
-	{"tunnel", nft_tunnel_decode, NULL, 0},
-	{"xfrm", nft_xfrm_decode, NULL, 0},
+	{"bitwise", nft_bitwise_decode, NULL},
+	{"byteorder", nft_byteorder_decode, NULL},
+	{"cmp", nft_cmp_decode, NULL},
+	{"connlimit", connlimit_decode, NULL},
+	{"counter", nop_decode, NULL},
+	{"ct", nft_ct_decode, NULL},
+	{"dup", nft_dup_decode, NULL},
+	{"dynset", nft_dynset_decode, NULL},
+	{"exthdr", nft_exthdr_decode, NULL},
+	{"fib", nft_fib_decode, NULL},
+	{"flow_offload", nft_flow_offload_decode, NULL},
+	{"fwd", nft_fwd_decode, NULL},
+	{"hash", nft_hash_decode, NULL},
+	{"immediate", immediate_decode, NULL},
+	{"inner", nft_inner_decode, NULL},
+	{"last", nop_decode, NULL},
+	{"limit", maybe_decode, "limit"},
+	{"log", nop_decode, NULL},
+	{"lookup", lookup_decode, NULL},
+	{"masq", nft_masq_decode, NULL},
+	{"match", nft_match_decode, NULL},
+	{"meta", nft_meta_decode, NULL},
+	{"nat", nft_nat_decode, NULL},
+	{"notrack", nft_notrack_decode, NULL},
+	{"numgen", nft_numgen_decode, NULL},
+	{"objref", nft_objref_decode, NULL},
+	{"osf", nft_osf_decode, NULL},
+	{"payload", nft_payload_decode, NULL},
+	{"queue", nft_queue_decode, NULL},
+	{"quota", maybe_decode, "quota"},
+	{"range", nft_range_decode, NULL},
+	{"redir", nft_redir_decode, NULL},
+	{"reject", nft_reject_decode, NULL},
+	{"rt", nft_rt_decode, NULL},
+	{"socket", nft_socket_decode, NULL},
+	{"synproxy", synproxy_decode, "synproxy"},
+	{"target", nft_target_decode, NULL},
+	{"tproxy", nft_tproxy_decode, NULL},
+	{"tunnel", nft_tunnel_decode, NULL},
+	{"xfrm", nft_xfrm_decode, NULL},
 };
 
 static int compare_row(const void *key, const void *row)

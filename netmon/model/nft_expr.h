@@ -16,7 +16,6 @@ struct expr_row {
 	const char *name;
 	int (*decode)(struct decode_ctx *ctx, const struct nft_expr *expr);
 	const char *code; /* reason code, where the decoder is a general one */
-	uint8_t reg;	  /* attribute of the register, where it is a general one */
 };
 
 struct nft_expr {
@@ -29,7 +28,13 @@ struct nft_expr {
 /** nft_expr_decode() - append what the expression in @attr does to the rule. */
 int nft_expr_decode(struct decode_ctx *ctx, const struct nlattr *attr) _must_check_;
 
-/* Decoders, one an expression. nft_load.c: what fills a register. */
+/* Decoders, one an expression. nft_cmp.c and nft_bits.c: */
+int nft_cmp_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+int nft_range_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+int nft_bitwise_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+int nft_byteorder_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+
+/* nft_load.c: what fills a register. */
 int nft_payload_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 int nft_meta_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 int nft_ct_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
@@ -41,8 +46,8 @@ int nft_xfrm_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 int nft_tunnel_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 int nft_osf_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 int nft_inner_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
-/** nft_number_decode() - numgen, hash: four bytes that nobody can say */
-int nft_number_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+int nft_numgen_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
+int nft_hash_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
 
 /* nft_act.c: what ends a rule or changes the packet. */
 int nft_nat_decode(struct decode_ctx *ctx, const struct nft_expr *expr);
@@ -68,6 +73,12 @@ int expr_read(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr
 	size_t len, const struct operand **ret_operand) _must_check_;
 int expr_load(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
 	const struct operand *operand, bool may_end) _must_check_;
+/** expr_touch() - a register whose content makes no difference; absent: 0. */
+int expr_touch(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
+	size_t len) _must_check_;
+/** expr_load_only() - the same, for expressions that do nothing else; 0 or an error. */
+int expr_load_only(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
+	const struct operand *operand, bool may_end) _must_check_;
 
 /* Ops whose text is rendered from the expression when it is asked for. */
 int expr_push_nop(struct decode_ctx *ctx, const struct nft_expr *expr) _must_check_;
@@ -86,6 +97,12 @@ int expr_find_set(struct decode_ctx *ctx, const struct nft_expr *expr,
  */
 int expr_read_key(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t attr,
 	struct set *set, const struct operand **ret_operand) _must_check_;
+
+/** nft_table_packets() - NONE for tables that see both families. */
+enum family nft_table_packets(enum table_family family);
+/** nft_matched_family() - the packets that this far into the rule are left; NONE: both.
+ */
+enum family nft_matched_family(const struct decode_ctx *ctx);
 
 /** nft_dynset_refuses() - whether it carries an expression that may refuse (nft_set.c).
  */

@@ -145,16 +145,6 @@ static int load_rest(struct decode_ctx *ctx, const struct nft_expr *expr, uint16
 	return r < 0 ? r : 0;
 }
 
-static int load(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t dreg,
-	const struct operand *operand, bool may_end)
-{
-	int r = expr_load(ctx, expr, dreg, operand, may_end);
-
-	if (r == 0)
-		return expr_push_incomplete(ctx, expr);
-	return r < 0 ? r : 0;
-}
-
 static const struct load_key *find_key(
 	const struct load_key *keys, size_t nkeys, uint32_t number)
 {
@@ -177,7 +167,7 @@ static int load_by_key(struct decode_ctx *ctx, const struct nft_expr *expr,
 
 	if (!key)
 		return load_rest(ctx, expr, dreg, unknown);
-	return load(ctx, expr, dreg, key_operand(ctx, key), key->may_end);
+	return expr_load_only(ctx, expr, dreg, key_operand(ctx, key), key->may_end);
 }
 
 static int push_set(struct decode_ctx *ctx, const struct nft_expr *expr, uint16_t sreg,
@@ -234,7 +224,7 @@ int nft_payload_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (!operand)
 		return -ENOMEM;
 	if (!expr->a.tb[NFTA_PAYLOAD_SREG])
-		return load(ctx, expr, NFTA_PAYLOAD_DREG, operand, true);
+		return expr_load_only(ctx, expr, NFTA_PAYLOAD_DREG, operand, true);
 	if (operand->field == FIELD_UNKNOWN)
 		return expr_push_unknown(ctx, expr, "payload-unknown");
 	return payload_write(ctx, expr, operand);
@@ -242,6 +232,8 @@ int nft_payload_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 static int meta_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint32_t key)
 {
+	int r;
+
 	switch (key) {
 	case NFT_META_MARK:
 		return push_set(ctx, expr, NFTA_META_SREG, FIELD_MARK, 4);
@@ -251,7 +243,8 @@ static int meta_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint3
 		return push_set(ctx, expr, NFTA_META_SREG, FIELD_PKTTYPE, 1);
 	case NFT_META_NFTRACE:
 	case NFT_META_SECMARK:
-		return expr_push_nop(ctx, expr);
+		r = expr_touch(ctx, expr, NFTA_META_SREG, 1);
+		return r < 0 ? r : expr_push_nop(ctx, expr);
 	case META_BRI_BROUTE: /* the bridge hands it to routing */
 		return expr_push_unknown(ctx, expr, "meta-broute");
 	default:
@@ -312,6 +305,8 @@ static int ct_write_zone(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 static int ct_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint32_t key)
 {
+	int r;
+
 	switch (key) {
 	case NFT_CT_MARK:
 		return push_set(ctx, expr, NFTA_CT_SREG, FIELD_CT_MARK, 4);
@@ -321,7 +316,8 @@ static int ct_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint32_
 		return ct_write_zone(ctx, expr);
 	case NFT_CT_SECMARK:
 	case NFT_CT_EVENTMASK:
-		return expr_push_nop(ctx, expr);
+		r = expr_touch(ctx, expr, NFTA_CT_SREG, 4);
+		return r < 0 ? r : expr_push_nop(ctx, expr);
 	default:
 		return expr_push_unknown(ctx, expr, "ct-unknown");
 	}
@@ -373,7 +369,8 @@ int nft_ct_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 			key = (struct load_key){
 				FIELD_UNKNOWN, 16, "ct-addr-inet", true};
 	}
-	return load(ctx, expr, NFTA_CT_DREG, key_operand(ctx, &key), key.may_end);
+	return expr_load_only(
+		ctx, expr, NFTA_CT_DREG, key_operand(ctx, &key), key.may_end);
 }
 
 int nft_fib_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
@@ -395,7 +392,8 @@ int nft_fib_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (operand.fib_flags & NFTA_FIB_F_PRESENT && result != NFT_FIB_RESULT_ADDRTYPE)
 		operand.len = 1;
 	operand.load_len = operand.len;
-	return load(ctx, expr, NFTA_FIB_DREG, operand_intern(ctx, &operand), true);
+	return expr_load_only(
+		ctx, expr, NFTA_FIB_DREG, operand_intern(ctx, &operand), true);
 }
 
 int nft_rt_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
@@ -426,16 +424,18 @@ int nft_exthdr_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (r < 0)
 		return r;
 	/* Writing or removing an option never changes which rules a packet meets. */
-	if (!expr->a.tb[NFTA_EXTHDR_DREG])
-		return expr_push_nop(ctx, expr);
+	if (!expr->a.tb[NFTA_EXTHDR_DREG]) {
+		r = expr_touch(ctx, expr, NFTA_EXTHDR_SREG, len);
+		return r < 0 ? r : expr_push_nop(ctx, expr);
+	}
 	if (flags & NFT_EXTHDR_F_PRESENT)
 		len = 1;
 	if (len == 0 || len > VALUE_MAX)
 		return nft_malformed(ctx, expr->attr, "a load of %u bytes", len);
 	if (op > NFT_EXTHDR_OP_DCCP || offset > EXTHDR_OFFSET_MAX)
-		return load(ctx, expr, NFTA_EXTHDR_DREG,
+		return expr_load_only(ctx, expr, NFTA_EXTHDR_DREG,
 			operand_unknown(ctx, "exthdr-unknown", len), true);
-	return load(ctx, expr, NFTA_EXTHDR_DREG,
+	return expr_load_only(ctx, expr, NFTA_EXTHDR_DREG,
 		operand_intern(
 			ctx, &(struct operand){.field = FIELD_EXTHDR,
 				     .exthdr_op = (uint8_t)op,
@@ -482,13 +482,27 @@ int nft_tunnel_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 int nft_osf_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	return load(ctx, expr, NFTA_OSF_DREG, operand_unknown(ctx, "osf", 16), true);
+	return expr_load_only(
+		ctx, expr, NFTA_OSF_DREG, operand_unknown(ctx, "osf", 16), true);
 }
 
-int nft_number_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
+int nft_numgen_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	return load(ctx, expr, expr->row->reg, operand_unknown(ctx, expr->row->code, 4),
-		false);
+	return expr_load_only(
+		ctx, expr, NFTA_NG_DREG, operand_unknown(ctx, "numgen", 4), false);
+}
+
+int nft_hash_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
+{
+	uint32_t len = 0;
+	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_HASH_LEN], &len);
+
+	if (r == 0)
+		r = expr_touch(ctx, expr, NFTA_HASH_SREG, len);
+	if (r < 0)
+		return r;
+	return expr_load_only(
+		ctx, expr, NFTA_HASH_DREG, operand_unknown(ctx, "hash", 4), false);
 }
 
 /*

@@ -61,6 +61,21 @@ static int run_length(const struct decode_ctx *ctx, int word, int max)
 	return n;
 }
 
+/* The load that the word came from is used. */
+static void mark_read(struct register_word *word)
+{
+	struct register_word *first = word - word->word;
+
+	if (word->operand && first->operand == word->operand)
+		first->unread = false;
+}
+
+void register_touch(struct decode_ctx *ctx, int word, size_t len)
+{
+	for (size_t i = 0; i * 4 < len; i++)
+		mark_read(&ctx->words[(size_t)word + i]);
+}
+
 const struct operand *register_read(struct decode_ctx *ctx, int word, size_t len)
 {
 	const struct operand *pieces[REGISTER_WORDS];
@@ -80,9 +95,7 @@ const struct operand *register_read(struct decode_ctx *ctx, int word, size_t len
 			i += n;
 			continue;
 		}
-		if (word + i >= from->word &&
-			from[-(int)from->word].operand == from->operand)
-			from[-(int)from->word].unread = false;
+		mark_read(from);
 		/* The kernel pads a value with zeros to whole words. */
 		if (take > from->operand->len - offset)
 			take = from->operand->len - offset;

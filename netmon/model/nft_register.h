@@ -40,6 +40,9 @@ void register_load(
  */
 const struct operand *register_read(struct decode_ctx *ctx, int word, size_t len);
 
+/** register_touch() - the words are used, in a way that needs no operand. */
+void register_touch(struct decode_ctx *ctx, int word, size_t len);
+
 /** registers_unread() - whether some load that may end the rule was never read. */
 bool registers_unread(const struct decode_ctx *ctx);
 

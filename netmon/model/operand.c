@@ -489,9 +489,6 @@ const struct operand *operand_step(
 		step_apply(bytes, &len, step);
 		return operand_const(ctx, bytes, len);
 	}
-	if (operand->field == FIELD_UNKNOWN)
-		return operand_unknown(ctx, operand->code,
-			step->kind == STEP_SLICE ? step->count : operand->len);
 	if (step->kind == STEP_SLICE) {
 		if (slice_is_load(operand))
 			return operand_payload(ctx, operand->base,

@@ -376,13 +376,12 @@ static void add_data(struct text *text, const struct set *set, const uint8_t *da
 		return;
 	}
 	reading.whole = addr;
-	add_value(text, &reading, data, addr);
 	if (set->data_len == 2 * addr &&
 		memcmp(data + addr + 2, zeros, addr - 2) != 0) {
-		text_add(text, "-");
-		add_value(text, &reading, data + addr, addr);
+		add_range(text, &reading, data, data + addr, addr);
 		return;
 	}
+	add_value(text, &reading, data, addr);
 	reading = (struct reading){.type = VALUE_NUMBER, .whole = 2};
 	text_add(text, " . ");
 	if ((size_t)set->data_len >= addr + 2)

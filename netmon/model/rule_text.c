@@ -65,30 +65,53 @@ static bool operand_reads(const struct operand *operand, uint8_t base)
 	return false;
 }
 
-/* Whether nft would leave the op out, because the name of what follows it implies it.
- */
-static bool is_implied(const struct op *op, const struct op *next)
+/* The header whose name implies the op; -1: none does. */
+static int implied_base(const struct op *op)
 {
-	uint8_t base;
+	struct words_context context = {0};
 
 	if (op->kind != OP_MATCH || op->cmp != CMP_EQ || op->value_len == 0)
-		return false;
-	if (is_unmasked(op->operand, FIELD_L4PROTO, 1))
-		base = BASE_TRANSPORT;
-	else if (is_unmasked(op->operand, FIELD_NFPROTO, 1) ||
-		 is_unmasked(op->operand, FIELD_PROTOCOL, 2))
-		base = BASE_NETWORK;
-	else
-		return false;
-	if (base == BASE_TRANSPORT) {
-		struct words_context context = {.l4proto = op->lo[0]};
+		return -1;
+	if (is_unmasked(op->operand, FIELD_NFPROTO, 1) ||
+		is_unmasked(op->operand, FIELD_PROTOCOL, 2))
+		return BASE_NETWORK;
+	if (!is_unmasked(op->operand, FIELD_L4PROTO, 1))
+		return -1;
+	context.l4proto = op->lo[0];
+	/* Only where the protocol is part of the name. */
+	if (op->lo[0] == IPPROTO_ICMP || op->lo[0] == IPPROTO_ICMPV6 ||
+		strncmp(words_payload(BASE_TRANSPORT, 0, 2, &context).text, "th ", 3))
+		return BASE_TRANSPORT;
+	return -1;
+}
 
-		/* Only where the protocol is part of the name. */
-		if (strncmp(words_payload(base, 0, 2, &context).text, "th ", 3) == 0 &&
-			op->lo[0] != IPPROTO_ICMP && op->lo[0] != IPPROTO_ICMPV6)
-			return false;
+/* Whether nft would leave @op out, because the name of what follows implies it. */
+static bool is_implied(const struct op *op, const struct op *next, size_t left)
+{
+	int base = implied_base(op);
+
+	/* Protocols of both layers come together. */
+	while (left > 0 && implied_base(next) >= 0) {
+		if (base == BASE_NETWORK && next->operand->field == FIELD_L4PROTO &&
+			(next->lo[0] == IPPROTO_ICMP || next->lo[0] == IPPROTO_ICMPV6))
+			return is_implied(next, next + 1, left - 1);
+		next++;
+		left--;
 	}
-	return next && operand_reads(next->operand, base);
+	return base >= 0 && left > 0 &&
+	       (operand_reads(next->operand, (uint8_t)base) ||
+		       (next->kind == OP_SET && next->field == FIELD_PAYLOAD &&
+			       next->base == base));
+}
+
+/* A range is two comparisons of the same operand. */
+static bool is_range(const struct op *op, size_t left)
+{
+	const struct op *next = op + 1;
+
+	return left > 0 && op->kind == OP_MATCH && op->cmp == CMP_GTE &&
+	       next->kind == OP_MATCH && next->cmp == CMP_LTE &&
+	       op->operand == next->operand && op->value_len == next->value_len;
 }
 
 static void add_port_range(struct text *text, const struct operand *min,
@@ -325,8 +348,16 @@ static void add_ops(struct text *text, const struct op *ops, size_t nops,
 		const struct op *op = &ops[i];
 
 		learn(context, op);
-		if (is_implied(op, i + 1 < nops ? &ops[i + 1] : NULL))
+		if (is_implied(op, op + 1, nops - i - 1))
 			continue;
+		if (is_range(op, nops - i - 1)) {
+			struct op range = *op;
+
+			range.cmp = CMP_RANGE;
+			range.hi = ops[++i].lo;
+			add_op(text, &range, context, depth);
+			continue;
+		}
 		if (op->text && !op->expr && op->kind != OP_UNKNOWN &&
 			op->kind != OP_NOP && op->kind != OP_MAYBE &&
 			op->kind != OP_DUP)

@@ -357,6 +357,33 @@ static struct words words_exthdr(const struct operand *operand)
 	return words;
 }
 
+/* "meta-skuid" is what nft calls meta skuid; other codes are no words of nft. */
+static struct words words_unknown(const struct operand *operand)
+{
+	static const char *const keys[] = {"meta-", "ct-", "rt-"};
+	const char *code = operand->code ? operand->code : "unknown";
+	struct words words = {.type = VALUE_HOST, .len = operand->load_len};
+
+	if (strcmp(code, "rt-nexthop") == 0)
+		words.type = VALUE_ADDR;
+	else if (strcmp(code, "osf") == 0)
+		words.type = VALUE_NAME;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		size_t len = strlen(keys[i]);
+
+		if (strncmp(code, keys[i], len) != 0)
+			continue;
+		snprintf(words.text, sizeof(words.text), "%.*s %s", (int)len - 1, code,
+			code + len);
+		return words;
+	}
+	if (strchr(code, '-'))
+		snprintf(words.text, sizeof(words.text), "<%s>", code);
+	else
+		snprintf(words.text, sizeof(words.text), "%s", code);
+	return words;
+}
+
 struct words words_of(
 	const struct operand *operand, const struct words_context *context)
 {
@@ -381,9 +408,7 @@ struct words words_of(
 			transport_name(context->l4proto));
 		return words;
 	case FIELD_UNKNOWN:
-		snprintf(words.text, sizeof(words.text), "<%s>",
-			operand->code ? operand->code : "unknown");
-		return words;
+		return words_unknown(operand);
 	default:
 		break;
 	}
