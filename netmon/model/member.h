@@ -10,7 +10,7 @@
 /*
  * Theory of operation. A record describes a C struct, a member one of its members: its
  * name (which is the JSON key), what it is, and where. snapshot_save.c and
- * snapshot_load.c walk the same rows (snapshot_fields.c), so what is saved is what is
+ * snapshot_read.c walk the same rows (snapshot_fields.c), so what is saved is what is
  * loaded.
  */
 

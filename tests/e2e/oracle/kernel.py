@@ -26,7 +26,7 @@ from topology import (BRIDGES, CONTAINERS, LAN, LAN_PEERS, MAC, NEIGHBOUR, ROUTE
                       WAN)      # noqa: E402, pylint: disable=wrong-import-position
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-IP_RECVERR, IPV6_RECVERR, IP_PKTINFO, IP_FREEBIND, IPV6_FREEBIND = 11, 25, 8, 15, 78
+IP_RECVERR, IPV6_RECVERR, IP_PKTINFO, IP_TRANSPARENT, IPV6_FREEBIND = 11, 25, 8, 19, 78
 ICMP_PORT = {(2, 3, 3), (3, 1, 4)}      # origin, type, code of "port unreachable"
 TOOL_SECONDS = 20
 MOST_REFUSED = 40
@@ -333,7 +333,8 @@ class Client:
             s.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
             s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
         else:
-            s.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+            # A source that the kernel knows to be elsewhere needs more than a free bind.
+            s.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
             s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         if c["proto"] == "tcp":     # closing sends a reset and leaves nothing behind
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
