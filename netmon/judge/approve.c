@@ -98,9 +98,12 @@ void approve_exposure(struct judge_work *work, struct exposure *exposure)
 
 	if (exposure->approval) {
 		struct prefix *prefixes;
-		const struct ivset *reached =
-			ivset_union(work->arena, exposure->reach[ZONE_INTERNET].must,
-				exposure->reach[ZONE_PRIVATE].must);
+		const struct ivset *reached = &ivset_none;
+
+		for (int zone = 0; zone < ZONE_COUNT; zone++)
+			if (zone != ZONE_ADJACENT || !adjacent)
+				reached = ivset_union(work->arena, reached,
+					exposure->reach[zone].must);
 		const struct ivset *excess =
 			ivset_subtract(work->arena, reached, covered);
 

@@ -121,20 +121,22 @@ static void find_unapproved(struct judge_work *work, const struct exposure *expo
 	finding_add(work, KIND_INTERNET_UNAPPROVED, exposure, ZONE_INTERNET, &text);
 }
 
-/* The excess is Internet's as soon as one Internet source is in it. */
+/* The excess is of the zone farthest off that it has a source of. */
 static void find_beyond(struct judge_work *work, const struct exposure *exposure)
 {
 	enum family family = exposure->endpoint.family;
 	const struct ivset *excess = &ivset_none;
-	const struct ivset *internet = exposure->reach[ZONE_INTERNET].must;
+	int zone = 0;
 
 	for (size_t i = 0; i < exposure->nexcess; i++)
 		excess = ivset_union(work->arena, excess,
 			ivset_prefix(work->arena, &exposure->excess[i]));
-	enum zone zone =
-		ivset_intersects(excess, internet) ? ZONE_INTERNET : ZONE_PRIVATE;
-	const char *sources = words_sources(
-		work->arena, work->report, excess, family, zone, PREFIXES_SHOWN);
+	while (zone < ZONE_ADJACENT &&
+		!ivset_intersects(excess, exposure->reach[zone].must))
+		zone++;
+	excess = ivset_intersect(work->arena, excess, exposure->reach[zone].must);
+	const char *sources = words_sources(work->arena, work->report, excess, family,
+		(enum zone)zone, PREFIXES_SHOWN);
 	struct finding_text text = {
 		.title = arena_printf(work->arena,
 			"%s: %s can reach %s (%s), more than approval %s allows",
@@ -144,7 +146,7 @@ static void find_beyond(struct judge_work *work, const struct exposure *exposure
 		.detail = detail_of(work, exposure),
 		.remedy = remedy_beyond(work, exposure),
 	};
-	finding_add(work, KIND_BEYOND_APPROVAL, exposure, zone, &text);
+	finding_add(work, KIND_BEYOND_APPROVAL, exposure, (enum zone)zone, &text);
 }
 
 /* The strangers nearest to the Internet who reach it for certain; ZONE_COUNT: none. */

@@ -17,10 +17,10 @@
  *             (who is open to strangers is open to neighbours), "private" the private
  *             space, prefixes themselves. "adjacent" covers neighbours, who may claim
  *             any address, and so no address of the other zones.
- *   excess    with an approval: Internet and private sources that get in for certain
- *             and are not covered.
+ *   excess    with an approval: sources of any zone that get in for certain and are
+ *             not covered
  *   verdict   not-public   no Internet source gets in, and none may
- *             violation    one that is not covered does, or with an approval a private
+ *             violation    one that is not covered does, or there is an excess
  *             unknown      one that is not covered may, because of a gap
  *             approved     all that may get in are covered
  *
