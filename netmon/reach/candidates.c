@@ -429,6 +429,18 @@ static bool on_perimeter(const struct reach *reach, int ifindex)
 	return false;
 }
 
+/* The class of perimeter addresses in the same gap between all ranges. */
+static size_t find_twin(const struct classing *cl, size_t self, size_t edge, bool own)
+{
+	const struct address_class *c = &cl->out->classes[self];
+
+	for (size_t i = 0; i < self && !own && !c->loopback && !c->perimeter; i++)
+		if (cl->edge_of_class[i] == edge && cl->out->classes[i].perimeter &&
+			cl->out->classes[i].family == c->family)
+			return i;
+	return SIZE_MAX;
+}
+
 static void classify(struct classing *cl, const struct addr *addr, bool perimeter,
 	bool loopback, bool foreign)
 {
@@ -461,10 +473,16 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 			.loopback = loopback,
 			.perimeter = perimeter,
 			.foreign = foreign};
+		c->twin = find_twin(cl, out->nclasses - 1, edge, own);
 	}
 	slot = arena_push(arena, &c->addrs, &c->n, sizeof(*slot));
 	if (slot)
 		*slot = *addr;
+}
+
+static bool is_loopback(const struct addr *addr)
+{
+	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;
 }
 
 /* A loopback address that sockets and published ports of that address are asked at. */
@@ -519,16 +537,15 @@ static void classify_all(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
 
-	for (size_t i = 0; i < ns->naddrs; i++) {
-		const struct ifaddr *a = &ns->addrs[i];
-		const struct link *link = netns_link(ns, a->ifindex);
+	/* The perimeter's addresses first: others may be their twins. */
+	for (int inner = 0; inner < 2; inner++)
+		for (size_t i = 0; i < ns->naddrs; i++) {
+			const struct ifaddr *a = &ns->addrs[i];
+			bool perimeter = on_perimeter(cl->reach, a->ifindex);
 
-		if (link && link->loopback &&
-			(a->local.value == 1 || a->local.value >> 24 == 127))
-			continue;
-		classify(cl, &a->local, on_perimeter(cl->reach, a->ifindex), false,
-			false);
-	}
+			if (perimeter == !inner && !is_loopback(&a->local))
+				classify(cl, &a->local, perimeter, false, false);
+		}
 	classify_loopback(cl);
 	classify_foreign(cl);
 }

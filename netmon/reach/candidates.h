@@ -20,8 +20,11 @@ struct services {
 struct address_class {
 	enum family family;
 	bool loopback;	/* 127.0.0.0/8: only a neighbour can send there */
-	bool perimeter; /* one of a perimeter interface's addresses is in it */
+	bool perimeter; /* addresses of perimeter interfaces */
 	bool foreign;	/* not the host's: a rule translates it */
+	/* Index of an earlier class of perimeter addresses that nothing but their
+	 * interface tells from this one; SIZE_MAX: none. */
+	size_t twin;
 	struct addr *addrs;
 	size_t n;
 };

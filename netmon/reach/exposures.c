@@ -34,7 +34,8 @@ struct survey {
 	size_t nsources;
 	struct draft *drafts;
 	size_t ndrafts;
-	size_t first; /* drafts of the endpoint at hand begin here */
+	size_t first;			 /* drafts of the endpoint at hand begin here */
+	const struct ivset *internet[2]; /* IPv4, IPv6 */
 	bool too_large;
 };
 
@@ -194,6 +195,15 @@ static void take_outcomes(struct survey *survey, const struct address_class *cla
 }
 
 /* ---------------------------------------------------------------- endpoints */
+
+/* Nobody routes a private address across the Internet; a perimeter's own private
+ * address stands behind a translation upstream. */
+static bool internet_applies(const struct survey *survey,
+	const struct address_class *class, const struct addr *to)
+{
+	return (class && (class->perimeter || class->foreign)) ||
+	       ivset_contains(survey->internet[to->family == FAMILY_IP6], to->value);
+}
 
 /* Which of a way's zones can have this destination on the wire. */
 static bool zone_applies(struct survey *survey, const struct source *source,
@@ -519,14 +529,47 @@ static void describe_perimeter(struct survey *survey)
 
 /* ---------------------------------------------------------------- the survey */
 
+/* What was found at the twin's addresses, less what only they can be asked. */
+static void copy_twin(struct survey *survey, const struct candidates *all, size_t from,
+	const struct address_class *class)
+{
+	const struct address_class *twin = &all->classes[class->twin];
+	size_t to = survey->ndrafts;
+
+	for (size_t i = from; i < to; i++) {
+		struct draft *d;
+
+		if (survey->drafts[i].class != twin)
+			continue;
+		d = arena_push(&survey->report->arena, &survey->drafts,
+			&survey->ndrafts, sizeof(*d));
+		if (!d)
+			return;
+		*d = survey->drafts[i];
+		d->class = class;
+		d->e.endpoint.addr = class->addrs[0];
+		if (d->e.target.value == twin->addrs[0].value)
+			d->e.target = class->addrs[0];
+		if (!internet_applies(survey, class, &class->addrs[0]))
+			d->e.reach[ZONE_INTERNET] =
+				(struct reach_set){&ivset_none, &ivset_none};
+	}
+}
+
 static void survey_host(struct survey *survey, const struct candidates *all)
 {
 	for (size_t s = 0; s < all->host.n; s++) {
 		size_t from = survey->ndrafts;
 
-		for (size_t c = 0; c < all->nclasses; c++)
-			survey_endpoint(survey, &all->classes[c],
-				&all->classes[c].addrs[0], &all->host.v[s]);
+		for (size_t c = 0; c < all->nclasses; c++) {
+			const struct address_class *class = &all->classes[c];
+
+			if (class->twin == SIZE_MAX)
+				survey_endpoint(survey, class, &class->addrs[0],
+					&all->host.v[s]);
+			else
+				copy_twin(survey, all, from, class);
+		}
 		join_port(survey, all, from, survey->ndrafts);
 	}
 }
@@ -564,6 +607,8 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 		memcpy(survey.sources + n4, six, n6 * sizeof(*six));
 		survey.nsources = n4 + n6;
 	}
+	survey.internet[0] = zone_internet(&report->arena, FAMILY_IP4);
+	survey.internet[1] = zone_internet(&report->arena, FAMILY_IP6);
 	candidates_collect(reach, &report->arena, &all);
 	describe_perimeter(&survey);
 	survey_host(&survey, &all);
