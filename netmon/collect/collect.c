@@ -6,13 +6,10 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "netmon/collect/ipset.h"
-#include "netmon/collect/legacy.h"
-#include "netmon/collect/nft.h"
+#include "netmon/collect/engine.h"
+#include "netmon/collect/netns.h"
 #include "netmon/collect/owner.h"
-#include "netmon/collect/rtnl.h"
-#include "netmon/collect/socks.h"
-#include "netmon/collect/sysctl.h"
+#include "netmon/collect/program.h"
 
 static void collect_identity(struct facts *facts)
 {
@@ -30,26 +27,18 @@ static void collect_identity(struct facts *facts)
 		facts->taken = arena_strdup(&facts->arena, text);
 }
 
-static void collect_netns(struct facts *facts, struct netns *netns)
-{
-	collect_nft(facts, netns);
-	collect_legacy(facts, netns);
-	collect_ipset(facts, netns);
-	collect_rtnl(facts, netns);
-	collect_sysctl(facts, netns);
-	collect_socks(facts, netns);
-}
-
 int collect_host(const struct collect_options *options, struct facts **ret_facts,
 	struct err *err)
 {
 	_cleanup_(facts_cleanup) struct facts *facts = facts_new();
 
-	(void)options;
 	if (!facts)
 		return err_set(err, -ENOMEM, "out of memory");
 	collect_identity(facts);
 	collect_netns(facts, facts->host);
+	collect_cgroup_programs(facts);
+	collect_engines(facts, options);
+	collect_container_netns(facts);
 	collect_owners(facts);
 	if (arena_failed(&facts->arena))
 		return err_set(err, -ENOMEM, "out of memory while reading the host");
