@@ -31,7 +31,7 @@ static void add(struct work *work, bool serious, const char *word, const char *v
 
 static bool is(const char *text, const char *word)
 {
-	return text && strcmp(text, word) == 0;
+	return text && word && strcmp(text, word) == 0;
 }
 
 static const struct engine *engine_of(const struct work *work)

@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_JUDGE_MATCH_H
 #define SEAWALL_NETMON_JUDGE_MATCH_H
 
-#include "rules.h"
+#include "netmon/judge/rules.h"
 
 enum match {
 	MATCH_NO = 0,
