@@ -319,15 +319,62 @@ static bool translates(const struct rule *rule)
 	return false;
 }
 
+/* Chains that a packet from outside can be in; the others tell nothing apart for it. */
+struct met {
+	bool *chain;
+	const struct ruleset *rules;
+};
+
+static void meet(struct met *met, const struct chain *chain);
+
+static void meet_verdict(struct met *met, const struct verdict_to *to)
+{
+	if ((to->kind == VERDICT_JUMP || to->kind == VERDICT_GOTO) && to->chain)
+		meet(met, to->chain);
+}
+
+static void meet(struct met *met, const struct chain *chain)
+{
+	if (met->chain[chain->id])
+		return;
+	met->chain[chain->id] = true;
+	for (size_t r = 0; r < chain->nrules; r++)
+		for (size_t i = 0; i < chain->rules[r].nops; i++) {
+			const struct op *op = &chain->rules[r].ops[i];
+
+			if (op->kind == OP_VERDICT)
+				meet_verdict(met, &op->verdict);
+			for (size_t k = 0;
+				op->kind == OP_VMAP && k < op->set->nelements; k++)
+				meet_verdict(met, &op->set->elements[k].verdict);
+		}
+}
+
+static bool *chains_met(struct scan *scan, const struct ruleset *rules)
+{
+	struct met met = {.rules = rules,
+		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
+
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		if (chain->base && !chain->dormant && chain->hook != HOOK_OUTPUT)
+			meet(&met, chain);
+	}
+	return met.chain;
+}
+
 /* Chains that a packet can meet before the routing decision may translate. */
 static void scan_rules(struct scan *scan, const struct ruleset *rules)
 {
-	for (size_t c = 0; c < rules->nchains; c++) {
+	const bool *met = chains_met(scan, rules);
+
+	for (size_t c = 0; met && c < rules->nchains; c++) {
 		const struct chain *chain = &rules->chains[c];
 		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
 				 chain->hook == HOOK_INGRESS;
 
-		for (size_t r = 0; r < chain->nrules; r++) {
+		for (size_t r = 0; met[chain->id] && r < chain->nrules; r++) {
 			const struct rule *rule = &chain->rules[r];
 			bool nat = own_chain &&
 				   (translates(rule) || chain->type == CHAIN_NAT);
@@ -429,12 +476,13 @@ static bool on_perimeter(const struct reach *reach, int ifindex)
 	return false;
 }
 
-/* The class of perimeter addresses in the same gap between all ranges. */
+/* The class of perimeter addresses in the same gap between all ranges. A loopback
+ * address is its twin only as long as its packets are translated: see the survey. */
 static size_t find_twin(const struct classing *cl, size_t self, size_t edge, bool own)
 {
 	const struct address_class *c = &cl->out->classes[self];
 
-	for (size_t i = 0; i < self && !own && !c->loopback && !c->perimeter; i++)
+	for (size_t i = 0; i < self && !own && !c->perimeter; i++)
 		if (cl->edge_of_class[i] == edge && cl->out->classes[i].perimeter &&
 			cl->out->classes[i].family == c->family)
 			return i;

@@ -36,7 +36,17 @@ struct survey {
 	size_t ndrafts;
 	size_t first;			 /* drafts of the endpoint at hand begin here */
 	const struct ivset *internet[2]; /* IPv4, IPv6 */
+	bool untranslated; /* an outcome of this service was reached without DNAT */
 	bool too_large;
+};
+
+/* One walk's question: an endpoint, by one way in, from those zones that apply. */
+struct ask {
+	const struct address_class *class; /* NULL: a container's own address */
+	const struct endpoint *endpoint;
+	const struct source *source;
+	unsigned int zones; /* bits */
+	const struct ivset *peers;
 };
 
 /* ---------------------------------------------------------------- outcomes */
@@ -128,34 +138,32 @@ static void add_gaps(struct survey *survey, struct draft *d, const struct walk *
 }
 
 /* Cut a group's peers by zone and add them to its draft. */
-static void add_reach(struct survey *survey, struct draft *d,
-	const struct source *source, const struct ivset *must, const struct ivset *may)
+static void add_reach(struct survey *survey, struct draft *d, const struct ask *ask,
+	const struct ivset *must, const struct ivset *may)
 {
 	struct arena *keep = &survey->report->arena, *arena = &survey->scratch;
 
-	for (int z = 0; z < ZONE_COUNT; z++) {
+	for (unsigned int z = 0; z < ZONE_COUNT; z++) {
 		struct reach_set *r = &d->e.reach[z];
-		const struct ivset *in_may =
-			ivset_intersect(arena, may, source->zone[z]);
-		const struct ivset *in_must =
-			ivset_intersect(arena, must, source->zone[z]);
+		const struct ivset *zone = ask->source->zone[z], *in_may, *in_must;
 
+		if (!(ask->zones & (1u << z)))
+			continue;
+		/* Mostly everybody: then nothing need be computed. */
+		in_may = may == ask->peers ? zone : ivset_intersect(arena, may, zone);
+		in_must = must == may ? in_may : ivset_intersect(arena, must, zone);
 		if (ivset_is_empty(in_may))
 			continue;
 		in_may = ivset_union(arena, r->may, in_may);
 		in_must = ivset_union(arena, r->must, in_must);
 		/* Whole zones are shared, not copied: most reach is one. */
-		r->may = ivset_equal(in_may, source->zone[z])
-				 ? source->zone[z]
-				 : ivset_copy(keep, in_may);
-		r->must = ivset_equal(in_must, in_may) ? r->may
-						       : ivset_copy(keep, in_must);
+		r->may = in_may == zone ? zone : ivset_copy(keep, in_may);
+		r->must = in_must == in_may ? r->may : ivset_copy(keep, in_must);
 	}
 }
 
-static void take_outcomes(struct survey *survey, const struct address_class *class,
-	const struct endpoint *endpoint, const struct source *source,
-	const struct walk *walk)
+static void take_outcomes(
+	struct survey *survey, const struct ask *ask, const struct walk *walk)
 {
 	struct arena *arena = &survey->scratch;
 
@@ -180,14 +188,14 @@ static void take_outcomes(struct survey *survey, const struct address_class *cla
 		if (!first)
 			continue;
 		const struct ivset *must = ivset_subtract(arena, may, others);
-		struct draft *d = find_draft(survey, class, endpoint, o);
+		struct draft *d = find_draft(survey, ask->class, ask->endpoint, o);
 
 		if (!d)
 			return;
 		d->e.listening = both(d->e.listening, o->listener);
 		if (o->path == PATH_HOST_SERVICE && o->sock && o->sock->comm)
 			d->e.owner = o->sock->comm;
-		add_reach(survey, d, source, must, may);
+		add_reach(survey, d, ask, must, may);
 		const struct ivset *unsure = ivset_subtract(arena, may, must);
 		if (!ivset_is_empty(unsure))
 			add_gaps(survey, d, walk, unsure);
@@ -205,58 +213,61 @@ static bool internet_applies(const struct survey *survey,
 	       ivset_contains(survey->internet[to->family == FAMILY_IP6], to->value);
 }
 
-/* Which of a way's zones can have this destination on the wire. */
-static bool zone_applies(struct survey *survey, const struct source *source,
+/* Whether a perimeter's zone can have this destination on the wire. */
+static bool class_applies(const struct survey *survey,
 	const struct address_class *class, const struct addr *to, enum zone zone)
 {
 	bool link_local = to->family == FAMILY_IP6 && (to->value >> 118) == 0x3fa;
-	bool loopback = class && class->loopback;
 
-	if (!source->perimeter || zone == ZONE_ADJACENT)
+	if (zone == ZONE_ADJACENT)
 		return true;
-	if (link_local || loopback)
+	if (link_local || (class && class->loopback))
 		return false;
-	if (zone == ZONE_PRIVATE)
-		return true;
-	/* Nobody routes a private address across the Internet; a perimeter's own
-	 * private address stands behind a translation upstream. */
-	return (class && (class->perimeter || class->foreign)) ||
-	       ivset_contains(zone_internet(&survey->scratch, to->family), to->value);
+	return zone == ZONE_PRIVATE || internet_applies(survey, class, to);
 }
 
-static void walk_classes(struct walk *walk, const struct source *source,
-	const struct endpoint *endpoint, const struct ivset *peers, int sport)
+static bool zone_applies(const struct survey *survey, const struct source *source,
+	const struct address_class *class, const struct addr *to, enum zone zone)
+{
+	return !source->perimeter || class_applies(survey, class, to, zone);
+}
+
+static void walk_classes(struct walk *walk, const struct ask *ask, int sport)
 {
 	walk->outcomes = NULL;
 	walk->n = 0;
 	walk->run.endings = (struct endings){0};
 	walk->run.steps = 0;
-	walk_from_outside(walk, source->ifindex, &endpoint->addr, endpoint->proto,
-		endpoint->port, sport, peers);
+	walk_from_outside(walk, ask->source->ifindex, &ask->endpoint->addr,
+		ask->endpoint->proto, ask->endpoint->port, sport, ask->peers);
 }
 
 static void survey_from(struct survey *survey, const struct address_class *class,
 	const struct endpoint *endpoint, const struct source *source)
 {
 	struct walk walk = {.reach = survey->reach};
-	const struct ivset *peers = &ivset_none;
+	struct ask ask = {.class = class, .endpoint = endpoint, .source = source};
 	const uint16_t *ports;
 	size_t nports = space_source_ports(survey->reach->host, &ports);
 
 	arena_reset(&survey->scratch);
 	walk.run.arena = &survey->scratch;
 	walk.run.tracing = true;
-	for (int z = 0; z < ZONE_COUNT; z++)
+	for (unsigned int z = 0; z < ZONE_COUNT; z++)
 		if (zone_applies(survey, source, class, &endpoint->addr, (enum zone)z))
-			peers = ivset_union(&survey->scratch, peers, source->zone[z]);
-	if (ivset_is_empty(peers))
+			ask.zones |= 1u << z;
+	ask.peers = source->joined[ask.zones];
+	if (ivset_is_empty(ask.peers))
 		return;
 	/* A stranger chooses the source port: the union over what rules tell apart. */
 	for (size_t i = 0; i < (nports ? nports : 1); i++) {
-		walk_classes(&walk, source, endpoint, peers, nports ? ports[i] : -1);
+		walk_classes(&walk, &ask, nports ? ports[i] : -1);
 		if (arena_failed(&survey->scratch))
 			break;
-		take_outcomes(survey, class, endpoint, source, &walk);
+		take_outcomes(survey, &ask, &walk);
+		for (size_t k = 0; k < walk.n; k++)
+			if (!walk.outcomes[k].translated)
+				survey->untranslated = true;
 	}
 	if (arena_failed(&survey->scratch))
 		survey->too_large = true;
@@ -550,9 +561,11 @@ static void copy_twin(struct survey *survey, const struct candidates *all, size_
 		d->e.endpoint.addr = class->addrs[0];
 		if (d->e.target.value == twin->addrs[0].value)
 			d->e.target = class->addrs[0];
-		if (!internet_applies(survey, class, &class->addrs[0]))
-			d->e.reach[ZONE_INTERNET] =
-				(struct reach_set){&ivset_none, &ivset_none};
+		for (int z = 0; z < ZONE_COUNT; z++)
+			if (!class_applies(
+				    survey, class, &class->addrs[0], (enum zone)z))
+				d->e.reach[z] =
+					(struct reach_set){&ivset_none, &ivset_none};
 	}
 }
 
@@ -561,10 +574,14 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 	for (size_t s = 0; s < all->host.n; s++) {
 		size_t from = survey->ndrafts;
 
+		survey->untranslated = false;
 		for (size_t c = 0; c < all->nclasses; c++) {
 			const struct address_class *class = &all->classes[c];
 
-			if (class->twin == SIZE_MAX)
+			/* Untranslated, a loopback destination is a martian: the twin's
+			 * walk tells only what is translated. */
+			if (class->twin == SIZE_MAX ||
+				(class->loopback && survey->untranslated))
 				survey_endpoint(survey, class, &class->addrs[0],
 					&all->host.v[s]);
 			else

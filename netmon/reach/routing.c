@@ -294,6 +294,32 @@ void routing_output(struct space *space, struct arena *arena,
 	follow_rules(&lookup, peers);
 }
 
+/* ---------------------------------------------------------------- cached sets */
+
+/* A set already computed, or NULL. */
+static const struct ivset *cache_find(const struct space *space, enum address_set what,
+	enum family family, uint32_t number, int ifindex)
+{
+	for (size_t i = 0; i < space->ncached; i++) {
+		const struct cached_set *c = &space->cached[i];
+
+		if (c->what == what && c->family == family && c->number == number &&
+			c->ifindex == ifindex)
+			return c->set;
+	}
+	return NULL;
+}
+
+static const struct ivset *cache_keep(
+	struct space *space, struct cached_set row, const struct ivset *set)
+{
+	if (space->ncached < CACHED_SETS && !arena_failed(&space->arena)) {
+		row.set = ivset_copy(&space->arena, set);
+		space->cached[space->ncached++] = row;
+	}
+	return set;
+}
+
 /* ---------------------------------------------------------------- input */
 
 #define IP4(a, b, c, d)                                                                \
@@ -335,6 +361,23 @@ static const struct ivset *rp_filtered(
 	return ivset_subtract(arena, ivset_all(arena, FAMILY_IP4), good);
 }
 
+static const struct ivset *bad_sources4(
+	struct space *space, struct arena *arena, const struct packet *packet)
+{
+	bool with_mark = space_sysctl_if(
+		space, FAMILY_IP4, packet->iif, "src_valid_mark", COMBINE_OR, 0);
+	struct cached_set row = {ADDRESS_BAD_SOURCE, FAMILY_IP4,
+		with_mark ? packet->mark.value : 0, packet->iif, NULL};
+	const struct ivset *set =
+		cache_find(space, row.what, row.family, row.number, row.ifindex);
+
+	if (set)
+		return set;
+	set = ivset_union(arena, martian_sources4(space, arena, packet->iif),
+		rp_filtered(space, arena, packet));
+	return cache_keep(space, row, set);
+}
+
 static const struct ivset *bad_sources(
 	struct space *space, struct arena *arena, const struct packet *packet)
 {
@@ -343,8 +386,7 @@ static const struct ivset *bad_sources(
 	if (in && in->loopback)
 		return &ivset_none;
 	if (packet->family == FAMILY_IP4)
-		return ivset_union(arena, martian_sources4(space, arena, packet->iif),
-			rp_filtered(space, arena, packet));
+		return bad_sources4(space, arena, packet);
 	/* ip6_rcv_core(): loopback and multicast sources; unspecified ones are not
 	 * answered. */
 	struct iv never[] = {
@@ -425,8 +467,12 @@ void routing_input(struct space *space, struct arena *arena,
 	ret_choices->n = 0;
 	ret_choices->overflow = false;
 	if (packet->saddr_peer) {
-		bad = ivset_intersect(arena, peers, bad_sources(space, arena, packet));
-		peers = ivset_subtract(arena, peers, bad);
+		const struct ivset *never = bad_sources(space, arena, packet);
+
+		if (ivset_intersects(peers, never)) {
+			bad = ivset_intersect(arena, peers, never);
+			peers = ivset_subtract(arena, peers, bad);
+		}
 	}
 	if (packet->family == FAMILY_IP4 && !packet->daddr_peer &&
 		martian_destination4(space, packet)) {
@@ -441,30 +487,6 @@ void routing_input(struct space *space, struct arena *arena,
 }
 
 /* ---------------------------------------------------------------- address sets */
-
-/* A set already computed, or NULL. */
-static const struct ivset *cache_find(const struct space *space, enum address_set what,
-	enum family family, uint32_t number, int ifindex)
-{
-	for (size_t i = 0; i < space->ncached; i++) {
-		const struct cached_set *c = &space->cached[i];
-
-		if (c->what == what && c->family == family && c->number == number &&
-			c->ifindex == ifindex)
-			return c->set;
-	}
-	return NULL;
-}
-
-static const struct ivset *cache_keep(
-	struct space *space, struct cached_set row, const struct ivset *set)
-{
-	if (space->ncached < CACHED_SETS && !arena_failed(&space->arena)) {
-		row.set = ivset_copy(&space->arena, set);
-		space->cached[space->ncached++] = row;
-	}
-	return set;
-}
 
 const struct ivset *routing_peers_via(struct space *space, struct arena *arena,
 	enum family family, int oif, uint32_t mark)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources.h"
 
-#include <net/if_arp.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "routing.h"
+#include "value.h"
 
 /* Prefixes of an interface's own networks; @own: the host's addresses alone. */
 static const struct ivset *on_link(
@@ -28,9 +29,13 @@ static const struct ivset *on_link(
 	return ivset_from(arena, v, n);
 }
 
+/* The host's own addresses, and those of whole networks: nobody's source. */
 static const struct ivset *own_addresses(
-	const struct netns *ns, struct arena *arena, enum family family)
+	struct reach *reach, struct arena *arena, enum family family)
 {
+	const struct netns *ns = reach->facts->host;
+	struct packet none = {.family = (uint8_t)family};
+	struct view view = {.space = reach->host, .packet = &none, .arena = arena};
 	struct iv *v = arena_array(arena, ns->naddrs + 1, sizeof(*v));
 	size_t n = 0;
 
@@ -40,7 +45,8 @@ static const struct ivset *own_addresses(
 		if (ns->addrs[i].local.family == family)
 			v[n++] = (struct iv){
 				ns->addrs[i].local.value, ns->addrs[i].local.value};
-	return ivset_from(arena, v, n);
+	return ivset_union(arena, ivset_from(arena, v, n),
+		routing_fib_peers(&view, 0, RTN_BROADCAST));
 }
 
 /* Gateways are neighbours, even on a link without a prefix (a cloud's /32). */
@@ -109,11 +115,24 @@ static bool leads_outside(const struct reach *reach, const struct link *link)
 	return true;
 }
 
+#define ALL_ZONES ((1u << ZONE_COUNT) - 1)
+
+static void join_zones(struct arena *arena, struct source *s)
+{
+	for (unsigned int mask = 0; mask <= ALL_ZONES; mask++) {
+		s->joined[mask] = &ivset_none;
+		for (unsigned int z = 0; z < ZONE_COUNT; z++)
+			if (mask & (1u << z))
+				s->joined[mask] =
+					ivset_union(arena, s->joined[mask], s->zone[z]);
+	}
+}
+
 size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
 	struct source **ret_sources)
 {
 	const struct netns *ns = reach->facts->host;
-	const struct ivset *own = own_addresses(ns, arena, family);
+	const struct ivset *own = own_addresses(reach, arena, family);
 	size_t n = 0;
 
 	*ret_sources = arena_array(arena, ns->nlinks + 1, sizeof(**ret_sources));
@@ -136,10 +155,8 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 			fill_perimeter(arena, s, own, near);
 		else
 			fill_inner(reach, arena, s, own, near);
-		s->all = ivset_union(arena, s->zone[ZONE_INTERNET],
-			ivset_union(
-				arena, s->zone[ZONE_PRIVATE], s->zone[ZONE_ADJACENT]));
-		if (!ivset_is_empty(s->all))
+		join_zones(arena, s);
+		if (!ivset_is_empty(s->joined[ALL_ZONES]))
 			n++;
 	}
 	return n;

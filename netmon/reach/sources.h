@@ -12,7 +12,8 @@ struct source {
 	bool perimeter;
 	enum family family;
 	const struct ivset *zone[ZONE_COUNT]; /* disjoint; never NULL */
-	const struct ivset *all;	      /* their union */
+	/* The union of those zones whose bits are set. */
+	const struct ivset *joined[1 << ZONE_COUNT];
 };
 
 /**

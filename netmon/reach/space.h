@@ -28,7 +28,7 @@ struct sock_slot {
 
 /* Address sets that do not change while the facts stay: computed once, in space->arena.
  */
-enum address_set { ADDRESS_TYPE = 1, ADDRESS_VIA };
+enum address_set { ADDRESS_TYPE = 1, ADDRESS_VIA, ADDRESS_BAD_SOURCE };
 struct cached_set {
 	enum address_set what;
 	enum family family;

@@ -27,6 +27,7 @@ struct visit {
 	size_t nstations;
 	enum path path;
 	bool has_path;
+	bool translated;
 	const struct container *container;
 };
 
@@ -48,6 +49,7 @@ static void add_outcome(
 	o->peers = state->peers;
 	o->trace = state->trace;
 	o->doubt = state->doubt;
+	o->translated = visit->translated;
 	if (!what->has_path) {
 		o->has_path = visit->has_path;
 		o->path = visit->path;
@@ -410,6 +412,8 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	struct state s = *state;
 
 	s.peers = choice->peers;
+	if (mine.run.space->is_host)
+		mine.translated = (s.packet.ct_status & IPS_DST_NAT) != 0;
 	if (choice->doubtful)
 		run_doubt(&mine.run, &s, NULL, "route-undecidable",
 			"the route depends on a rule or hash that is not known here");
