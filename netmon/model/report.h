@@ -138,15 +138,66 @@ struct approval; /* common/policy.h */
 /* The evidence of confirm/: absent (NULL) when nobody looked. */
 struct observed {
 	bool handshake; /* a stranger's handshake was answered */
-	uint64_t sources, attempts;
-	const char *sample;	  /* one source address */
+	uint64_t handshakes, attempts, refused;
+	uint64_t sources;   /* of handshakes, or without any of attempts; estimate */
+	const char *sample; /* one source address */
 	const char *first, *last; /* RFC 3339 */
 };
 
+/* One injected first packet, and what came back. */
 struct probed {
-	bool open;
+	bool open; /* somebody answered: "syn-ack", "data", "init-ack" */
 	enum zone zone;
-	const char *source, *reply; /* "syn-ack", "rst", "icmp", "data", "none" */
+	const char *source, *via; /* address; interface */
+	const char *reply; /* "syn-ack", "init-ack", "data", "rst", "abort", "icmp",
+			      "none" */
+	enum tri expected; /* answered, by the rules and the listener */
+	enum tri agrees;   /* UNKNOWN: the reply proves nothing; see reason */
+	const char *reason;
+};
+
+/* An interface that strangers arrive by, and the sources of each zone there. */
+struct way {
+	int ifindex;
+	const char *name;
+	bool perimeter;
+	enum family family;
+	const struct ivset *zone[ZONE_COUNT]; /* disjoint; never NULL */
+};
+
+/* A question that reach/ asked: what no exposure claims of it is claimed closed. */
+struct asked {
+	struct endpoint endpoint; /* never any */
+	size_t way;
+	bool zone[ZONE_COUNT];		   /* those that can have it on the wire */
+	const struct container *container; /* whose own address it is; NULL: the host's
+					    */
+};
+
+/* Packets that say something else than the rules. */
+struct contradiction {
+	bool probed;   /* else observed */
+	bool answered; /* where nothing can be; else silent where an answer must come */
+	struct endpoint endpoint;
+	const char *exposure; /* id; NULL: of none */
+	enum zone zone;	      /* probed only */
+	const char *source, *reply, *first;
+	uint64_t count;
+	enum tri rules_changed; /* between reading them and the packets */
+};
+
+/* How much was looked at: what was not seen means no more than this. */
+struct observing {
+	unsigned int seconds;
+	uint64_t packets, dropped; /* dropped by the capture: never looked at */
+	uint64_t untracked;	   /* endpoints that found no room */
+};
+
+struct probing {
+	size_t sent, answered, silent, unknown;
+	size_t withheld; /* need a source of the exact cell: --probe=any-source */
+	size_t cut;	 /* edges past the bound for one endpoint */
+	const char *unavailable; /* NULL, or why nothing was sent */
 };
 
 struct exposure {
@@ -168,6 +219,9 @@ struct exposure {
 	struct observed *observed;
 	struct probed *probed; /* array */
 	size_t nprobed;
+	enum tri seen;	   /* observed in a word; NO: watched all, and nobody came */
+	enum tri answered; /* probed in a word */
+	bool disagrees;	   /* packets say something else than the rules */
 	/* judge/ */
 	const struct approval *approval;
 	const struct prefix
@@ -216,6 +270,14 @@ struct report {
 	size_t ngaps;
 	struct finding *findings;
 	size_t nfindings;
+	const struct way *ways;
+	size_t nways;
+	struct asked *asked;
+	size_t nasked;
+	struct contradiction *contradictions;
+	size_t ncontradictions;
+	struct observing *observing; /* NULL: nobody watched */
+	struct probing *probing;     /* NULL: nothing was to be probed */
 	size_t nhost_services; /* listeners without a container among the exposures */
 	bool live;
 	const char *generated; /* RFC 3339; given by the caller, never read here */

@@ -37,6 +37,7 @@ struct survey {
 	size_t first;			 /* drafts of the endpoint at hand begin here */
 	const struct ivset *internet[2]; /* IPv4, IPv6 */
 	bool untranslated; /* an outcome of this service was reached without DNAT */
+	const struct container *owner; /* of the address at hand; NULL: the host */
 	bool too_large;
 };
 
@@ -253,12 +254,23 @@ static void survey_from(struct survey *survey, const struct address_class *class
 	arena_reset(&survey->scratch);
 	walk.run.arena = &survey->scratch;
 	walk.run.tracing = true;
-	for (unsigned int z = 0; z < ZONE_COUNT; z++)
-		if (zone_applies(survey, source, class, &endpoint->addr, (enum zone)z))
+	struct asked asked = {.endpoint = *endpoint,
+		.container = survey->owner,
+		.way = (size_t)(source - survey->sources)};
+
+	for (unsigned int z = 0; z < ZONE_COUNT; z++) {
+		asked.zone[z] = zone_applies(
+			survey, source, class, &endpoint->addr, (enum zone)z);
+		if (asked.zone[z])
 			ask.zones |= 1u << z;
+	}
 	ask.peers = source->joined[ask.zones];
 	if (ivset_is_empty(ask.peers))
 		return;
+	struct asked *slot = arena_push(&survey->report->arena, &survey->report->asked,
+		&survey->report->nasked, sizeof(*slot));
+	if (slot)
+		*slot = asked;
 	/* A stranger chooses the source port: the union over what rules tell apart. */
 	for (size_t i = 0; i < (nports ? nports : 1); i++) {
 		walk_classes(&walk, &ask, nports ? ports[i] : -1);
@@ -603,9 +615,32 @@ static void survey_containers(struct survey *survey)
 			continue;
 		candidates_container(
 			&survey->report->arena, owner->container, &services);
+		survey->owner = owner->container;
 		for (size_t k = 0; k < services.n; k++)
 			survey_endpoint(survey, NULL, &owner->addr, &services.v[k]);
 	}
+}
+
+static void describe_ways(struct survey *survey)
+{
+	struct report *report = survey->report;
+	struct way *ways =
+		arena_array(&report->arena, survey->nsources + 1, sizeof(*ways));
+
+	if (!ways)
+		return;
+	for (size_t i = 0; i < survey->nsources; i++) {
+		const struct source *s = &survey->sources[i];
+
+		ways[i] = (struct way){.ifindex = s->ifindex,
+			.name = arena_strdup(&report->arena,
+				space_ifname(survey->reach->host, s->ifindex)),
+			.perimeter = s->perimeter,
+			.family = s->family};
+		memcpy(ways[i].zone, s->zone, sizeof(ways[i].zone));
+	}
+	report->ways = ways;
+	report->nways = survey->nsources;
 }
 
 int reach_exposures(struct reach *reach, struct report *report, struct err *err)
@@ -628,6 +663,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey.internet[1] = zone_internet(&report->arena, FAMILY_IP6);
 	candidates_collect(reach, &report->arena, &all);
 	describe_perimeter(&survey);
+	describe_ways(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey);
 	for (size_t i = 0; i < survey.ndrafts; i++)

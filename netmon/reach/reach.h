@@ -40,8 +40,8 @@ int reach_explain(struct reach *reach, const struct question *question,
 
 /**
  * reach_exposures() - every endpoint that somebody outside can reach, and from where
- * @report: exposures, gaps, perimeter, assumptions and nhost_services are filled; its
- *          arena, facts and ruleset must be set
+ * @report: exposures, gaps, perimeter, assumptions, ways, asked and nhost_services are
+ *          filled; its arena, facts and ruleset must be set
  *
  * Return: 0, -ENOMEM.
  */

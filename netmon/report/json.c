@@ -6,6 +6,7 @@
 #include "common/jsonw.h"
 #include "common/policy.h"
 #include "netmon/judge/words.h"
+#include "netmon/report/json_evidence.h"
 #include "netmon/report/memo.h"
 #include "netmon/report/writer.h"
 
@@ -218,57 +219,6 @@ static void write_reach(struct out *out, const struct exposure *exposure)
 	jsonw_object_end(out->w);
 }
 
-static void write_observed(struct out *out, const struct observed *observed)
-{
-	jsonw_key(out->w, "observed");
-	if (!observed) {
-		jsonw_null(out->w);
-		return;
-	}
-	jsonw_object_begin(out->w);
-	jsonw_member_bool(out->w, "handshake", observed->handshake);
-	jsonw_member_uint(out->w, "sources", observed->sources);
-	jsonw_member_uint(out->w, "attempts", observed->attempts);
-	jsonw_member_string(out->w, "sample", observed->sample);
-	jsonw_member_string(out->w, "first", observed->first);
-	jsonw_member_string(out->w, "last", observed->last);
-	jsonw_object_end(out->w);
-}
-
-static void write_probed(struct out *out, const struct exposure *exposure)
-{
-	jsonw_key(out->w, "probed");
-	if (exposure->nprobed == 0) {
-		jsonw_null(out->w);
-		return;
-	}
-	jsonw_array_begin(out->w);
-	for (size_t i = 0; i < exposure->nprobed; i++) {
-		const struct probed *probed = &exposure->probed[i];
-
-		jsonw_object_begin(out->w);
-		jsonw_member_bool(out->w, "open", probed->open);
-		jsonw_member_string(out->w, "zone", zone_name(probed->zone));
-		jsonw_member_string(out->w, "source", probed->source);
-		jsonw_member_string(out->w, "reply", probed->reply);
-		jsonw_object_end(out->w);
-	}
-	jsonw_array_end(out->w);
-}
-
-static void write_evidence(struct out *out, const struct exposure *exposure)
-{
-	jsonw_member_object(out->w, "evidence");
-	jsonw_key(out->w, "listening");
-	if (exposure->listening == TRI_UNKNOWN)
-		jsonw_null(out->w);
-	else
-		jsonw_bool(out->w, exposure->listening == TRI_YES);
-	write_observed(out, exposure->observed);
-	write_probed(out, exposure);
-	jsonw_object_end(out->w);
-}
-
 static void write_approval(struct out *out, const struct exposure *exposure)
 {
 	char text[ADDR_TEXT_MAX];
@@ -300,7 +250,7 @@ static void write_exposure(struct out *out, const struct exposure *exposure)
 	jsonw_member_bool(out->w, "published", exposure->published);
 	write_reach(out, exposure);
 	write_steps(out, "rules", &exposure->trace);
-	write_evidence(out, exposure);
+	json_evidence(out->w, exposure);
 	write_approval(out, exposure);
 	jsonw_member_array(out->w, "amplifiers");
 	for (size_t i = 0; i < exposure->namplifiers; i++)
@@ -383,6 +333,7 @@ static int json_report(const struct report *report,
 			arena_reset(&out.arena);
 	}
 	jsonw_array_end(out.w);
+	json_confirmation(out.w, report);
 	jsonw_member_array(out.w, "findings");
 	for (size_t i = 0; i < report->nfindings; i++)
 		write_finding(&out, &report->findings[i]);

@@ -151,12 +151,38 @@ static char *write_report(struct fixture *f, size_t *ret_len)
 
 static void add_evidence(struct fixture *f)
 {
-	static struct observed observed = {true, 3, 7, "192.0.2.1", NULL, NULL};
-	static struct probed probed[] = {{true, ZONE_INTERNET, "192.0.2.1", "syn-ack"}};
+	static struct observed observed = {.handshake = true,
+		.handshakes = 2,
+		.attempts = 7,
+		.sources = 3,
+		.sample = "192.0.2.1"};
+	static struct probed probed[] = {{.open = true,
+		.zone = ZONE_INTERNET,
+		.source = "192.0.2.1",
+		.via = "eth0",
+		.reply = "syn-ack",
+		.expected = TRI_YES,
+		.agrees = TRI_YES}};
+	static struct observing observing = {.seconds = 5, .packets = 100};
+	static struct probing probing = {.sent = 1, .answered = 1};
+	static struct contradiction contradiction = {.probed = true,
+		.answered = true,
+		.source = "192.0.2.1",
+		.reply = "syn-ack",
+		.endpoint = {.family = FAMILY_IP4,
+			.addr = {.family = FAMILY_IP4, .value = 1},
+			.proto = 6,
+			.port = 80},
+		.count = 1};
 
 	f->report.exposures[0].observed = &observed;
 	f->report.exposures[0].probed = probed;
 	f->report.exposures[0].nprobed = 1;
+	f->report.exposures[0].seen = f->report.exposures[0].answered = TRI_YES;
+	f->report.observing = &observing;
+	f->report.probing = &probing;
+	f->report.contradictions = &contradiction;
+	f->report.ncontradictions = 1;
 }
 
 static void report_follows_schema(void **state)
