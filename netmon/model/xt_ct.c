@@ -277,8 +277,6 @@ static const struct xt_row rows[] = {
 		"connbytes"},
 	{"connlabel", 0, XT_ANY, XT_SIZE(struct xt_connlabel_mtinfo), connlabel,
 		"connlabel"},
-	{"connlimit", 0, XT_ANY, XT_SIZE(struct xt_connlimit_info), connlimit,
-		"connlimit"},
 	{"connlimit", 1, XT_ANY, XT_SIZE(struct xt_connlimit_info), connlimit,
 		"connlimit"},
 	{"connmark", 1, XT_ANY, XT_SIZE(struct xt_connmark_mtinfo1), connmark, NULL},

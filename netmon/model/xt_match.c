@@ -321,8 +321,10 @@ int xt_match_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	static const struct xt_table_rows *const tables[] = {&xt_header_matches,
 		&xt_ct_matches, &xt_host_matches, &xt_ip6_matches, &xt_other_matches};
 	bool known;
-	int r = xt_decode(ctx, tables, ARRAY_LEN(tables), name, rev, info, len, &known);
+	int r;
 
+	ctx->xt = true;
+	r = xt_decode(ctx, tables, ARRAY_LEN(tables), name, rev, info, len, &known);
 	if (r < 0 || known)
 		return r;
 	return xt_push_maybe(ctx, "xt-match-unknown",

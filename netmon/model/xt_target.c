@@ -437,8 +437,10 @@ int xt_target_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 		&xt_nat_targets, &xt_other_targets};
 	const char *text;
 	bool known;
-	int r = xt_decode(ctx, tables, ARRAY_LEN(tables), name, rev, info, len, &known);
+	int r;
 
+	ctx->xt = true;
+	r = xt_decode(ctx, tables, ARRAY_LEN(tables), name, rev, info, len, &known);
 	if (r < 0 || known)
 		return r;
 	text = arena_printf(
