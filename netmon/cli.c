@@ -151,6 +151,17 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 	}
 }
 
+/* Part of the interface, and not of this version. */
+static bool is_later(const char *name, size_t len)
+{
+	static const char *const later[] = {"probe", "observe"};
+
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		if (strlen(later[i]) == len && strncmp(later[i], name, len) == 0)
+			return true;
+	return false;
+}
+
 /* One "--name", "--name=value" or "--name value"; *at moves over the value. */
 static int parse_option(int argc, char *const *argv, int *at, struct cli *cli,
 	unsigned int *used, struct arena *arena, struct err *err)

@@ -7,6 +7,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
 /*
@@ -114,6 +115,10 @@ static void load_field(const struct operand *operand, const struct rules_flow *f
 	case FIELD_CT_ORIG_DPORT:
 		if (flow->orig_port)
 			put_be16(value, 0, flow->orig_port);
+		break;
+	case FIELD_FIB_TYPE:
+		if (flow->to_host && operand->fib_flags & NFTA_FIB_F_DADDR)
+			put_u32(value, RTN_LOCAL);
 		break;
 	case FIELD_CT_STATE:
 		put_u32(value, NF_CT_STATE_BIT(IP_CT_NEW));

@@ -109,15 +109,39 @@ static void find_docker_user(struct judge_work *work, const struct chain *chain)
 		ZONE_COUNT, &text);
 }
 
-/* The rules found so far for one container. */
+/* The rules found so far for one container, and the ports that they were meant for. */
 struct lines {
 	const void *seen[RULES_SHOWN];
 	size_t n;
 	bool more;
-	const char *text;
-	const struct exposure *exposure; /* the first that one of them is about */
-	enum zone zone;
+	const char *text, *ports;
+	const struct exposure *exposure,
+		*last;	/* the most open, and the last, of those */
+	enum zone zone; /* of @exposure */
 };
+
+static enum zone widest(const struct exposure *exposure)
+{
+	for (int zone = 0; zone < ZONE_COUNT; zone++)
+		if (!ivset_is_empty(exposure->reach[zone].may))
+			return (enum zone)zone;
+	return ZONE_COUNT;
+}
+
+static void add_port(
+	struct judge_work *work, struct lines *lines, const struct exposure *exposure)
+{
+	if (lines->last == exposure)
+		return;
+	lines->last = exposure;
+	lines->ports = safe(arena_printf(work->arena, "%s%s%s", lines->ports,
+		lines->ports[0] ? ", " : "",
+		words_endpoint(work->arena, &exposure->endpoint)));
+	if (!lines->exposure || widest(exposure) < lines->zone) {
+		lines->exposure = exposure;
+		lines->zone = widest(exposure);
+	}
+}
 
 static void add_hit(struct judge_work *work, struct lines *lines,
 	const struct rules_hit *hit, const struct exposure *exposure)
@@ -125,8 +149,7 @@ static void add_hit(struct judge_work *work, struct lines *lines,
 	const void *key =
 		hit->rule ? (const void *)hit->rule : (const void *)hit->chain;
 
-	if (!lines->exposure)
-		lines->exposure = exposure;
+	add_port(work, lines, exposure);
 	for (size_t i = 0; i < lines->n; i++)
 		if (lines->seen[i] == key)
 			return;
@@ -140,14 +163,6 @@ static void add_hit(struct judge_work *work, struct lines *lines,
 	lines->seen[lines->n++] = key;
 	lines->text = safe(arena_printf(work->arena, "%s%s%s", lines->text,
 		lines->text[0] ? "\n" : "", rule_line(work, hit->chain, hit->rule)));
-}
-
-static enum zone widest(const struct exposure *exposure)
-{
-	for (int zone = 0; zone < ZONE_COUNT; zone++)
-		if (!ivset_is_empty(exposure->reach[zone].may))
-			return (enum zone)zone;
-	return ZONE_COUNT;
 }
 
 typedef void search_fn(struct judge_work *work, const struct exposure *exposure,
@@ -165,6 +180,7 @@ static void search_input(struct judge_work *work, const struct exposure *exposur
 		.proto = exposure->endpoint.proto,
 		.port = exposure->endpoint.port,
 		.orig_port = exposure->endpoint.port,
+		.to_host = true,
 		.iface = iface,
 		.netns = work->report->facts->host,
 	};
@@ -213,28 +229,33 @@ static void search_forward(struct judge_work *work, const struct exposure *expos
 			add_hit(work, lines, &hits[i], exposure);
 }
 
+/* No rule was meant for it but the engine's own: it has findings of its own, too. */
+static bool is_loopback(const struct exposure *exposure)
+{
+	const struct endpoint *endpoint = &exposure->endpoint;
+
+	return exposure->loopback_bound ||
+	       (!endpoint->any && endpoint->family == FAMILY_IP4 &&
+		       endpoint->addr.value >> 24 == 127);
+}
+
 /* Over all translated ports of one container that strangers reach. */
 static struct lines search_container(
 	struct judge_work *work, const struct container *container, search_fn *search)
 {
 	const struct report *report = work->report;
-	struct lines lines = {.text = "", .zone = ZONE_COUNT};
+	struct lines lines = {.text = "", .ports = "", .zone = ZONE_COUNT};
 
 	for (size_t i = 0; i < report->nexposures; i++) {
 		const struct exposure *exposure = &report->exposures[i];
-		const struct exposure *before = lines.exposure;
-		size_t n = lines.n;
 
 		if (exposure->container != container || exposure->path != PATH_DNAT ||
-			widest(exposure) == ZONE_COUNT)
+			is_loopback(exposure) || widest(exposure) == ZONE_COUNT)
 			continue;
 		if (report->nperimeter == 0)
 			search(work, exposure, NULL, &lines);
 		for (size_t j = 0; j < report->nperimeter; j++)
 			search(work, exposure, report->perimeter[j], &lines);
-		if ((lines.n > n || lines.exposure != before) &&
-			widest(exposure) < lines.zone)
-			lines.zone = widest(exposure);
 	}
 	return lines;
 }
@@ -245,14 +266,13 @@ static void find_input_only(struct judge_work *work, const struct container *con
 
 	if (lines.n == 0)
 		return;
-	const char *endpoint = words_endpoint(work->arena, &lines.exposure->endpoint);
 	struct finding_text text = {
 		.subject = words_line(work->arena, container->name),
 		.title = arena_printf(work->arena,
 			"Container %s: rules in input do not protect %s, its packets "
 			"never "
 			"pass there",
-			words_line(work->arena, container->name), endpoint),
+			words_line(work->arena, container->name), lines.ports),
 		.detail = arena_printf(work->arena,
 			"The engine translates the address before routing (to %s), so "
 			"the "

@@ -202,19 +202,31 @@ const char *remedy_close(struct judge_work *work, const struct exposure *exposur
 	}
 }
 
-/* Republishing is the cure that lasts: the engine then makes no rule for strangers. */
+static bool has_ip4(const struct exposure *exposure)
+{
+	for (size_t i = 0; i < exposure->container->nnets; i++)
+		if (exposure->container->nets[i].addr4.family == FAMILY_IP4)
+			return true;
+	return exposure->target.family == FAMILY_IP4;
+}
+
+/*
+ * Republishing is the cure that lasts: the engine then makes no rule for strangers. On
+ * 127.0.0.1 the port is on no IPv6 address either.
+ */
 static const char *rebind(struct judge_work *work, const struct exposure *exposure)
 {
 	const char *proto = proto_of(work, exposure);
 	bool tcp = strcmp(proto, "tcp") == 0;
 
-	if (!exposure->published || exposure->target_port == 0 ||
+	if (!exposure->container || !exposure->published ||
+		exposure->target_port == 0 ||
 		(exposure->path != PATH_DNAT && exposure->path != PATH_DOCKER_PROXY))
 		return "";
 	return safe(arena_printf(work->arena,
 		"Publish it on this host only, and recreate the container with: "
 		"-p %s:%u:%u%s%s",
-		is_ip4(exposure) ? "127.0.0.1" : "[::1]", exposure->endpoint.port,
+		has_ip4(exposure) ? "127.0.0.1" : "[::1]", exposure->endpoint.port,
 		exposure->target_port, tcp ? "" : "/", tcp ? "" : proto));
 }
 
@@ -278,8 +290,10 @@ static const char *labelled(
 
 const char *remedy_restrict(struct judge_work *work, const struct exposure *exposure)
 {
-	const char *close = labelled(
-		work, "Keep strangers out", remedy_close(work, exposure, NULL));
+	const char *close = labelled(work,
+		safe(arena_printf(work->arena, "Keep strangers out of %s",
+			words_endpoint(work->arena, &exposure->endpoint))),
+		remedy_close(work, exposure, NULL));
 	const char *approve = labelled(work, "Or approve it, in the policy's approvals",
 		remedy_approval(work, exposure));
 
@@ -338,8 +352,10 @@ const char *remedy_direct(struct judge_work *work, const struct exposure *exposu
 const char *remedy_beyond(struct judge_work *work, const struct exposure *exposure)
 {
 	const struct ivset *covered = approve_covered(work, exposure);
-	const char *close = labelled(
-		work, "Keep the others out", remedy_close(work, exposure, covered));
+	const char *close = labelled(work,
+		safe(arena_printf(work->arena, "Keep the others out of %s",
+			words_endpoint(work->arena, &exposure->endpoint))),
+		remedy_close(work, exposure, covered));
 
 	return join(work, close,
 		labelled(work,

@@ -24,6 +24,7 @@ struct rules_flow {
 	uint8_t proto;
 	uint16_t port;	    /* in the packet: after DNAT the container's */
 	uint16_t orig_port; /* as it was dialled; 0: not known */
+	bool to_host;	    /* its destination is an address of this host */
 	const char *iface;  /* it arrives there; NULL: anywhere but on lo */
 	const struct netns
 		*netns; /* for rules that hold interface numbers; may be NULL */

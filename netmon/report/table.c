@@ -7,35 +7,16 @@
 #include "netmon/judge/words.h"
 #include "netmon/report/grid.h"
 #include "netmon/report/table_answer.h"
+#include "netmon/report/table_findings.h"
 #include "netmon/report/writer.h"
 
 #define PREFIXES_SHOWN 2
 #define WIDTH_LEAST    60 /* narrower terminals get this all the same */
 #define WIDTH_WIDE     110
 
-struct out {
-	const struct report *report;
-	struct arena arena;
-	FILE *stream;
-	size_t width;
-	bool color, all;
-};
-
 static const char *safe(const char *text)
 {
 	return text ? text : "";
-}
-
-static enum tone severity_tone(enum severity severity)
-{
-	static const enum tone tones[] = {
-		[SEVERITY_INFO] = TONE_DIM,
-		[SEVERITY_LOW] = TONE_PLAIN,
-		[SEVERITY_MEDIUM] = TONE_WARN,
-		[SEVERITY_HIGH] = TONE_BAD,
-		[SEVERITY_CRITICAL] = TONE_WORST,
-	};
-	return tones[severity];
 }
 
 static enum tone verdict_tone(enum exposure_verdict verdict)
@@ -49,7 +30,7 @@ static enum tone verdict_tone(enum exposure_verdict verdict)
 	return tones[verdict];
 }
 
-static void write_head(struct out *out)
+static void write_head(struct table *out)
 {
 	const struct report *report = out->report;
 	const char *perimeter = "";
@@ -66,100 +47,9 @@ static void write_head(struct out *out)
 		perimeter[0] ? perimeter : "no interface: there is no default route");
 }
 
-static void write_counts(struct out *out)
-{
-	const struct report *report = out->report;
-	size_t counts[SEVERITY_CRITICAL + 1] = {0}, acts = 0;
-	const char *list = "";
-
-	for (size_t i = 0; i < report->nfindings; i++)
-		counts[report->findings[i].severity]++;
-	for (int s = SEVERITY_CRITICAL; s > SEVERITY_INFO; s--) {
-		if (counts[s] == 0)
-			continue;
-		acts += counts[s];
-		list = safe(arena_printf(&out->arena, "%s%s%zu %s", list,
-			list[0] ? ", " : "", counts[s],
-			words_severity((enum severity)s)));
-	}
-	if (acts == 0)
-		(void)fputs("\nNo findings.\n", out->stream);
-	else
-		(void)fprintf(out->stream, "\n%zu finding%s: %s\n", acts,
-			acts == 1 ? "" : "s", list);
-}
-
-static const char *controls_of(struct out *out, const struct finding *finding)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < finding->ncompliance; i++) {
-		const struct control *control = &finding->compliance[i];
-		bool same = i > 0 && strcmp(control->benchmark,
-					     finding->compliance[i - 1].benchmark) == 0;
-
-		text = safe(arena_printf(&out->arena, "%s%s%s%s%s", text, i ? ", " : "",
-			same ? "" : control->benchmark, same ? "" : " ",
-			control->control));
-	}
-	return text;
-}
-
-/* Lines escaped one by one: the line breaks are ours. */
-static void write_lines(struct out *out, const char *text, size_t indent, bool wrapped)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		const char *line = text_safe(
-			&out->arena, safe(arena_strndup(&out->arena, text, len)));
-		size_t deep = strspn(line, " ");
-
-		text_wrap(out->stream, line + deep, indent + deep,
-			wrapped ? out->width : 0);
-		text += len;
-		if (*text == '\n')
-			text++;
-	}
-}
-
-/* Commands are not broken: a terminal folds them, and they can still be pasted. */
-static void write_finding(struct out *out, const struct finding *finding)
-{
-	char label[16];
-
-	(void)snprintf(label, sizeof(label), "%s", words_severity(finding->severity));
-	for (char *c = label; *c; c++)
-		*c = (char)(*c - 'a' + 'A');
-	(void)fputc('\n', out->stream);
-	text_tone(out->stream, out->color, severity_tone(finding->severity), label);
-	(void)fprintf(out->stream, " %s", finding->kind);
-	if (finding->ncompliance > 0)
-		text_tone(out->stream, out->color, TONE_DIM,
-			safe(arena_printf(
-				&out->arena, " (%s)", controls_of(out, finding))));
-	(void)fputc('\n', out->stream);
-	write_lines(out, finding->title, 2, true);
-	if (finding->detail)
-		write_lines(out, finding->detail, 4, true);
-	if (finding->remedy && finding->remedy[0]) {
-		text_tone(out->stream, out->color, TONE_BOLD, "  What to do\n");
-		write_lines(out, finding->remedy, 4, false);
-	}
-}
-
-static void write_findings(struct out *out)
-{
-	const struct report *report = out->report;
-
-	write_counts(out);
-	for (size_t i = 0; i < report->nfindings; i++)
-		if (strcmp(report->findings[i].kind, "gap-could-hide") != 0)
-			write_finding(out, &report->findings[i]);
-}
-
 /* "Internet" is all of it, "Internet: 192.0.2.0/24" a part. */
 static const char *zone_text(
-	struct out *out, const struct exposure *exposure, enum zone zone)
+	struct table *out, const struct exposure *exposure, enum zone zone)
 {
 	static const char *const names[] = {
 		[ZONE_INTERNET] = "Internet",
@@ -189,7 +79,7 @@ static const char *zone_text(
 }
 
 /* The farthest strangers; nearer ones only where not everybody gets in anyway. */
-static const char *open_to(struct out *out, const struct exposure *exposure)
+static const char *open_to(struct table *out, const struct exposure *exposure)
 {
 	const char *text = "";
 
@@ -209,7 +99,7 @@ static const char *open_to(struct out *out, const struct exposure *exposure)
 }
 
 /* The rule that decided: the translation where there is one, else the last accept. */
-static const char *why(struct out *out, const struct exposure *exposure)
+static const char *why(struct table *out, const struct exposure *exposure)
 {
 	const struct trace_step *best = NULL;
 
@@ -235,7 +125,7 @@ static const char *why(struct out *out, const struct exposure *exposure)
 				     best->chain->table, best->chain->name, handle)));
 }
 
-static const char *who(struct out *out, const struct exposure *exposure)
+static const char *who(struct table *out, const struct exposure *exposure)
 {
 	if (exposure->container)
 		return text_safe(&out->arena, exposure->container->name
@@ -246,7 +136,7 @@ static const char *who(struct out *out, const struct exposure *exposure)
 				     exposure->owner ? exposure->owner : "host")));
 }
 
-static const char *verdict_text(struct out *out, const struct exposure *exposure)
+static const char *verdict_text(struct table *out, const struct exposure *exposure)
 {
 	if (!exposure->container)
 		return "-";
@@ -257,7 +147,7 @@ static const char *verdict_text(struct out *out, const struct exposure *exposure
 	return words_verdict(exposure->verdict);
 }
 
-static void write_host_services(struct out *out)
+static void write_host_services(struct table *out)
 {
 	size_t n = out->report->nhost_services;
 
@@ -268,7 +158,7 @@ static void write_host_services(struct out *out)
 }
 
 /* On a narrow terminal the last column becomes a line below. */
-static void write_exposures(struct out *out)
+static void write_exposures(struct table *out)
 {
 	static const struct grid_column columns[] = {
 		{"ENDPOINT", 0, false},
@@ -310,7 +200,7 @@ static void write_exposures(struct out *out)
 	write_host_services(out);
 }
 
-static void write_gaps(struct out *out)
+static void write_gaps(struct table *out)
 {
 	const struct report *report = out->report;
 
@@ -330,20 +220,20 @@ static void write_gaps(struct out *out)
 		const char *line = safe(arena_printf(&out->arena, "%s%s%s%s", place,
 			place[0] ? ": " : "", safe(gap->text),
 			gap->hides ? " (could hide an exposure)" : ""));
-		write_lines(out, line, 2, true);
+		table_lines(out, line, 2, true);
 	}
 	if (report->nassumptions > 0) {
 		(void)fputc('\n', out->stream);
 		text_tone(out->stream, out->color, TONE_BOLD, "Taken for granted\n");
 	}
 	for (size_t i = 0; i < report->nassumptions; i++)
-		write_lines(out, report->assumptions[i], 2, true);
+		table_lines(out, report->assumptions[i], 2, true);
 }
 
 static int table_report(const struct report *report,
 	const struct writer_options *options, FILE *stream, struct err *err)
 {
-	struct out out = {.report = report,
+	struct table out = {.report = report,
 		.stream = stream,
 		.width = options->width,
 		.color = options->color,
@@ -353,7 +243,7 @@ static int table_report(const struct report *report,
 		out.width = WIDTH_LEAST;
 	arena_init(&out.arena, 0);
 	write_head(&out);
-	write_findings(&out);
+	table_findings(&out);
 	write_exposures(&out);
 	write_gaps(&out);
 	bool failed = arena_failed(&out.arena);
