@@ -171,6 +171,9 @@ static int parse_option(int argc, char *const *argv, int *at, struct cli *cli,
 	const char *value = name[len] == '=' ? name + len + 1 : NULL;
 	const struct option_row *row = find_option(name, len);
 
+	if (is_later(name, len))
+		return err_set(err, -EINVAL, "--%.*s is not available in this version",
+			(int)len, name);
 	if (!row)
 		return err_set(err, -EINVAL,
 			"unknown option '--%.*s': see netmon --help", (int)len, name);
