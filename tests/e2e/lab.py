@@ -322,15 +322,19 @@ class Lab:
             "link set wan0 up", "addr add %s/25 dev wan0" % ADJACENT,
             "addr add %s/64 dev wan0" % ADJACENT6,
             "route add 172.16.0.0/12 via " + WAN, "route add 10.20.0.0/24 via " + WAN)
+        # Every address of lan0's prefix is the peer's, but the host's own.
         self.lan.ip(
-            "link set lan0 up", "addr add %s/24 dev lan0" % LAN_PEER,
-            "route add default via " + LAN)
-        with self.adjacent.inside():
-            # A neighbour that sends to 127.0.0.1: its own loopback must not answer.
-            sysctl("net/ipv4/conf/all/route_localnet", 1)
-            run("ip", "addr", "flush", "dev", "lo")
-            run("ip", "link", "set", "lo", "down")
-            run("ip", "route", "add", "127.0.0.0/8", "via", WAN, "src", ADJACENT)
+            "link set lan0 up", "addr add %s/32 dev lan0" % LAN_PEER,
+            "route add %s/32 dev lan0 src %s" % (LAN, LAN_PEER),
+            "route add local 10.20.0.0/24 dev lan0 table main",
+            "route add default via %s src %s" % (LAN, LAN_PEER))
+        for space, host, own in ((self.adjacent, WAN, ADJACENT),
+                                 (self.lan, LAN, LAN_PEER)):
+            with space.inside():
+                # A neighbour that sends to 127.0.0.1: its own must not answer.
+                sysctl("net/ipv4/conf/all/route_localnet", 1)
+                run("ip", "addr", "del", "127.0.0.1/8", "dev", "lo")
+                run("ip", "route", "add", "127.0.0.0/8", "via", host, "src", own)
 
     def route_to_containers(self, prefix):
         """The upstream and the neighbour send prefix to the host."""
