@@ -8,6 +8,7 @@
 
 #include "netmon/collect/engine.h"
 #include "netmon/collect/netns.h"
+#include "netmon/collect/nft.h"
 #include "netmon/collect/owner.h"
 #include "netmon/collect/program.h"
 
@@ -34,12 +35,14 @@ int collect_host(const struct collect_options *options, struct facts **ret_facts
 
 	if (!facts)
 		return err_set(err, -ENOMEM, "out of memory");
+	struct nft_job *rules = nft_start();
 	collect_identity(facts);
 	collect_netns(facts, facts->host);
 	collect_cgroup_programs(facts);
 	collect_engines(facts, options);
 	collect_container_netns(facts);
 	collect_owners(facts);
+	nft_finish(rules, facts, facts->host);
 	if (arena_failed(&facts->arena))
 		return err_set(err, -ENOMEM, "out of memory while reading the host");
 	*ret_facts = TAKE_PTR(facts);

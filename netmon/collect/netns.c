@@ -37,7 +37,6 @@ struct visit {
 
 void collect_netns(struct facts *facts, struct netns *netns)
 {
-	collect_nft(facts, netns);
 	collect_legacy(facts, netns);
 	collect_ipset(facts, netns);
 	collect_rtnl(facts, netns);
@@ -138,6 +137,7 @@ static int visit_container(struct visit *visit, struct container *container)
 		netns = add_netns(visit, st.st_ino);
 		if (!netns)
 			return -ENOMEM;
+		collect_nft(visit->facts, netns);
 		collect_netns(visit->facts, netns);
 	}
 	container->netns = netns;

@@ -5,7 +5,11 @@
 
 #include "netmon/model/facts.h"
 
-/** collect_netns() - fill @netns from the calling thread's network namespace. */
+/**
+ * collect_netns() - fill @netns from the calling thread's network namespace
+ *
+ * All but its nf_tables rules, which are collect_nft()'s.
+ */
 void collect_netns(struct facts *facts, struct netns *netns);
 
 /**

@@ -3,6 +3,8 @@
 #include "netmon/collect/nft.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,6 +31,13 @@ struct reading {
 	struct nlsock sock;
 	struct bytes out;
 	uint32_t generation[2]; /* before and after */
+	int result;		/* of all attempts */
+	struct err err;
+};
+
+struct nft_job {
+	struct reading reading;
+	pthread_t thread;
 };
 
 static struct nlmsghdr *build(struct reading *reading, char *buffer, uint16_t type,
@@ -177,14 +186,19 @@ static bool has_no_nftables(const struct reading *reading, int code)
 				 : reading->out.len == 0 && code == -EINVAL;
 }
 
-void collect_nft(struct facts *facts, struct netns *netns)
+static void read_all(struct reading *reading)
 {
-	struct reading reading = {.out.limit = NFT_LIMIT_BYTES};
-	struct err err = {0};
-	int r = nlsock_open(&reading.sock, NETLINK_NETFILTER, &err);
+	reading->out.limit = NFT_LIMIT_BYTES;
+	reading->result = nlsock_open(&reading->sock, NETLINK_NETFILTER, &reading->err);
+	if (reading->result == 0)
+		reading->result = read_consistent(reading, &reading->err);
+}
 
-	if (r == 0)
-		r = read_consistent(&reading, &err);
+/* Puts what was read into the facts, and releases the rest. */
+static void store(struct reading *reading, struct facts *facts, struct netns *netns)
+{
+	int r = reading->result;
+
 	if (r == -EINTR) {
 		facts_note(facts, "nft-changing", netns->id, true,
 			"the rules kept changing during %d readings; what was read "
@@ -194,16 +208,52 @@ void collect_nft(struct facts *facts, struct netns *netns)
 		r = 0;
 	}
 	if (r == 0) {
-		netns->nft.data =
-			arena_memdup(&facts->arena, reading.out.data, reading.out.len);
-		netns->nft.len = netns->nft.data ? reading.out.len : 0;
+		netns->nft.data = arena_memdup(
+			&facts->arena, reading->out.data, reading->out.len);
+		netns->nft.len = netns->nft.data ? reading->out.len : 0;
 		netns->rules_known = netns->nft.data != NULL;
-	} else if (has_no_nftables(&reading, r)) {
+	} else if (has_no_nftables(reading, r)) {
 		netns->rules_known = true;
 	} else {
 		facts_note(facts, "nft-unreadable", netns->id, true,
-			"the nf_tables rules could not be read: %s", err.text);
+			"the nf_tables rules could not be read: %s", reading->err.text);
 	}
-	bytes_done(&reading.out);
-	nlsock_done(&reading.sock);
+	bytes_done(&reading->out);
+	nlsock_done(&reading->sock);
+}
+
+void collect_nft(struct facts *facts, struct netns *netns)
+{
+	struct reading reading = {.result = 0};
+
+	read_all(&reading);
+	store(&reading, facts, netns);
+}
+
+static void *run_job(void *data)
+{
+	read_all(data);
+	return NULL;
+}
+
+struct nft_job *nft_start(void)
+{
+	struct nft_job *job = calloc(1, sizeof(*job));
+
+	if (job && pthread_create(&job->thread, NULL, run_job, &job->reading) != 0) {
+		free(job);
+		return NULL;
+	}
+	return job;
+}
+
+void nft_finish(struct nft_job *job, struct facts *facts, struct netns *netns)
+{
+	if (!job) {
+		collect_nft(facts, netns);
+		return;
+	}
+	(void)pthread_join(job->thread, NULL);
+	store(&job->reading, facts, netns);
+	free(job);
 }

@@ -5,6 +5,8 @@
 
 #include "netmon/model/facts.h"
 
+struct nft_job;
+
 /**
  * collect_nft() - fill netns->nft and netns->rules_known
  * @facts: its arena holds the messages; notes go there
@@ -14,5 +16,15 @@
  * nf_tables has no rules there. Failures become notes.
  */
 void collect_nft(struct facts *facts, struct netns *netns);
+
+/**
+ * nft_start() - begin to read the calling thread's rules in a thread of its own
+ *
+ * Large rulesets take the kernel longer than all other facts together, so the host's
+ * are read beside them. Return: the job; NULL: no thread, nft_finish() reads.
+ */
+struct nft_job *nft_start(void);
+/** nft_finish() - wait for the rules and do as collect_nft(). Releases @job. */
+void nft_finish(struct nft_job *job, struct facts *facts, struct netns *netns);
 
 #endif
