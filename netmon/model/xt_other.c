@@ -101,13 +101,18 @@ static int recent(struct decode_ctx *ctx, const struct xt_row *row, const void *
 			return xt_push_never(ctx);
 		return xt_push_nop(ctx, "recent: SET name: %.*s", max, recent->name);
 	}
-	return xt_push_maybe(ctx, row->code,
+	int rc = xt_push_maybe(ctx, row->code,
 		"recent: %s%s seconds: %u hit_count: %u name: %.*s",
 		recent->invert ? "! " : "",
 		recent->check_set & XT_RECENT_REMOVE   ? "REMOVE"
 		: recent->check_set & XT_RECENT_UPDATE ? "UPDATE"
 						       : "CHECK",
 		recent->seconds, recent->hit_count, max, recent->name);
+
+	/* A first packet has one hit at most, its own --set. */
+	if (rc == 0 && !recent->invert && recent->hit_count > 1)
+		ctx->ops[ctx->nops - 1].repeated = true;
+	return rc;
 }
 
 /* The kernel draws 31 bits and compares "less than". */

@@ -336,6 +336,9 @@ static void run_match(struct frame *frame, const struct rule *rule, const struct
 		go_on(frame, rule, &failed);
 	}
 	state->peers = split.yes;
+	/* Only somebody who repeats himself goes this way: see add_outcome(). */
+	if (op->kind == OP_MAYBE && op->repeated)
+		state->packet.repeated = true;
 }
 
 /* Ops that change the packet or end its way; false: the rule ends here. */

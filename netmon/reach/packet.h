@@ -70,6 +70,7 @@ struct packet {
 	bool pkttype_unknown;
 	bool mangled; /* a rule rewrote header bytes in a way that is not followed */
 	bool local;   /* made on this host: nothing came in */
+	bool repeated; /* its sender has sent several lately: not a first packet */
 };
 
 /* How a packet set came to where it is; newest first. */

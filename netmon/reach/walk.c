@@ -40,7 +40,9 @@ static void add_outcome(
 	struct walk *walk = visit->walk;
 	struct outcome *o;
 
-	if (ivset_is_empty(state->peers))
+	/* What stops only the sender of many packets does not stop a first one. What lets
+	 * him in does count: a stranger can send as many as he likes. */
+	if (ivset_is_empty(state->peers) || (state->packet.repeated && !what->reaches))
 		return;
 	o = arena_push(walk->run.arena, &walk->outcomes, &walk->n, sizeof(*o));
 	if (!o)
@@ -216,6 +218,7 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->sport_unknown = from->sport_unknown;
 	to->dport_unknown = from->dport_unknown;
 	to->mangled = from->mangled;
+	to->repeated = from->repeated;
 	to->iif = iif;
 	to->port_in = to->port_out = -1;
 	to->entry = CT_NEW;
@@ -245,9 +248,9 @@ static void unread_container(struct visit *visit, struct state *state)
 	add_outcome(visit, state, &what);
 }
 
-/* Into a container's namespace, by its interface. */
-static void enter_container(
-	struct visit *visit, struct state *state, const struct address_owner *owner)
+/* Into a container's namespace, by its interface; @through_host: the host forwarded it. */
+static void enter_container(struct visit *visit, struct state *state,
+	const struct address_owner *owner, bool through_host)
 {
 	struct reach *reach = visit->walk->reach;
 	struct space *inside = host_container_space(reach, owner->container);
@@ -314,13 +317,20 @@ static void hand_over(struct visit *visit, struct state *state)
 		return;
 	}
 	if (owner) {
-		enter_container(visit, state, owner);
+		enter_container(visit, state, owner, true);
 		return;
 	}
 	if (visit->run.space->is_host && out &&
 		host_is_container_side(visit->walk->reach, out->index) &&
 		visit->walk->reach->facts->docker_sockets_known) {
 		/* A container network, and no container has that address. */
+		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		return;
+	}
+	if (state->packet.oif == state->packet.iif && !visit->translated) {
+		/* Back to the link it came from, as it was: nothing of this host's. */
+		run_trace(&visit->run, state, NULL, NULL, "routing", EFFECT_OTHER,
+			"sent back to the link that it came by");
 		end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
@@ -569,7 +579,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	if (child) {
 		visit.has_path = true;
 		for (size_t i = 0; i < ingress.n; i++)
-			enter_container(&visit, &ingress.v[i], child);
+			enter_container(&visit, &ingress.v[i], child, false);
 		note_endings(&visit);
 	} else {
 		visit.path = PATH_HOST_SERVICE;
