@@ -158,6 +158,24 @@ static enum zone widest(const struct exposure *exposure)
 	return ZONE_COUNT;
 }
 
+/* Why nobody would expect that. */
+static const char *not_meant(const struct exposure *exposure)
+{
+	const struct container *container = exposure->container;
+
+	if (exposure->loopback_bound)
+		return "which is published on this host's loopback only";
+	if (exposure->path == PATH_MACVLAN || exposure->path == PATH_IPVLAN)
+		return "past this host's packet filter";
+	/* gateway_mode=routed opens ports there, and the engine's API says no more. */
+	for (size_t i = 0; i < container->nports; i++)
+		if (container->ports[i].host_port == 0 &&
+			container->ports[i].proto == exposure->endpoint.proto &&
+			container->ports[i].container_port == exposure->endpoint.port)
+			return "which is published on none of the host's addresses";
+	return "which was not published";
+}
+
 /* Ports that were meant for this host, or for nobody. */
 static void find_unmeant(struct judge_work *work, const struct exposure *exposure)
 {
@@ -179,10 +197,7 @@ static void find_unmeant(struct judge_work *work, const struct exposure *exposur
 		.title = arena_printf(work->arena, "%s: %s can reach %s (%s), %s",
 			whose(work, exposure), sources,
 			words_endpoint(work->arena, &exposure->endpoint),
-			how(work, exposure),
-			exposure->loopback_bound
-				? "which is published on this host's loopback only"
-				: "which was not published"),
+			how(work, exposure), not_meant(exposure)),
 		.detail = detail_of(work, exposure),
 		.remedy = remedy_direct(work, exposure),
 	};

@@ -281,7 +281,7 @@ static void find_input_only(struct judge_work *work, const struct container *con
 			safe(words_target(work->arena, lines.exposure)), lines.text),
 		.remedy = arena_printf(work->arena,
 			"Say it where forwarded packets pass: %s",
-			remedy_close(work, lines.exposure, NULL)),
+			remedy_close(work, lines.exposure, &ivset_none)),
 	};
 
 	finding_add(work, KIND_INPUT_ONLY, lines.exposure, lines.zone, &text);

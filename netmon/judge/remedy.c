@@ -8,6 +8,9 @@
 #include "netmon/judge/rules.h"
 #include "netmon/judge/words.h"
 
+#define PRIORITY_RAW	-300 /* before DNAT */
+#define PRIORITY_FILTER -5   /* before the engines' own chains */
+
 static const char *safe(const char *text)
 {
 	return text ? text : "";
@@ -39,16 +42,31 @@ static const char *match_perimeter(struct judge_work *work)
 		report->nperimeter > 1 ? "iifname { %s }" : "iifname %s", list));
 }
 
-/* One nft command line that makes a base chain, unless it is there, and adds a rule. */
-static const char *nft_rule(
-	struct judge_work *work, const char *hook, int priority, const char *match)
+/* Whatever is neither the host itself nor one of its containers on a bridge. */
+static const char *match_outside(struct judge_work *work)
 {
+	const struct facts *facts = work->report->facts;
+	const char *list = "\"lo\"";
+
+	for (size_t i = 0; i < facts->nnetworks; i++) {
+		const char *bridge = facts->networks[i].bridge;
+
+		if (bridge && netns_link_named(facts->host, bridge))
+			list = safe(
+				arena_printf(work->arena, "%s, \"%s\"", list, bridge));
+	}
+	return safe(arena_printf(work->arena, "iifname != { %s }", list));
+}
+
+/* One nft command line that makes a base chain, unless it is there, and adds a rule. */
+static const char *nft_rule(struct judge_work *work, const char *hook, int priority,
+	const char *iface, const char *match)
+{
+	const char *raw = priority == PRIORITY_RAW ? "-raw" : "";
 	const char *script = safe(arena_printf(work->arena,
 		"add table inet seawall; add chain inet seawall %s%s { type filter "
-		"hook %s "
-		"priority %d; }; add rule inet seawall %s%s %s %s drop",
-		hook, priority == -300 ? "-raw" : "", hook, priority, hook,
-		priority == -300 ? "-raw" : "", match_perimeter(work), match));
+		"hook %s priority %d; }; add rule inet seawall %s%s %s %s drop",
+		hook, raw, hook, priority, hook, raw, iface, match));
 
 	return safe(
 		arena_printf(work->arena, "nft %s", words_shell(work->arena, script)));
@@ -109,6 +127,7 @@ static const char *match_others(struct judge_work *work,
 static const char *close_dnat(struct judge_work *work, const struct exposure *exposure,
 	const struct ivset *but)
 {
+	const char *iface = but ? match_outside(work) : match_perimeter(work);
 	const char *proto = proto_of(work, exposure);
 	unsigned int port = exposure->endpoint.port;
 
@@ -118,7 +137,7 @@ static const char *close_dnat(struct judge_work *work, const struct exposure *ex
 				"-p %s -m conntrack --ctdir ORIGINAL --ctorigdstport "
 				"%u",
 				proto, port)));
-	return nft_rule(work, "forward", -5,
+	return nft_rule(work, "forward", PRIORITY_FILTER, iface,
 		safe(arena_printf(work->arena,
 			"meta nfproto %s meta l4proto %s ct direction original ct "
 			"original "
@@ -129,6 +148,7 @@ static const char *close_dnat(struct judge_work *work, const struct exposure *ex
 static const char *close_input(struct judge_work *work, const struct exposure *exposure,
 	const struct ivset *but)
 {
+	const char *iface = but ? match_outside(work) : match_perimeter(work);
 	const struct endpoint *endpoint = &exposure->endpoint;
 	char addr[ADDR_TEXT_MAX];
 	const char *dst = "";
@@ -140,7 +160,7 @@ static const char *close_input(struct judge_work *work, const struct exposure *e
 	else
 		dst = safe(arena_printf(work->arena, "meta nfproto %s ",
 			is_ip4(exposure) ? "ipv4" : "ipv6"));
-	return nft_rule(work, "input", -5,
+	return nft_rule(work, "input", PRIORITY_FILTER, iface,
 		safe(arena_printf(work->arena, "%s%s%s dport %u", dst,
 			match_others(work, exposure, but), proto_of(work, exposure),
 			endpoint->port)));
@@ -149,6 +169,7 @@ static const char *close_input(struct judge_work *work, const struct exposure *e
 static const char *close_routed(struct judge_work *work,
 	const struct exposure *exposure, const struct ivset *but)
 {
+	const char *iface = but ? match_outside(work) : match_perimeter(work);
 	char addr[ADDR_TEXT_MAX];
 	const char *proto = proto_of(work, exposure);
 	unsigned int port = exposure->endpoint.port;
@@ -158,7 +179,7 @@ static const char *close_routed(struct judge_work *work,
 		return iptables_rule(work, exposure, "DOCKER-USER",
 			safe(arena_printf(work->arena, "-d %s -p %s --dport %u", addr,
 				proto, port)));
-	return nft_rule(work, "forward", -5,
+	return nft_rule(work, "forward", PRIORITY_FILTER, iface,
 		safe(arena_printf(work->arena, "%s daddr %s %s%s dport %u",
 			is_ip4(exposure) ? "ip" : "ip6", addr,
 			match_others(work, exposure, but), proto, port)));
@@ -336,14 +357,15 @@ const char *remedy_direct(struct judge_work *work, const struct exposure *exposu
 	if (is_ip4(exposure) && endpoint->addr.value >> 24 == 127)
 		return labelled(work,
 			"Drop what comes from outside for loopback addresses",
-			nft_rule(work, "prerouting", -300, "ip daddr 127.0.0.0/8"));
+			nft_rule(work, "prerouting", PRIORITY_RAW, "iifname != \"lo\"",
+				"ip daddr 127.0.0.0/8"));
 	if (subnet)
 		prefix_format(subnet, text);
 	else
 		addr_format(&endpoint->addr, text);
 	return labelled(work,
 		"Drop what is sent to the containers' own addresses from outside",
-		nft_rule(work, "forward", -5,
+		nft_rule(work, "forward", PRIORITY_FILTER, match_outside(work),
 			safe(arena_printf(work->arena,
 				"%s daddr %s ct state new ct status & dnat != dnat", ip,
 				text))));

@@ -15,8 +15,9 @@
  */
 
 /**
- * remedy_close() - keep everybody on the perimeter out of this exposure
- * @but: sources that are let in all the same; NULL or empty: none
+ * remedy_close() - keep strangers out of this exposure
+ * @but: NULL: keep out who comes in by the perimeter. Else all but these sources, by
+ *       whatever interface they come, other containers on bridges excepted
  */
 const char *remedy_close(struct judge_work *work, const struct exposure *exposure,
 	const struct ivset *but);
