@@ -184,7 +184,10 @@ static void reject_words(struct text *text, const struct nft_attrs *attrs)
 
 	if (nft_attr_u8(NULL, attrs->tb[NFTA_REJECT_ICMP_CODE], &code) < 0)
 		code = 0;
-	text_word(text, "reject with icmp");
+	text_word(text, "reject");
+	if (type > NFT_REJECT_ICMPX_UNREACH)
+		return;
+	text_word(text, "with icmp");
 	if (type == NFT_REJECT_ICMPX_UNREACH && code < ARRAY_LEN(icmpx))
 		text_add(text, "x %s", icmpx[code]);
 	else

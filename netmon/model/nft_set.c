@@ -298,7 +298,8 @@ static int decode_element(struct decode_ctx *ctx, enum table_family family,
 				ctx, attr, "an end marker in a set without intervals");
 		element.key_end = NULL;
 	} else {
-		if (!element.key_end)
+		if (!element.key_end || !element.key ||
+			memcmp(element.key, element.key_end, set->key_len) == 0)
 			element.key_end = element.key;
 		if (set->map || set->vmap)
 			r = decode_data(ctx, family, set, &element,

@@ -50,17 +50,19 @@ static void learn(struct words_context *context, const struct op *op)
 	}
 }
 
-static bool operand_reads(const struct operand *operand, uint8_t base)
+/* Whether a field of that header is read by its name. */
+static bool operand_reads(const struct operand *operand, uint8_t base,
+	const struct words_context *context)
 {
 	if (!operand)
 		return false;
 	if (operand->field == FIELD_PAYLOAD && operand->base == base)
-		return true;
+		return words_of(operand, context).text[0] != '@';
 	if (base == BASE_TRANSPORT &&
 		(operand->field == FIELD_SPORT || operand->field == FIELD_DPORT))
 		return true;
 	for (size_t i = 0; i < operand->nkey; i++)
-		if (operand_reads(operand->key[i], base))
+		if (operand_reads(operand->key[i], base, context))
 			return true;
 	return false;
 }
@@ -86,20 +88,23 @@ static int implied_base(const struct op *op)
 }
 
 /* Whether nft would leave @op out, because the name of what follows implies it. */
-static bool is_implied(const struct op *op, const struct op *next, size_t left)
+static bool is_implied(const struct op *op, const struct op *next, size_t left,
+	const struct words_context *context)
 {
+	struct words_context ahead = *context;
 	int base = implied_base(op);
 
 	/* Protocols of both layers come together. */
 	while (left > 0 && implied_base(next) >= 0) {
 		if (base == BASE_NETWORK && next->operand->field == FIELD_L4PROTO &&
 			(next->lo[0] == IPPROTO_ICMP || next->lo[0] == IPPROTO_ICMPV6))
-			return is_implied(next, next + 1, left - 1);
+			return is_implied(next, next + 1, left - 1, context);
+		learn(&ahead, next);
 		next++;
 		left--;
 	}
 	return base >= 0 && left > 0 &&
-	       (operand_reads(next->operand, (uint8_t)base) ||
+	       (operand_reads(next->operand, (uint8_t)base, &ahead) ||
 		       (next->kind == OP_SET && next->field == FIELD_PAYLOAD &&
 			       next->base == base));
 }
@@ -341,6 +346,38 @@ static void add_op(struct text *text, const struct op *op,
 	}
 }
 
+/* Whether the text is made from the op; op->expr is there for these kinds only. */
+static bool has_expr(const struct op *op)
+{
+	switch (op->kind) {
+	case OP_UNKNOWN:
+	case OP_NOP:
+	case OP_MAYBE:
+	case OP_DUP:
+		return true;
+	case OP_REJECT:
+		return op->expr != NULL;
+	case OP_MATCH:
+	case OP_LOOKUP:
+	case OP_VMAP:
+	case OP_IN:
+	case OP_IPSET:
+	case OP_ANY:
+	case OP_NONE:
+	case OP_SET:
+	case OP_NOTRACK:
+	case OP_ZONE:
+	case OP_NAT:
+	case OP_TPROXY:
+	case OP_VERDICT:
+	case OP_VERDICT_QUEUE:
+	case OP_FWD:
+	case OP_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
 static void add_ops(struct text *text, const struct op *ops, size_t nops,
 	struct words_context *context, unsigned int depth)
 {
@@ -348,7 +385,7 @@ static void add_ops(struct text *text, const struct op *ops, size_t nops,
 		const struct op *op = &ops[i];
 
 		learn(context, op);
-		if (is_implied(op, op + 1, nops - i - 1))
+		if (is_implied(op, op + 1, nops - i - 1, context))
 			continue;
 		if (is_range(op, nops - i - 1)) {
 			struct op range = *op;
@@ -358,9 +395,7 @@ static void add_ops(struct text *text, const struct op *ops, size_t nops,
 			add_op(text, &range, context, depth);
 			continue;
 		}
-		if (op->text && !op->expr && op->kind != OP_UNKNOWN &&
-			op->kind != OP_NOP && op->kind != OP_MAYBE &&
-			op->kind != OP_DUP)
+		if (op->text && !has_expr(op))
 			text_word(text, op->text); /* its author knew better */
 		else
 			add_op(text, op, context, depth);
