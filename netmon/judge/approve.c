@@ -90,6 +90,13 @@ static enum exposure_verdict verdict_of(struct judge_work *work,
 	return EXPOSURE_APPROVED;
 }
 
+static bool speaks_of_private(struct judge_work *work, const struct exposure *exposure,
+	const struct ivset *covered)
+{
+	return ivset_intersects(
+		covered, zone_private(work->arena, exposure->endpoint.family));
+}
+
 void approve_exposure(struct judge_work *work, struct exposure *exposure)
 {
 	bool adjacent;
@@ -98,12 +105,11 @@ void approve_exposure(struct judge_work *work, struct exposure *exposure)
 
 	if (exposure->approval) {
 		struct prefix *prefixes;
-		const struct ivset *reached = &ivset_none;
+		const struct ivset *reached = exposure->reach[ZONE_INTERNET].must;
 
-		for (int zone = 0; zone < ZONE_COUNT; zone++)
-			if (zone != ZONE_ADJACENT || !adjacent)
-				reached = ivset_union(work->arena, reached,
-					exposure->reach[zone].must);
+		if (speaks_of_private(work, exposure, covered))
+			reached = ivset_union(work->arena, reached,
+				exposure->reach[ZONE_PRIVATE].must);
 		const struct ivset *excess =
 			ivset_subtract(work->arena, reached, covered);
 

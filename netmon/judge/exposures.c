@@ -121,22 +121,21 @@ static void find_unapproved(struct judge_work *work, const struct exposure *expo
 	finding_add(work, KIND_INTERNET_UNAPPROVED, exposure, ZONE_INTERNET, &text);
 }
 
-/* The excess is of the zone farthest off that it has a source of. */
+/* The excess is the Internet's as soon as it has a source of it. */
 static void find_beyond(struct judge_work *work, const struct exposure *exposure)
 {
 	enum family family = exposure->endpoint.family;
 	const struct ivset *excess = &ivset_none;
-	int zone = 0;
 
 	for (size_t i = 0; i < exposure->nexcess; i++)
 		excess = ivset_union(work->arena, excess,
 			ivset_prefix(work->arena, &exposure->excess[i]));
-	while (zone < ZONE_ADJACENT &&
-		!ivset_intersects(excess, exposure->reach[zone].must))
-		zone++;
+	enum zone zone = ivset_intersects(excess, exposure->reach[ZONE_INTERNET].must)
+				 ? ZONE_INTERNET
+				 : ZONE_PRIVATE;
 	excess = ivset_intersect(work->arena, excess, exposure->reach[zone].must);
-	const char *sources = words_sources(work->arena, work->report, excess, family,
-		(enum zone)zone, PREFIXES_SHOWN);
+	const char *sources = words_sources(
+		work->arena, work->report, excess, family, zone, PREFIXES_SHOWN);
 	struct finding_text text = {
 		.title = arena_printf(work->arena,
 			"%s: %s can reach %s (%s), more than approval %s allows",
@@ -146,7 +145,7 @@ static void find_beyond(struct judge_work *work, const struct exposure *exposure
 		.detail = detail_of(work, exposure),
 		.remedy = remedy_beyond(work, exposure),
 	};
-	finding_add(work, KIND_BEYOND_APPROVAL, exposure, (enum zone)zone, &text);
+	finding_add(work, KIND_BEYOND_APPROVAL, exposure, zone, &text);
 }
 
 /* The strangers nearest to the Internet who reach it for certain; ZONE_COUNT: none. */

@@ -17,8 +17,10 @@
  *             (who is open to strangers is open to neighbours), "private" the private
  *             space, prefixes themselves. "adjacent" covers neighbours, who may claim
  *             any address, and so no address of the other zones.
- *   excess    with an approval: sources of any zone that get in for certain and are
- *             not covered
+ *   excess    with an approval: Internet sources that get in for certain and are not
+ *             covered; private ones, too, when an entry names some private sources. An
+ *             entry that names none leaves the owner's own networks alone: they are in
+ *             the exposure's reach, and no leak
  *   verdict   not-public   no Internet source gets in, and none may
  *             violation    one that is not covered does, or there is an excess
  *             unknown      one that is not covered may, because of a gap
