@@ -40,8 +40,8 @@ static void add_outcome(
 	struct walk *walk = visit->walk;
 	struct outcome *o;
 
-	/* What stops only the sender of many packets does not stop a first one. What lets
-	 * him in does count: a stranger can send as many as he likes. */
+	/* What stops only the sender of many packets does not stop a first one. What
+	 * lets him in does count: a stranger can send as many as he likes. */
 	if (ivset_is_empty(state->peers) || (state->packet.repeated && !what->reaches))
 		return;
 	o = arena_push(walk->run.arena, &walk->outcomes, &walk->n, sizeof(*o));
@@ -248,7 +248,8 @@ static void unread_container(struct visit *visit, struct state *state)
 	add_outcome(visit, state, &what);
 }
 
-/* Into a container's namespace, by its interface; @through_host: the host forwarded it. */
+/* Into a container's namespace, by its interface; @through_host: the host forwarded it.
+ */
 static void enter_container(struct visit *visit, struct state *state,
 	const struct address_owner *owner, bool through_host)
 {
@@ -268,8 +269,9 @@ static void enter_container(struct visit *visit, struct state *state,
 		unread_container(&next, &at);
 		return;
 	}
-	next.stations[next.nstations++] =
-		(struct station){visit->run.space, *state, true};
+	if (through_host)
+		next.stations[next.nstations++] =
+			(struct station){visit->run.space, *state, true};
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
 	cross(&state->packet, interface_with(inside, &to), &at.packet);
