@@ -353,9 +353,13 @@ static const struct set_cache *address_cache(
 	const struct view *view, const struct set *set)
 {
 	struct space *space = view->space;
+	/* Its place in the ruleset; its id is that of a transaction, if it has one. */
+	size_t at = (size_t)(set - space->rules->sets);
 
-	if (!space->sets || space->sets[set->id])
-		return space->sets ? space->sets[set->id] : NULL;
+	if (!space->sets || at >= space->rules->nsets)
+		return NULL;
+	if (space->sets[at])
+		return space->sets[at];
 	struct set_cache *cache = arena_alloc(&space->arena, sizeof(*cache));
 	struct iv *sure = arena_array(&space->arena, set->nelements + 1, sizeof(*sure));
 	struct iv *maybe =
@@ -380,7 +384,7 @@ static const struct set_cache *address_cache(
 	cache->maybe = ivset_from(&space->arena, maybe, nmaybe);
 	if (arena_failed(&space->arena))
 		return NULL;
-	space->sets[set->id] = cache;
+	space->sets[at] = cache;
 	return cache;
 }
 
