@@ -141,9 +141,8 @@ static enum left follow(struct search *search, const struct rule *rule,
 	case VERDICT_QUEUE:
 		return match == MATCH_YES ? LEFT_GONE : LEFT_END;
 	case VERDICT_JUMP:
-		*ret_stop = false;
-		/* fall through */
 	case VERDICT_GOTO:
+		*ret_stop &= to->kind == VERDICT_GOTO;
 		if (to->chain && depth < JUMP_DEPTH_MAX)
 			left = search_chain(search, to->chain, port_named, depth + 1);
 		return match == MATCH_YES ? left : LEFT_END;

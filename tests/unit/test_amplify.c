@@ -116,9 +116,8 @@ static void all_at_once(void **state)
 {
 	const char *caps[] = {"CAP_SYS_ADMIN", "net_raw"};
 	const char *devices[] = {"/dev/kvm"};
-	const char *options[] = {"seccomp=unconfined", "apparmor:unconfined",
-		"no-new-"
-		"privileges"};
+	const char *options[] = {
+		"seccomp=unconfined", "apparmor:unconfined", "label=disable"};
 	struct fixture f;
 	(void)state;
 
