@@ -17,7 +17,7 @@ enum {
 	FACTS = SCAN | EXPLAIN, /* those that judge facts, live or saved */
 };
 
-enum kind { TEXT, LIST, FLAG, COLOR };
+enum kind { TEXT, LIST, FLAG, COLOR, PROBE };
 
 static const struct option_row {
 	const char *name;
@@ -33,6 +33,9 @@ static const struct option_row {
 	{"output", TEXT, FACTS | SNAPSHOT, offsetof(struct cli, output)},
 	{"color", COLOR, FACTS | SNAPSHOT | POLICY, offsetof(struct cli, color)},
 	{"all", FLAG, SCAN, offsetof(struct cli, all)},
+	{"probe", PROBE, SCAN, offsetof(struct cli, probe)},
+	{"dry-run", FLAG, SCAN, offsetof(struct cli, dry_run)},
+	{"observe", TEXT, SCAN, offsetof(struct cli, observe)},
 	{"batch", TEXT, EXPLAIN, offsetof(struct cli, batch)},
 	{"from", TEXT, EXPLAIN, offsetof(struct cli, from)},
 	{"to", TEXT, EXPLAIN, offsetof(struct cli, to)},
@@ -86,6 +89,16 @@ static const char help_text[] =
 	"  --output FILE         write there, all or nothing\n"
 	"  --color WHEN          auto, always or never\n"
 	"  --all                 scan: list services without a container, too\n"
+	"  --observe SECONDS     scan: watch who connects, and hold it against the "
+	"rules\n"
+	"  --probe               scan: inject first packets as strangers would send "
+	"them, and\n"
+	"                        watch the answers. Sources are documentation "
+	"prefixes;\n"
+	"                        --probe=any-source takes whichever a rule asks for: "
+	"the\n"
+	"                        answers then go out to their owners\n"
+	"  --dry-run             with these: say what would be sent and captured\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 nothing to act on; 1 findings (explain: never); 2 wrong usage, "
@@ -122,6 +135,17 @@ static int set_color(struct cli *cli, const char *value, struct err *err)
 	return 0;
 }
 
+/* The value stands behind "=" or there is none: what follows is the next option. */
+static int set_probe(struct cli *cli, const char *value, struct err *err)
+{
+	if (value && strcmp(value, "any-source") != 0)
+		return err_set(err, -EINVAL,
+			"--probe=%s: give --probe or --probe=any-source", value);
+	cli->probe = true;
+	cli->any_source = value != NULL;
+	return 0;
+}
+
 static int set_option(struct cli *cli, const struct option_row *row, const char *value,
 	struct arena *arena, struct err *err)
 {
@@ -135,6 +159,8 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 		return 0;
 	case COLOR:
 		return set_color(cli, value, err);
+	case PROBE:
+		return set_probe(cli, value, err);
 	case LIST:
 		slot = arena_push(arena, &words->list, &words->n, sizeof(*slot));
 		if (!slot)
@@ -151,17 +177,6 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 	}
 }
 
-/* Part of the interface, and not of this version. */
-static bool is_later(const char *name, size_t len)
-{
-	static const char *const later[] = {"probe", "observe"};
-
-	for (size_t i = 0; i < ARRAY_LEN(later); i++)
-		if (strlen(later[i]) == len && strncmp(later[i], name, len) == 0)
-			return true;
-	return false;
-}
-
 /* One "--name", "--name=value" or "--name value"; *at moves over the value. */
 static int parse_option(int argc, char *const *argv, int *at, struct cli *cli,
 	unsigned int *used, struct arena *arena, struct err *err)
@@ -171,15 +186,12 @@ static int parse_option(int argc, char *const *argv, int *at, struct cli *cli,
 	const char *value = name[len] == '=' ? name + len + 1 : NULL;
 	const struct option_row *row = find_option(name, len);
 
-	if (is_later(name, len))
-		return err_set(err, -EINVAL, "--%.*s is not available in this version",
-			(int)len, name);
 	if (!row)
 		return err_set(err, -EINVAL,
 			"unknown option '--%.*s': see netmon --help", (int)len, name);
 	if (row->kind == FLAG && value)
 		return err_set(err, -EINVAL, "--%s takes no value", row->name);
-	if (row->kind != FLAG && !value) {
+	if (row->kind != FLAG && row->kind != PROBE && !value) {
 		if (*at + 1 >= argc)
 			return err_set(err, -EINVAL, "--%s needs a value", row->name);
 		value = argv[++*at];
@@ -253,6 +265,19 @@ static int check_explain(const struct cli *cli, struct err *err)
 	return 0;
 }
 
+static int check_confirm(const struct cli *cli, struct err *err)
+{
+	if (cli->snapshot && (cli->probe || cli->observe))
+		return err_set(err, -EINVAL,
+			"--probe and --observe look at this host's packets: not with "
+			"--snapshot");
+	if (cli->dry_run && !cli->probe && !cli->observe)
+		return err_set(err, -EINVAL,
+			"--dry-run goes with --probe or --observe: it says what they "
+			"would do");
+	return 0;
+}
+
 static int check(
 	const struct cli *cli, unsigned int used, size_t noperands, struct err *err)
 {
@@ -272,6 +297,8 @@ static int check(
 			"what the engines said");
 	if (cli->command == COMMAND_EXPLAIN)
 		return check_explain(cli, err);
+	if (cli->command == COMMAND_SCAN)
+		return check_confirm(cli, err);
 	if (cli->command == COMMAND_SNAPSHOT && !cli->output)
 		return err_set(err, -EINVAL,
 			"snapshot needs --output FILE (- for standard output)");

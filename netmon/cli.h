@@ -38,6 +38,8 @@ struct cli {
 	const char *output;
 	enum color color;
 	bool all;
+	bool probe, any_source, dry_run;
+	const char *observe; /* seconds */
 	/* explain */
 	const char *batch;
 	const char *from, *to, *proto, *port, *sport, *in, *zone;

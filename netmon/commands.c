@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "netmon/evidence.h"
 #include "netmon/inputs.h"
 #include "netmon/judge/judge.h"
 #include "netmon/model/snapshot.h"
@@ -54,6 +55,9 @@ static int make_report(const struct cli *cli, const struct inputs *inputs,
 	if (inputs->policy->is_default)
 		assume(report, "There is no policy at " POLICY_DEFAULT_PATH
 			       ": nothing is approved.");
+	rc = evidence_collect(cli, inputs, report, err);
+	if (rc < 0 || cli->dry_run)
+		return rc;
 	progress_phase("judging");
 	return judge_report(report, inputs->policy, policy_date(now), err);
 }
@@ -73,9 +77,9 @@ int command_scan(const struct cli *cli, struct err *err)
 	if (rc == 0)
 		rc = make_report(cli, &inputs, &report, err);
 	progress_stop();
-	if (rc == 0)
+	if (rc == 0 && !cli->dry_run)
 		rc = output_open(cli->output, &output, err);
-	if (rc < 0)
+	if (rc < 0 || cli->dry_run)
 		return rc;
 	const struct writer_options options = {
 		.width = output_width(&output),

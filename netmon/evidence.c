@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --observe and --probe: what packets show of a report's exposures. */
+#include "netmon/evidence.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netmon/confirm/expect.h"
+#include "netmon/confirm/probe.h"
+#include "netmon/progress.h"
+
+/* ---------------------------------------------------------------- read again */
+
+static void report_done(struct report *report)
+{
+	arena_done(&report->arena);
+}
+
+static bool same_rules(const struct facts *a, const struct facts *b)
+{
+	return a->host->nft.len == b->host->nft.len &&
+	       memcmp(a->host->nft.data, b->host->nft.data, a->host->nft.len) == 0;
+}
+
+/* Do the rules as they are now say what the packets said? */
+static enum tri says_so_now(const struct expect *now, const struct contradiction *c)
+{
+	struct addr source;
+
+	if (!c->source || addr_parse(c->source, &source, NULL) < 0)
+		return TRI_UNKNOWN;
+	bool allows = expect_allows(now, &c->endpoint, &source) == TRI_YES;
+	return allows == c->answered ? TRI_YES : TRI_NO;
+}
+
+static int read_again(const struct cli *cli, const struct inputs *inputs,
+	struct report *report, struct err *err)
+{
+	_cleanup_(inputs_done) struct inputs again = {0};
+	_cleanup_(report_done) struct report now = {0};
+	struct expect expect;
+
+	progress_phase("reading the rules again");
+	arena_init(&now.arena, 0);
+	int rc = inputs_open(cli, &again, err);
+	if (rc < 0)
+		return rc;
+	now.facts = again.facts;
+	now.ruleset = reach_ruleset(again.reach);
+	rc = reach_exposures(again.reach, &now, err);
+	if (rc < 0)
+		return rc;
+	expect_init(&expect, &now, &now.arena);
+	if (arena_failed(&now.arena))
+		return err_set(err, -ENOMEM, "out of memory");
+	bool same = same_rules(inputs->facts, again.facts);
+	for (size_t i = 0; i < report->ncontradictions; i++) {
+		struct contradiction *c = &report->contradictions[i];
+
+		c->rules_changed = says_so_now(&expect, c);
+		if (c->rules_changed == TRI_NO && !same)
+			c->rules_changed = TRI_UNKNOWN;
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the two */
+
+static int probe(const struct cli *cli, struct report *report, struct err *err)
+{
+	const struct probe_options options = {
+		.any_source = cli->any_source,
+		.dry_run = cli->dry_run ? stdout : NULL,
+	};
+
+	progress_phase("probing");
+	if (cli->dry_run)
+		progress_stop();
+	return probe_report(report, &options, err);
+}
+
+int evidence_collect(const struct cli *cli, const struct inputs *inputs,
+	struct report *report, struct err *err)
+{
+	int rc = 0;
+
+	if (rc == 0 && cli->probe)
+		rc = probe(cli, report, err);
+	if (rc == 0 && report->ncontradictions > 0)
+		rc = read_again(cli, inputs, report, err);
+	return rc;
+}
