@@ -22,6 +22,8 @@ enum {
 	HOOK_NOTES_MAX = 32,
 };
 
+#define UNSEEN "hooks-unseen"
+
 struct row {
 	const char *prefix;
 	const char *code; /* NULL: nothing to note */
@@ -118,6 +120,17 @@ static int dump_hook(struct nlsock *sock, struct reader *reader, uint8_t family,
 	return nlsock_dump(sock, request, parse_hook, reader, err);
 }
 
+/* What the host's kernel cannot tell it cannot tell of a container's namespace either.
+ */
+static bool is_unseen(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->nnotes; i++) {
+		if (strcmp(facts->notes[i].code, UNSEEN) == 0)
+			return true;
+	}
+	return false;
+}
+
 void collect_hooks(struct facts *facts, struct netns *netns)
 {
 	static const struct {
@@ -128,8 +141,11 @@ void collect_hooks(struct facts *facts, struct netns *netns)
 	struct reader reader = {.facts = facts, .netns = netns};
 	struct nlsock sock;
 	struct err err = {0};
-	int r = nlsock_open(&sock, NETLINK_NETFILTER, &err);
 
+	/* Each vain request makes the kernel look for a module, which takes long. */
+	if (is_unseen(facts))
+		return;
+	int r = nlsock_open(&sock, NETLINK_NETFILTER, &err);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(families); i++) {
 		reader.family = families[i].name;
 		for (uint32_t hook = 0; r == 0 && hook < NF_INET_NUMHOOKS; hook++) {
@@ -141,8 +157,8 @@ void collect_hooks(struct facts *facts, struct netns *netns)
 		}
 	}
 	nlsock_done(&sock);
-	if ((r < 0 || reader.nunnamed) && netns == facts->host)
-		facts_note(facts, "hooks-unseen", netns->id, false,
+	if (r < 0 || reader.nunnamed)
+		facts_note(facts, UNSEEN, netns->id, false,
 			"functions of other modules on netfilter's hooks, if there are "
 			"any, could not be seen: %s",
 			r < 0 ? err.text : "the kernel does not name them");

@@ -19,6 +19,7 @@
  * that the kernel speaks them. An MPTCP listener (what Go programs open since 1.24)
  * shows twice: as the TCP socket that hears, whose inode no process has, and as the
  * MPTCP socket that is in the process's table; the second lends the first its inode.
+ * The dump of those is slow, so it is made only where a TCP socket says that it is one.
  */
 enum {
 	STATE_ESTABLISHED = 1, /* net/tcp_states.h */
@@ -38,7 +39,7 @@ struct protocol {
 
 static const struct protocol protocols[] = {
 	{NULL, 1 << STATE_LISTEN, IPPROTO_TCP, false},
-	{"MPTCP", 1 << STATE_LISTEN, MPTCP, true},
+	{NULL, 1 << STATE_LISTEN, MPTCP, true},
 	{NULL, UINT32_MAX, IPPROTO_UDP, false},
 	{"UDP-Lite", UINT32_MAX, IPPROTO_UDPLITE, false},
 	{"DCCP", 1 << STATE_LISTEN, IPPROTO_DCCP, false},
@@ -49,7 +50,8 @@ struct reader {
 	struct facts *facts;
 	struct netns *netns;
 	uint16_t protocol;
-	size_t next; /* MPTCP: where to go on looking for the TCP socket */
+	size_t nmptcp; /* TCP sockets that belong to an MPTCP one */
+	size_t next;   /* where to go on looking for them */
 };
 
 static bool kernel_speaks(const char *name)
@@ -148,12 +150,16 @@ static int parse_sock(const struct nlmsghdr *message, void *data, struct err *er
 	struct reader *reader = data;
 	const struct inet_diag_msg *info = mnl_nlmsg_get_payload(message);
 	const struct nlattr *tb[INET_DIAG_MAX + 1];
+	const struct nlattr *ulp[INET_ULP_INFO_MAX + 1];
 	bool ipv6 = info->idiag_family == AF_INET6;
 
 	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 		mnl_nlmsg_get_payload_len(message) < sizeof(*info))
 		return 0;
 	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
+	attrs_parse_nested(ulp, ARRAY_LEN(ulp), tb[INET_DIAG_ULP_INFO]);
+	const char *above = attr_text(ulp[INET_ULP_INFO_NAME]);
+	reader->nmptcp += above && strcmp(above, "mptcp") == 0;
 	struct sock sock = {
 		.proto = (uint8_t)reader->protocol,
 		.local = unmap((struct addr){
@@ -273,7 +279,9 @@ void collect_socks(struct facts *facts, struct netns *netns)
 		const struct protocol *protocol = &protocols[i];
 		struct err err = {0};
 
-		if (protocol->name && !kernel_speaks(protocol->name))
+		if (protocol->number == MPTCP
+				? !reader.nmptcp
+				: protocol->name && !kernel_speaks(protocol->name))
 			continue;
 		if (dump_protocol(&reader, protocol, &err) < 0) {
 			netns->socks_known = false;

@@ -24,8 +24,6 @@ struct conf {
 /* The array starts with number 1 (IPV4_DEVCONF_FORWARDING). */
 static const struct conf conf4[] = {
 	{"accept_local", IPV4_DEVCONF_ACCEPT_LOCAL - 1},
-	{"accept_source_route", IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE - 1},
-	{"arp_filter", IPV4_DEVCONF_ARPFILTER - 1},
 	{"arp_ignore", IPV4_DEVCONF_ARP_IGNORE - 1},
 	{"forwarding", IPV4_DEVCONF_FORWARDING - 1},
 	{"proxy_arp", IPV4_DEVCONF_PROXY_ARP - 1},
@@ -35,7 +33,6 @@ static const struct conf conf4[] = {
 };
 
 static const struct conf conf6[] = {
-	{"accept_source_route", DEVCONF_ACCEPT_SOURCE_ROUTE},
 	{"disable_ipv6", DEVCONF_DISABLE_IPV6},
 	/* Linux 6.17; older headers end before it. */
 	{"force_forwarding", DEVCONF_ACCEPT_RA_MIN_LFT + 1},
@@ -44,14 +41,10 @@ static const struct conf conf6[] = {
 };
 
 static const char *const single[] = {
-	"net/bridge/bridge-nf-call-arptables",
 	"net/bridge/bridge-nf-call-ip6tables",
 	"net/bridge/bridge-nf-call-iptables",
 	"net/bridge/bridge-nf-filter-vlan-tagged",
-	"net/ipv4/ip_early_demux",
 	"net/ipv4/ip_forward",
-	"net/ipv4/ip_nonlocal_bind",
-	"net/ipv4/ip_unprivileged_port_start",
 	"net/ipv4/raw_l3mdev_accept",
 	"net/ipv4/tcp_l3mdev_accept",
 	"net/ipv4/udp_l3mdev_accept",
@@ -138,19 +131,17 @@ static int add_file(
 	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
+/* conf/all: conf/default is for interfaces to come. */
 static int add_conf(struct facts *facts, struct netns *netns, int proc_sys,
 	const char *family, const struct conf *conf, size_t nconf)
 {
-	static const char *const scopes[] = {"all", "default"};
 	int result = 0;
 
-	for (size_t s = 0; s < ARRAY_LEN(scopes); s++) {
-		for (size_t i = 0; i < nconf; i++) {
-			int r = add_file(facts, netns, proc_sys,
-				arena_printf(&facts->arena, "net/%s/conf/%s/%s", family,
-					scopes[s], conf[i].name));
-			result = r < 0 ? r : result;
-		}
+	for (size_t i = 0; i < nconf; i++) {
+		int r = add_file(facts, netns, proc_sys,
+			arena_printf(&facts->arena, "net/%s/conf/all/%s", family,
+				conf[i].name));
+		result = r < 0 ? r : result;
 	}
 	return result;
 }

@@ -265,7 +265,7 @@ static void test_sysctls(void **state)
 					      host->sysctls[i].name) < 0);
 	}
 	if (works("test -e /proc/sys/net/ipv6/conf/all/force_forwarding"))
-		assert_int_equal(forced, 5); /* all, default, lo, v0, v.1 */
+		assert_int_equal(forced, 4); /* all, lo, v0, v.1 */
 	assert_int_equal(netns_sysctl(host, -1, "net/ipv4/conf/%s/rp_filter", "v0"), 2);
 	assert_int_equal(
 		netns_sysctl(host, -1, "net/ipv4/conf/%s/route_localnet", "v.1"), 1);
