@@ -71,12 +71,13 @@ int inputs_read_facts(const struct cli *cli, struct facts **ret_facts, struct er
 static int open_reach(const struct cli *cli, struct inputs *inputs, struct err *err)
 {
 	const struct text_list *named = &inputs->policy->interfaces;
+	bool asked = cli->perimeter.n > 0;
+	int r;
 
 	progress_phase("decoding the rules");
-	if (cli->perimeter.n > 0)
-		return reach_new(inputs->facts, cli->perimeter.list, cli->perimeter.n,
-			&inputs->reach, err);
-	return reach_new(inputs->facts, named->items, named->n, &inputs->reach, err);
+	r = reach_new(inputs->facts, asked ? cli->perimeter.list : named->items,
+		asked ? cli->perimeter.n : named->n, &inputs->reach, err);
+	return r < 0 && cli->snapshot ? err_wrap(err, "%s", cli->snapshot) : r;
 }
 
 int inputs_open(const struct cli *cli, struct inputs *ret_inputs, struct err *err)

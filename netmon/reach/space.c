@@ -200,7 +200,7 @@ static int prepare(struct space *space, struct err *err)
 	int r = ruleset_decode(space->netns, &space->rules, err);
 
 	if (r < 0)
-		return err_wrap(err, "rules of %s", space->netns->id);
+		return r;
 	space->index =
 		arena_array(&space->arena, space->rules->nchains + 1, sizeof(void *));
 	space->sets =
