@@ -47,6 +47,9 @@ int addr_parse(const char *text, struct addr *ret_addr, struct err *err) _must_c
 /** addr_format() - canonical text (RFC 5952 for IPv6) in @buffer; returns @buffer. */
 char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
 
+/** addr_format_number() - decimal digits without a NUL (at most 5); how many. */
+size_t addr_format_number(uint16_t number, char *buffer);
+
 /**
  * prefix_parse() - "192.0.2.0/24", "2001:db8::/32", or an address (full length)
  *

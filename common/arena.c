@@ -182,6 +182,18 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
 	return copy;
 }
 
+char *arena_join(struct arena *arena, const char *first, const char *second)
+{
+	size_t n = strlen(first), m = strlen(second);
+	char *text = arena_alloc_raw(arena, n + m + 1);
+
+	if (!text)
+		return NULL;
+	memcpy(text, first, n);
+	memcpy(text + n, second, m + 1);
+	return text;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;

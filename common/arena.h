@@ -51,6 +51,8 @@ void *arena_memdup(struct arena *arena, const void *data, size_t size);
 char *arena_strdup(struct arena *arena, const char *text);
 /** arena_strndup() - a terminated copy of at most @len bytes, ending at a NUL. */
 char *arena_strndup(struct arena *arena, const char *text, size_t len);
+/** arena_join() - one text behind the other, for paths where printf is too slow. */
+char *arena_join(struct arena *arena, const char *first, const char *second);
 char *arena_printf(struct arena *arena, const char *format, ...) _printf_(2, 3);
 
 /**

@@ -102,7 +102,7 @@ static void route_states(struct way_back *way, const struct states *in, bool for
 	struct states *ret)
 {
 	struct arena *arena = way->run.arena;
-	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
 
 	*ret = (struct states){0};
 	for (size_t i = 0; choices && i < in->n; i++) {

@@ -102,15 +102,15 @@ void run_end(struct run *run, const struct state *state, enum ending ending,
 		*slot = (struct ended){*state, ending, reject};
 }
 
-void run_trace(struct run *run, struct state *state, const struct chain *chain,
+void run_trace_arg(struct run *run, struct state *state, const struct chain *chain,
 	const struct rule *rule, const char *stage, enum effect effect,
-	const char *text)
+	const char *text, const struct trace_arg *arg)
 {
 	struct trace_node *node;
 
 	if (!run->tracing)
 		return;
-	node = arena_alloc(run->arena, sizeof(*node));
+	node = arena_alloc_raw(run->arena, sizeof(*node));
 	if (!node)
 		return;
 	node->before = state->trace;
@@ -120,7 +120,15 @@ void run_trace(struct run *run, struct state *state, const struct chain *chain,
 		.stage = stage,
 		.effect = effect,
 		.text = text};
+	node->arg = arg ? *arg : (struct trace_arg){.kind = ARG_NONE};
 	state->trace = node;
+}
+
+void run_trace(struct run *run, struct state *state, const struct chain *chain,
+	const struct rule *rule, const char *stage, enum effect effect,
+	const char *text)
+{
+	run_trace_arg(run, state, chain, rule, stage, effect, text, NULL);
 }
 
 void run_doubt(struct run *run, struct state *state, const struct rule *rule,

@@ -64,10 +64,15 @@ void states_push(struct arena *arena, struct states *states, const struct state 
 void run_end(struct run *run, const struct state *state, enum ending ending,
 	enum reject_kind reject);
 
-/** run_trace() - the state's trace with one more step; @text NULL: none needed. */
+/** run_trace() - the state's trace with one more step; @text is static, or a rule's. */
 void run_trace(struct run *run, struct state *state, const struct chain *chain,
 	const struct rule *rule, const char *stage, enum effect effect,
 	const char *text);
+
+/** run_trace_arg() - run_trace() with something to put behind the text. */
+void run_trace_arg(struct run *run, struct state *state, const struct chain *chain,
+	const struct rule *rule, const char *stage, enum effect effect,
+	const char *text, const struct trace_arg *arg);
 
 /** run_doubt() - note why a packet set went both ways. */
 void run_doubt(struct run *run, struct state *state, const struct rule *rule,

@@ -45,24 +45,17 @@ static bool is_source(enum nat_kind kind)
 	return kind == NAT_SNAT || kind == NAT_MASQUERADE || kind == NAT_SNAT_PREFIX;
 }
 
-static const char *target_text(const struct nat_run *nr, const struct packet *packet,
+static void trace_target(const struct nat_run *nr, struct state *state, bool source,
 	const struct target *target)
 {
-	char text[ADDR_TEXT_MAX];
-	struct addr addr = {target->addr, (enum family)packet->family};
-	const char *verb = is_source(nr->nat->kind) ? "snat to " : "dnat to ";
-	bool brackets = target->has_port && packet->family == FAMILY_IP6;
+	struct trace_arg arg = {.kind = target->has_addr ? ARG_ADDR : ARG_PORT,
+		.addr = {target->addr, (enum family)state->packet.family},
+		.has_port = target->has_port,
+		.port = target->port};
 
-	if (!nr->run->tracing)
-		return NULL;
-	if (!target->has_addr)
-		return arena_printf(
-			nr->run->arena, "%s:%u", verb, (unsigned int)target->port);
-	addr_format(&addr, text);
-	if (!target->has_port)
-		return arena_printf(nr->run->arena, "%s%s", verb, text);
-	return arena_printf(nr->run->arena, brackets ? "%s[%s]:%u" : "%s%s:%u", verb,
-		text, (unsigned int)target->port);
+	run_trace_arg(nr->run, state, nr->chain, nr->rule, NULL,
+		source ? EFFECT_SNAT : EFFECT_DNAT, source ? "snat to " : "dnat to ",
+		&arg);
 }
 
 /* nf_nat_setup_info(): the status bits are set only when something changed. */
@@ -106,14 +99,12 @@ static void apply_snat(struct packet *packet, const struct target *target)
 static void nat_to(struct nat_run *nr, struct state state, const struct target *target)
 {
 	bool source = is_source(nr->nat->kind);
-	const char *text = target_text(nr, &state.packet, target);
 
 	if (source)
 		apply_snat(&state.packet, target);
 	else
 		apply_dnat(&state.packet, target);
-	run_trace(nr->run, &state, nr->chain, nr->rule, NULL,
-		source ? EFFECT_SNAT : EFFECT_DNAT, text);
+	trace_target(nr, &state, source, target);
 	states_push(nr->run->arena, nr->accepted, &state);
 }
 
@@ -407,16 +398,22 @@ static enum effect effect_of(enum field field)
 							     : EFFECT_OTHER;
 }
 
-static const char *set_text(
-	struct run *run, const struct op *op, const struct value *value)
+static void trace_set(struct run *run, const struct chain *chain,
+	const struct rule *rule, const struct op *op, const struct value *value,
+	struct state *state)
 {
 	struct bits32 number = value_u32(value);
+	struct trace_arg arg = {.kind = ARG_HEX, .number = number.value};
+	enum effect effect = effect_of(op->field);
+	const char *text = op->field == FIELD_MARK ? "mark set " : "ct mark set ";
 
-	if (!run->tracing || effect_of(op->field) != EFFECT_MARK)
-		return NULL;
-	return arena_printf(run->arena, "%s set 0x%x%s",
-		op->field == FIELD_MARK ? "mark" : "ct mark", number.value,
-		number.unknown ? " (partly unknown)" : "");
+	if (effect != EFFECT_MARK)
+		run_trace(run, state, chain, rule, NULL, effect, NULL);
+	else if (number.unknown)
+		run_trace(run, state, chain, rule, NULL, effect,
+			op->field == FIELD_MARK ? "mark set" : "ct mark set");
+	else
+		run_trace_arg(run, state, chain, rule, NULL, effect, text, &arg);
 }
 
 void effect_set(struct run *run, const struct chain *chain, const struct rule *rule,
@@ -436,8 +433,7 @@ void effect_set(struct run *run, const struct chain *chain, const struct rule *r
 			continue;
 		}
 		set_field(run, rule, op, &cases[i].value, &mine);
-		run_trace(run, &mine, chain, rule, NULL, effect_of(op->field),
-			set_text(run, op, &cases[i].value));
+		trace_set(run, chain, rule, op, &cases[i].value, &mine);
 		states_push(run->arena, changed, &mine);
 	}
 }

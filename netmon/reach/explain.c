@@ -67,6 +67,39 @@ size_t explain_gaps(struct arena *arena, const struct doubt *doubt,
 
 /* ---------------------------------------------------------------- traces */
 
+/* The step's text with what stands behind it; no printf: scans make many. */
+static const char *step_text(struct arena *arena, const struct trace_node *node)
+{
+	const struct trace_arg *arg = &node->arg;
+	char text[ADDR_TEXT_MAX + 16] = "";
+	size_t len = 0;
+
+	switch (arg->kind) {
+	case ARG_NONE:
+		return node->step.text;
+	case ARG_NAME:
+		return arena_join(arena, node->step.text, arg->name);
+	case ARG_HEX:
+		return arena_printf(arena, "%s0x%x", node->step.text, arg->number);
+	case ARG_PORT:
+		break;
+	case ARG_ADDR:
+		if (arg->has_port && arg->addr.family == FAMILY_IP6)
+			text[len++] = '[';
+		addr_format(&arg->addr, text + len);
+		len = strlen(text);
+		if (arg->has_port && arg->addr.family == FAMILY_IP6)
+			text[len++] = ']';
+		break;
+	}
+	if (arg->has_port) {
+		text[len++] = ':';
+		len += addr_format_number(arg->port, text + len);
+	}
+	text[len] = '\0';
+	return arena_join(arena, node->step.text, text);
+}
+
 struct trace explain_trace(struct arena *arena, const struct trace_node *node)
 {
 	struct trace trace = {0};
@@ -75,13 +108,13 @@ struct trace explain_trace(struct arena *arena, const struct trace_node *node)
 
 	for (const struct trace_node *t = node; t; t = t->before)
 		n++;
-	steps = arena_array(arena, n + 1, sizeof(*steps));
+	steps = arena_array(arena, n, sizeof(*steps));
 	if (!steps)
 		return trace;
 	trace.nsteps = n;
 	for (const struct trace_node *t = node; t; t = t->before) {
 		steps[--n] = t->step;
-		steps[n].text = arena_strdup(arena, t->step.text);
+		steps[n].text = step_text(arena, t);
 	}
 	trace.steps = steps;
 	return trace;

@@ -30,6 +30,7 @@ struct survey {
 	struct reach *reach;
 	struct report *report;
 	struct arena scratch; /* one walk */
+	struct arena making;  /* drafts of one service */
 	struct source *sources;
 	size_t nsources;
 	struct draft *drafts;
@@ -344,33 +345,41 @@ static bool covers(const struct draft *a, const struct draft *b)
 	return true;
 }
 
-/* Drafts [@from, @to) are of one protocol and port. */
-static void join_port(
-	struct survey *survey, const struct candidates *all, size_t from, size_t to)
+/* How many classes of ordinary addresses a family has. */
+static size_t ordinary_classes(const struct candidates *all, enum family family)
 {
-	for (size_t i = from; i < to; i++) {
+	size_t n = 0;
+
+	for (size_t c = 0; c < all->nclasses; c++)
+		if (all->classes[c].family == family && ordinary(&all->classes[c]))
+			n++;
+	return n;
+}
+
+/* The drafts are of one protocol and port: those alike at every address become one. */
+static void join_port(struct survey *survey, const struct candidates *all)
+{
+	size_t n = survey->ndrafts;
+
+	for (size_t i = 0; i < n; i++) {
 		struct draft *d = &survey->drafts[i];
-		size_t classes = 0, found = 0;
+		size_t found = 0;
 
 		if (d->dropped || !ordinary(d->class) ||
 			(!d->class->perimeter && survey->reach->nperimeter))
 			continue;
-		for (size_t c = 0; c < all->nclasses; c++)
-			if (all->classes[c].family == d->e.endpoint.family &&
-				ordinary(&all->classes[c]))
-				classes++;
-		for (size_t k = from; k < to; k++) {
+		for (size_t k = 0; k < n; k++) {
 			struct draft *o = &survey->drafts[k];
 
 			if (!o->dropped && same_draft(d, o) && ordinary(o->class) &&
 				alike(d, o))
 				found++;
 		}
-		if (found != classes)
+		if (found != ordinary_classes(all, d->e.endpoint.family))
 			continue;
 		d->e.endpoint.any = true;
 		d->e.endpoint.addr.value = 0;
-		for (size_t k = from; k < to; k++) {
+		for (size_t k = 0; k < n; k++) {
 			struct draft *o = &survey->drafts[k];
 
 			if (k != i && same_draft(d, o) && covers(d, o))
@@ -413,19 +422,36 @@ static void published(struct exposure *e)
 		e->loopback_bound = false;
 }
 
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++) /* FNV-1a */
+		hash = (hash ^ p[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* Of what stays the same from run to run: endpoint, path and the container's name. */
 static const char *exposure_id(struct arena *arena, const struct exposure *e)
 {
-	char text[ADDR_TEXT_MAX];
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-	const char *key = arena_printf(arena, "%s%s/%u/%u/%d/%s",
-		addr_format(&e->endpoint.addr, text), e->endpoint.any ? "/0" : "",
-		(unsigned int)e->endpoint.proto, (unsigned int)e->endpoint.port,
-		(int)e->path,
-		e->container && e->container->name ? e->container->name : "");
+	static const char digits[] = "0123456789abcdef";
+	uint64_t hash = 0xcbf29ce484222325u;
+	unsigned char fixed[24] = {(unsigned char)e->endpoint.family, e->endpoint.any,
+		e->endpoint.proto, (unsigned char)(e->endpoint.port >> 8),
+		(unsigned char)e->endpoint.port, (unsigned char)e->path};
+	char *id = arena_alloc_raw(arena, 19);
 
-	for (const char *p = key; p && *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
-	return arena_printf(arena, "e-%016llx", (unsigned long long)hash);
+	if (!id)
+		return NULL;
+	addr_store(fixed + 8, 16, e->endpoint.addr.value);
+	hash = hash_bytes(hash, fixed, sizeof(fixed));
+	if (e->container && e->container->name)
+		hash = hash_bytes(hash, e->container->name, strlen(e->container->name));
+	memcpy(id, "e-", 2);
+	for (int i = 0; i < 16; i++)
+		id[2 + i] = digits[(hash >> (60 - 4 * i)) & 15];
+	id[18] = '\0';
+	return id;
 }
 
 static bool is_reachable(const struct exposure *e)
@@ -553,13 +579,13 @@ static void describe_perimeter(struct survey *survey)
 /* ---------------------------------------------------------------- the survey */
 
 /* What was found at the twin's addresses, less what only they can be asked. */
-static void copy_twin(struct survey *survey, const struct candidates *all, size_t from,
+static void copy_twin(struct survey *survey, const struct candidates *all,
 	const struct address_class *class)
 {
 	const struct address_class *twin = &all->classes[class->twin];
 	size_t to = survey->ndrafts;
 
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = 0; i < to; i++) {
 		struct draft *d;
 
 		if (survey->drafts[i].class != twin)
@@ -581,11 +607,22 @@ static void copy_twin(struct survey *survey, const struct candidates *all, size_
 	}
 }
 
+/* The drafts of one service become exposures, and make room for the next. */
+static void emit_all(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->ndrafts; i++)
+		if (!survey->drafts[i].dropped && is_reachable(&survey->drafts[i].e))
+			emit(survey, &survey->drafts[i]);
+	if (arena_failed(&survey->making))
+		survey->too_large = true;
+	survey->drafts = NULL;
+	survey->ndrafts = 0;
+	arena_reset(&survey->making);
+}
+
 static void survey_host(struct survey *survey, const struct candidates *all)
 {
 	for (size_t s = 0; s < all->host.n; s++) {
-		size_t from = survey->ndrafts;
-
 		survey->untranslated = false;
 		for (size_t c = 0; c < all->nclasses; c++) {
 			const struct address_class *class = &all->classes[c];
@@ -597,9 +634,10 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 				survey_endpoint(survey, class, &class->addrs[0],
 					&all->host.v[s]);
 			else
-				copy_twin(survey, all, from, class);
+				copy_twin(survey, all, class);
 		}
-		join_port(survey, all, from, survey->ndrafts);
+		join_port(survey, all);
+		emit_all(survey);
 	}
 }
 
@@ -615,9 +653,11 @@ static void survey_containers(struct survey *survey)
 			continue;
 		candidates_container(
 			&survey->report->arena, owner->container, &services);
-		survey->owner = owner->container;
-		for (size_t k = 0; k < services.n; k++)
+		for (size_t k = 0; k < services.n; k++) {
+			survey->owner = owner->container;
 			survey_endpoint(survey, NULL, &owner->addr, &services.v[k]);
+			emit_all(survey);
+		}
 	}
 }
 
@@ -651,6 +691,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	size_t n4, n6;
 
 	arena_init(&survey.scratch, WALK_MEMORY_MAX);
+	arena_init(&survey.making, WALK_MEMORY_MAX);
 	n4 = sources_collect(reach, &report->arena, FAMILY_IP4, &four);
 	n6 = sources_collect(reach, &report->arena, FAMILY_IP6, &six);
 	survey.sources = arena_array(&report->arena, n4 + n6 + 1, sizeof(*four));
@@ -666,11 +707,9 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	describe_ways(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey);
-	for (size_t i = 0; i < survey.ndrafts; i++)
-		if (!survey.drafts[i].dropped && is_reachable(&survey.drafts[i].e))
-			emit(&survey, &survey.drafts[i]);
 	collect_gaps(&survey);
 	arena_done(&survey.scratch);
+	arena_done(&survey.making);
 	if (arena_failed(&report->arena))
 		return err_errno(err, -ENOMEM, "list the exposures");
 	return 0;

@@ -557,7 +557,7 @@ static size_t fib_oif_cases(const struct view *view, const struct operand *opera
 		.daddr_peer = source ? packet->saddr_peer : packet->daddr_peer,
 		.saddr = source ? packet->daddr : packet->saddr,
 		.saddr_peer = source ? packet->daddr_peer : packet->saddr_peer};
-	struct route_choices *choices = arena_alloc(view->arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
 	struct value value;
 	size_t n = 0;
 

@@ -73,10 +73,21 @@ struct packet {
 	bool repeated; /* its sender has sent several lately: not a first packet */
 };
 
-/* How a packet set came to where it is; newest first. */
+/* What stands behind a step's text: formatted only when somebody reads the trace. */
+struct trace_arg {
+	enum { ARG_NONE = 0, ARG_NAME, ARG_ADDR, ARG_PORT, ARG_HEX } kind;
+	bool has_port;
+	uint16_t port;
+	uint32_t number;  /* HEX */
+	const char *name; /* NAME: borrowed from rules or facts */
+	struct addr addr;
+};
+
+/* How a packet set came to where it is; newest first. Texts outlive the walk. */
 struct trace_node {
 	const struct trace_node *before;
 	struct trace_step step;
+	struct trace_arg arg;
 };
 
 /* Undecided matches on the way; newest first. */

@@ -401,20 +401,20 @@ static bool is_link_local6(u128 addr)
 	return (addr >> 118) == 0x3fa;
 }
 
-static bool forwards(const struct space *space, const struct packet *packet)
+static bool forwards(struct space *space, const struct packet *packet)
 {
 	if (packet->family == FAMILY_IP4)
-		return space_sysctl_if(space, FAMILY_IP4, packet->iif, "forwarding",
-			COMBINE_ONLY,
-			netns_sysctl(space->netns, 0, "net/ipv4/ip_forward"));
+		return space_sysctl_if(
+			space, FAMILY_IP4, packet->iif, "forwarding", COMBINE_ONLY, 0);
 	/* ip6_forward() asks "all", and since 6.17 force_forwarding of the interface.
 	 */
-	return netns_sysctl(space->netns, 0, "net/ipv6/conf/all/forwarding") ||
+	return space_sysctl_if(
+		       space, FAMILY_IP6, packet->iif, "forwarding", COMBINE_ALL, 0) ||
 	       space_sysctl_if(space, FAMILY_IP6, packet->iif, "force_forwarding",
 		       COMBINE_ONLY, 0);
 }
 
-static bool martian_destination4(const struct space *space, const struct packet *packet)
+static bool martian_destination4(struct space *space, const struct packet *packet)
 {
 	uint32_t dst = (uint32_t)packet->daddr;
 
@@ -498,7 +498,7 @@ const struct ivset *routing_peers_via(struct space *space, struct arena *arena,
 	if (set)
 		return set;
 	set = &ivset_none;
-	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
 	if (!choices)
 		return set;
 	routing_output(space, arena, &packet, ivset_all(arena, family), choices);
@@ -578,7 +578,7 @@ static const struct ivset *type_set6(const struct view *view, uint32_t type, int
 	struct arena *arena = view->arena;
 	struct packet packet = {
 		.family = FAMILY_IP6, .daddr_peer = true, .mark = view->packet->mark};
-	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
 	const struct ivset *set = &ivset_none;
 	const struct ivset *multicast =
 		ivset_range(arena, (u128)0xff << 120, addr_max(FAMILY_IP6));
@@ -651,7 +651,7 @@ static uint32_t type_of6(const struct view *view, u128 addr, int dev)
 {
 	struct packet packet = {
 		.family = FAMILY_IP6, .daddr = addr, .mark = view->packet->mark};
-	struct route_choices *choices = arena_alloc(view->arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
 	struct iv any = {0, 0};
 
 	if (!choices)

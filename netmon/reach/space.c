@@ -252,7 +252,7 @@ const char *space_ifname(const struct space *space, int ifindex)
 	return link && link->name ? link->name : "";
 }
 
-int64_t space_sysctl_if(const struct space *space, enum family family, int ifindex,
+static int64_t read_setting(const struct space *space, enum family family, int ifindex,
 	const char *name, enum combine combine, int64_t absent)
 {
 	const char *ip = family == FAMILY_IP4 ? "ipv4" : "ipv6";
@@ -263,9 +263,30 @@ int64_t space_sysctl_if(const struct space *space, enum family family, int ifind
 	if (combine == COMBINE_ONLY)
 		return own;
 	all = netns_sysctl(space->netns, absent, "net/%s/conf/all/%s", ip, name);
+	if (combine == COMBINE_ALL)
+		return all;
 	if (combine == COMBINE_OR)
 		return own || all;
 	return own > all ? own : all;
+}
+
+int64_t space_sysctl_if(struct space *space, enum family family, int ifindex,
+	const char *name, enum combine combine, int64_t absent)
+{
+	struct cached_setting row = {
+		name, ifindex, (uint8_t)family, (uint8_t)combine, 0};
+
+	for (size_t i = 0; i < space->nsettings; i++) {
+		const struct cached_setting *c = &space->settings[i];
+
+		if (c->ifindex == ifindex && c->name == name &&
+			c->family == row.family && c->combine == row.combine)
+			return c->value;
+	}
+	row.value = read_setting(space, family, ifindex, name, combine, absent);
+	if (space->nsettings < CACHED_SETTINGS)
+		space->settings[space->nsettings++] = row;
+	return row.value;
 }
 
 bool space_has_addr(

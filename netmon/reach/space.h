@@ -38,6 +38,15 @@ struct cached_set {
 };
 #define CACHED_SETS 64
 
+/* Settings of interfaces that walks ask for again and again. */
+struct cached_setting {
+	const char *name; /* the literal that was asked for */
+	int ifindex;
+	uint8_t family, combine;
+	int64_t value;
+};
+#define CACHED_SETTINGS 128
+
 struct space {
 	const struct netns *netns;
 	struct ruleset *rules;
@@ -58,6 +67,8 @@ struct space {
 	const struct sock_slot *socks[SOCK_BUCKETS];
 	struct cached_set cached[CACHED_SETS];
 	size_t ncached;
+	struct cached_setting settings[CACHED_SETTINGS];
+	size_t nsettings;
 	uint16_t *source_ports; /* see space_source_ports() */
 	size_t nsource_ports;
 	bool is_host;
@@ -74,9 +85,9 @@ void space_free(struct space *space);
 
 /** space_sysctl_if() - an interface's IPv4 sysctl combined with "all" as the kernel
  * does:
- *  @maximum of both, or either (IN_DEV_ORCONF), or both (IN_DEV_ANDCONF). */
-enum combine { COMBINE_MAX = 0, COMBINE_OR, COMBINE_ONLY };
-int64_t space_sysctl_if(const struct space *space, enum family family, int ifindex,
+ *  maximum of both, either (IN_DEV_ORCONF), only its own, or only "all". */
+enum combine { COMBINE_MAX = 0, COMBINE_OR, COMBINE_ONLY, COMBINE_ALL };
+int64_t space_sysctl_if(struct space *space, enum family family, int ifindex,
 	const char *name, enum combine combine, int64_t absent);
 
 /** space_ifname() - name of an interface; "" for none. */

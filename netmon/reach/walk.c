@@ -393,28 +393,32 @@ static void unreachable(struct visit *visit, struct state *state)
 	end_answered(visit, state, PACKET_ICMP_ERROR, &what);
 }
 
-static const char *route_text(struct visit *visit, const struct route_choice *choice)
+static void trace_route(
+	struct visit *visit, struct state *state, const struct route_choice *choice)
 {
-	if (!visit->run.tracing)
-		return NULL;
-	switch (choice->kind) {
-	case ROUTE_LOCAL:
-	case ROUTE_BROADCAST:
-	case ROUTE_ANYCAST:
-	case ROUTE_MULTICAST:
-		return "to this host";
-	case ROUTE_UNICAST:
-		return arena_printf(visit->run.arena, "forwarded to %s",
-			space_ifname(visit->run.space, choice->oif));
-	case ROUTE_MARTIAN:
-		return "dropped: the source or destination cannot come this way";
-	case ROUTE_BLACKHOLE:
-		return "dropped: the host does not forward it";
-	case ROUTE_NONE:
-	case ROUTE_REJECT:
-		return "no route";
-	}
-	return NULL;
+	static const struct {
+		enum effect effect;
+		const char *text;
+	} told[] = {
+		[ROUTE_NONE] = {EFFECT_OTHER, "no route"},
+		[ROUTE_LOCAL] = {EFFECT_OTHER, "to this host"},
+		[ROUTE_UNICAST] = {EFFECT_OTHER, "forwarded to "},
+		[ROUTE_BROADCAST] = {EFFECT_OTHER, "to this host"},
+		[ROUTE_ANYCAST] = {EFFECT_OTHER, "to this host"},
+		[ROUTE_MULTICAST] = {EFFECT_OTHER, "to this host"},
+		[ROUTE_BLACKHOLE] = {EFFECT_DROP,
+			"dropped: the host does not forward it"},
+		[ROUTE_REJECT] = {EFFECT_OTHER, "no route"},
+		[ROUTE_MARTIAN] = {EFFECT_DROP,
+			"dropped: the source or destination cannot come this way"},
+	};
+	struct trace_arg arg = {.kind = ARG_NONE};
+
+	if (choice->kind == ROUTE_UNICAST)
+		arg = (struct trace_arg){.kind = ARG_NAME,
+			.name = space_ifname(visit->run.space, choice->oif)};
+	run_trace_arg(&visit->run, state, NULL, NULL, "routing",
+		told[choice->kind].effect, told[choice->kind].text, &arg);
 }
 
 static void follow_choice(struct visit *visit, const struct state *state,
@@ -430,11 +434,7 @@ static void follow_choice(struct visit *visit, const struct state *state,
 		run_doubt(&mine.run, &s, NULL, "route-undecidable",
 			"the route depends on a rule or hash that is not known here");
 	mine.run.hook = HOOK_PREROUTING;
-	run_trace(&mine.run, &s, NULL, NULL, "routing",
-		choice->kind == ROUTE_MARTIAN || choice->kind == ROUTE_BLACKHOLE
-			? EFFECT_DROP
-			: EFFECT_OTHER,
-		route_text(visit, choice));
+	trace_route(&mine, &s, choice);
 	switch (choice->kind) {
 	case ROUTE_LOCAL:
 	case ROUTE_ANYCAST:
@@ -470,7 +470,7 @@ static void follow_choice(struct visit *visit, const struct state *state,
 static void enter(struct visit *visit, struct states *states)
 {
 	struct arena *arena = visit->run.arena;
-	struct route_choices *choices = arena_alloc(arena, sizeof(*choices));
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
 	struct states routed;
 
 	if (!choices)
