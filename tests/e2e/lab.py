@@ -310,7 +310,9 @@ class Lab:
             "link set h0 up", "link set a0 up", "link set wan up",
             "addr add 203.0.113.1/25 dev wan", "addr add 2001:db8:1::1/64 dev wan",
             "route add local 0.0.0.0/0 dev lo table main",
-            "route add local ::/0 dev lo table main")
+            "route add local ::/0 dev lo table main",
+            # As if somebody upstream had a route to the containers.
+            "route add 172.17.0.0/16 via %s" % WAN, "route add 172.30.0.0/16 via %s" % WAN)
         self.host.ip(
             "link add lan0 type veth peer name lan0 netns " + self.lan.path,
             "link set wan0 up", "link set lan0 up",
