@@ -490,7 +490,7 @@ static size_t find_twin(const struct classing *cl, size_t self, size_t edge, boo
 }
 
 static void classify(struct classing *cl, const struct addr *addr, bool perimeter,
-	bool loopback, bool foreign)
+	bool loopback, bool foreign, int ifindex)
 {
 	struct arena *arena = cl->scan->arena;
 	struct candidates *out = cl->out;
@@ -520,7 +520,8 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 		*c = (struct address_class){.family = addr->family,
 			.loopback = loopback,
 			.perimeter = perimeter,
-			.foreign = foreign};
+			.foreign = foreign,
+			.ifindex = link_local ? ifindex : 0};
 		c->twin = find_twin(cl, out->nclasses - 1, edge, own);
 	}
 	slot = arena_push(arena, &c->addrs, &c->n, sizeof(*slot));
@@ -539,13 +540,13 @@ static void classify_loopback(struct classing *cl)
 	const struct netns *ns = cl->reach->facts->host;
 	struct addr first = {INADDR_LOOPBACK, FAMILY_IP4};
 
-	classify(cl, &first, false, true, false);
+	classify(cl, &first, false, true, false, 0);
 	for (size_t i = 0; i < ns->nsocks; i++) {
 		const struct addr *a = &ns->socks[i].local;
 
 		if (a->family == FAMILY_IP4 && a->value >> 24 == 127 &&
 			a->value != INADDR_LOOPBACK && cl->out->nclasses < 64)
-			classify(cl, a, false, true, false);
+			classify(cl, a, false, true, false, 0);
 	}
 }
 
@@ -576,7 +577,7 @@ static void classify_foreign(struct classing *cl)
 			space_has_addr(cl->reach->host, a.family, a.value, 0) ||
 			host_owner(cl->reach, &a))
 			continue;
-		classify(cl, &a, false, false, true);
+		classify(cl, &a, false, false, true, 0);
 		n++;
 	}
 }
@@ -592,7 +593,8 @@ static void classify_all(struct classing *cl)
 			bool perimeter = on_perimeter(cl->reach, a->ifindex);
 
 			if (perimeter == !inner && !is_loopback(&a->local))
-				classify(cl, &a->local, perimeter, false, false);
+				classify(cl, &a->local, perimeter, false, false,
+					a->ifindex);
 		}
 	classify_loopback(cl);
 	classify_foreign(cl);

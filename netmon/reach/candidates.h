@@ -25,6 +25,7 @@ struct address_class {
 	/* Index of an earlier class of perimeter addresses that nothing but their
 	 * interface tells from this one; SIZE_MAX: none. */
 	size_t twin;
+	int ifindex; /* IPv6 link-local: the one interface it means; 0 */
 	struct addr *addrs;
 	size_t n;
 };

@@ -296,7 +296,9 @@ static void survey_endpoint(struct survey *survey, const struct address_class *c
 
 	survey->first = survey->ndrafts;
 	for (size_t i = 0; i < survey->nsources; i++)
-		if (survey->sources[i].family == addr->family)
+		if (survey->sources[i].family == addr->family &&
+			(!class || class->ifindex == 0 ||
+				class->ifindex == survey->sources[i].ifindex))
 			survey_from(survey, class, &endpoint, &survey->sources[i]);
 }
 
