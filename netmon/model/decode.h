@@ -32,6 +32,7 @@
 
 struct operand_table; /* operand.c */
 struct name_index;    /* nft_table.c */
+struct expr_row;      /* nft_expr.c */
 
 #define REGISTER_WORDS 16
 
@@ -49,6 +50,7 @@ struct decode_ctx {
 	struct err *err;
 	struct operand_table *operands;
 	struct name_index *index;
+	const struct expr_row *recent_rows[64];
 	size_t max_chains, max_sets; /* reserved */
 	struct rule **rules; /* of each chain by its id, while they are filled */
 

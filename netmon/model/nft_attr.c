@@ -28,8 +28,8 @@ int nft_malformed(struct decode_ctx *ctx, const void *at, const char *format, ..
 		(size_t)((const uint8_t *)at - ctx->nft.data), text);
 }
 
-/* The attribute at @at, of which @left bytes remain in its parent. */
-static int check_attr(struct decode_ctx *ctx, const struct nlattr *attr, size_t left)
+/* Which bound the attribute breaks that has @left bytes of its parent. */
+static int bad_attr(struct decode_ctx *ctx, const struct nlattr *attr, size_t left)
 {
 	if (left < sizeof(*attr))
 		return nft_malformed(
@@ -37,11 +37,21 @@ static int check_attr(struct decode_ctx *ctx, const struct nlattr *attr, size_t 
 	if (attr->nla_len < sizeof(*attr))
 		return nft_malformed(ctx, attr, "attribute %u is %u bytes long",
 			mnl_attr_get_type(attr), attr->nla_len);
-	if (attr->nla_len > left)
-		return nft_malformed(ctx, attr,
-			"attribute %u of %u bytes runs past the %zu of its parent",
-			mnl_attr_get_type(attr), attr->nla_len, left);
-	return 0;
+	return nft_malformed(ctx, attr,
+		"attribute %u of %u bytes runs past the %zu of its parent",
+		mnl_attr_get_type(attr), attr->nla_len, left);
+}
+
+static inline bool is_sound(const struct nlattr *attr, size_t left)
+{
+	return left >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) &&
+	       attr->nla_len <= left;
+}
+
+/* mnl_attr_get_type(), without a call: a ruleset has millions of attributes. */
+static inline uint16_t attr_type(const struct nlattr *attr)
+{
+	return attr->nla_type & (uint16_t)NLA_TYPE_MASK;
 }
 
 int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
@@ -52,11 +62,10 @@ int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
 	memset(ret_attrs, 0, sizeof(*ret_attrs));
 	while (len > 0) {
 		const struct nlattr *attr = (const void *)at;
-		int r = check_attr(ctx, attr, len);
 
-		if (r < 0)
-			return r;
-		uint16_t type = mnl_attr_get_type(attr);
+		if (!is_sound(attr, len))
+			return bad_attr(ctx, attr, len);
+		uint16_t type = attr_type(attr);
 		size_t size = nft_align(attr->nla_len);
 
 		if (type < NFT_ATTRS_MAX) {
@@ -68,6 +77,35 @@ int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
 			ret_attrs->tb[type] = attr;
 		}
 		if (size > len) /* the last one may lack its padding */
+			size = len;
+		at += size;
+		len -= size;
+	}
+	return 0;
+}
+
+int nft_attrs_pair(struct decode_ctx *ctx, const struct nlattr *nest,
+	const struct nlattr *pair[static 2])
+{
+	const uint8_t *at = mnl_attr_get_payload(nest);
+	size_t len = mnl_attr_get_payload_len(nest);
+
+	pair[0] = pair[1] = NULL;
+	while (len > 0) {
+		const struct nlattr *attr = (const void *)at;
+
+		if (!is_sound(attr, len))
+			return bad_attr(ctx, attr, len);
+		unsigned int number = attr_type(attr) - 1u; /* 0 is no type: beyond */
+		size_t size = nft_align(attr->nla_len);
+
+		if (number < 2) {
+			if (pair[number])
+				return nft_malformed(ctx, attr,
+					"attribute %u appears twice", number + 1);
+			pair[number] = attr;
+		}
+		if (size > len)
 			size = len;
 		at += size;
 		len -= size;
@@ -148,13 +186,12 @@ int nft_attr_string(
 int nft_attr_value(
 	struct decode_ctx *ctx, const struct nlattr *attr, struct nft_value *ret_value)
 {
-	struct nft_attrs data;
-	const struct nlattr *value;
-	int r = nft_attrs_nested(ctx, attr, &data);
+	const struct nlattr *data[2], *value;
+	int r = nft_attrs_pair(ctx, attr, data);
 
 	if (r < 0)
 		return r;
-	value = data.tb[NFTA_DATA_VALUE];
+	value = data[NFTA_DATA_VALUE - 1];
 	if (!value)
 		return nft_malformed(ctx, attr, "attribute %u has no value",
 			mnl_attr_get_type(attr));
@@ -173,7 +210,6 @@ int nft_attr_next(struct decode_ctx *ctx, const struct nlattr *nest,
 	const uint8_t *start = mnl_attr_get_payload(nest);
 	const uint8_t *end = start + mnl_attr_get_payload_len(nest);
 	const uint8_t *at = start;
-	int r;
 
 	if (attr) {
 		at = (const uint8_t *)attr;
@@ -185,9 +221,8 @@ int nft_attr_next(struct decode_ctx *ctx, const struct nlattr *nest,
 	}
 	if (at == end)
 		return 0;
-	r = check_attr(ctx, (const void *)at, (size_t)(end - at));
-	if (r < 0)
-		return r;
+	if (!is_sound((const void *)at, (size_t)(end - at)))
+		return bad_attr(ctx, (const void *)at, (size_t)(end - at));
 	*ret_attr = (const void *)at;
 	return 1;
 }

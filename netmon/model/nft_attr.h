@@ -16,7 +16,7 @@
  * rendered from attributes long after the context is gone).
  */
 
-#define NFT_ATTRS_MAX 24
+#define NFT_ATTRS_MAX 20
 
 /** nft_align() - @len rounded up to netlink's four bytes. */
 static inline size_t nft_align(size_t len)
@@ -43,6 +43,10 @@ int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
 	struct nft_attrs *ret_attrs) _must_check_;
 int nft_attrs_nested(struct decode_ctx *ctx, const struct nlattr *nest,
 	struct nft_attrs *ret_attrs) _must_check_;
+/** nft_attrs_pair() - only the types 1 and 2, for the many small nests that have those.
+ */
+int nft_attrs_pair(struct decode_ctx *ctx, const struct nlattr *nest,
+	const struct nlattr *pair[static 2]) _must_check_;
 
 /*
  * Numbers in network order, of exactly that size. An absent attribute (NULL) leaves

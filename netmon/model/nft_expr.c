@@ -328,28 +328,39 @@ static int compare_row(const void *key, const void *row)
 	return strcmp(key, ((const struct expr_row *)row)->name);
 }
 
+/* Most expressions of a ruleset are of very few kinds: their rows are kept at hand. */
+static const struct expr_row *find_row(struct decode_ctx *ctx, const char *name)
+{
+	size_t slot = ((size_t)(uint8_t)name[0] * 5 + (uint8_t)name[1]) %
+		      ARRAY_LEN(ctx->recent_rows);
+	const struct expr_row *row = ctx->recent_rows[slot];
+
+	if (row && strcmp(row->name, name) == 0)
+		return row;
+	row = bsearch(name, expr_rows, ARRAY_LEN(expr_rows), sizeof(expr_rows[0]),
+		compare_row);
+	ctx->recent_rows[slot] = row;
+	return row;
+}
+
 int nft_expr_decode(struct decode_ctx *ctx, const struct nlattr *attr)
 {
 	struct nft_expr expr = {.attr = attr};
-	const struct nlattr *data;
-	int r = nft_attrs_nested(ctx, attr, &expr.a);
+	const struct nlattr *parts[2];
+	int r = nft_attrs_pair(ctx, attr, parts);
 
 	if (r < 0)
 		return r;
-	if (!expr.a.tb[NFTA_EXPR_NAME])
+	if (!parts[NFTA_EXPR_NAME - 1])
 		return nft_malformed(ctx, attr, "an expression without a name");
-	r = nft_attr_string(ctx, expr.a.tb[NFTA_EXPR_NAME], &expr.name);
+	r = nft_attr_string(ctx, parts[NFTA_EXPR_NAME - 1], &expr.name);
 	if (r < 0)
 		return r;
-	expr.row = bsearch(expr.name, expr_rows, ARRAY_LEN(expr_rows),
-		sizeof(expr_rows[0]), compare_row);
+	expr.row = find_row(ctx, expr.name);
 	if (!expr.row)
 		return expr_push_unknown(ctx, &expr, "expr-unknown");
-	data = expr.a.tb[NFTA_EXPR_DATA];
-	if (data)
-		r = nft_attrs_nested(ctx, data, &expr.a);
-	else
-		memset(&expr.a, 0, sizeof(expr.a));
+	if (parts[NFTA_EXPR_DATA - 1])
+		r = nft_attrs_nested(ctx, parts[NFTA_EXPR_DATA - 1], &expr.a);
 	if (r < 0)
 		return r;
 	return expr.row->decode(ctx, &expr);

@@ -24,10 +24,18 @@ static int find_rule_chain(struct decode_ctx *ctx, const struct nft_message *mes
 		r = nft_attr_string(ctx, attrs->tb[NFTA_RULE_CHAIN], &name);
 	if (r < 0)
 		return r;
+	/* Rules come chain by chain. */
+	if (ctx->chain && ctx->chain->family == message->family &&
+		strcmp(ctx->chain->name, name) == 0 &&
+		strcmp(nft_table_name(ctx->chain->table), table) == 0) {
+		*ret_chain = &ctx->ruleset->chains[ctx->chain->id];
+		return 0;
+	}
 	*ret_chain = nft_find_chain(ctx, message->family, table, name);
 	if (!*ret_chain)
 		return nft_malformed(ctx, attrs->tb[NFTA_RULE_CHAIN],
 			"a rule of a chain that was not sent");
+	ctx->chain = *ret_chain;
 	return 0;
 }
 

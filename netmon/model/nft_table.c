@@ -352,7 +352,7 @@ int nft_chain_decode(struct decode_ctx *ctx, const struct nft_message *message)
 {
 	const struct nft_attrs *attrs = &message->attrs;
 	const char *table_name = NULL, *name = NULL;
-	struct table *table;
+	struct table *table = NULL;
 	struct chain *chain;
 	uint32_t flags = 0;
 	int r;
@@ -433,24 +433,24 @@ int nft_verdict_decode(struct decode_ctx *ctx, enum table_family family,
 	const char *table, const struct nlattr *attr, struct verdict_to *ret_verdict,
 	int32_t *ret_code)
 {
-	struct nft_attrs data, verdict;
+	const struct nlattr *data[2], *verdict[2];
 	struct verdict_to to = {0};
 	const char *name = NULL;
 	uint32_t code = 0;
-	int r = nft_attrs_nested(ctx, attr, &data);
+	int r = nft_attrs_pair(ctx, attr, data);
 
 	if (r < 0)
 		return r;
-	if (!data.tb[NFTA_DATA_VERDICT])
+	if (!data[NFTA_DATA_VERDICT - 1])
 		return nft_malformed(ctx, attr, "a verdict without content");
-	r = nft_attrs_nested(ctx, data.tb[NFTA_DATA_VERDICT], &verdict);
+	r = nft_attrs_pair(ctx, data[NFTA_DATA_VERDICT - 1], verdict);
 	if (r < 0)
 		return r;
-	if (!verdict.tb[NFTA_VERDICT_CODE])
+	if (!verdict[NFTA_VERDICT_CODE - 1])
 		return nft_malformed(ctx, attr, "a verdict without a code");
-	r = nft_attr_be32(ctx, verdict.tb[NFTA_VERDICT_CODE], &code);
+	r = nft_attr_be32(ctx, verdict[NFTA_VERDICT_CODE - 1], &code);
 	if (r == 0)
-		r = nft_attr_string(ctx, verdict.tb[NFTA_VERDICT_CHAIN], &name);
+		r = nft_attr_string(ctx, verdict[NFTA_VERDICT_CHAIN - 1], &name);
 	if (r < 0)
 		return r;
 	*ret_code = (int32_t)code;

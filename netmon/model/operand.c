@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Operands: made, simplified, and shared so that equal ones are one object. */
+#include "netmon/model/operand.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "netmon/model/decode.h"
-#include "netmon/model/operand.h"
 
 /*
  * Theory of operation. A constructor fills a struct operand on the stack that borrows
@@ -226,9 +227,10 @@ const struct operand *operand_intern(
 	uint64_t hash = hash_operand(operand);
 	const struct operand **slot =
 		find_slot(table->slots, table->nslots, operand, hash);
+	const struct operand *found = *slot;
 
-	if (*slot)
-		return *slot;
+	if (found)
+		return found;
 	if (table->used >= table->nslots / 2) {
 		if (!grow_table(table)) {
 			ctx->arena->failed = true;

@@ -247,7 +247,7 @@ struct ipset_match {
 
 struct op {
 	enum op_kind kind;
-	bool invert; /* LOOKUP, IN, IPSET, MAYBE */
+	bool invert;   /* LOOKUP, IN, IPSET, MAYBE */
 	bool repeated; /* MAYBE: matches only who sent several packets lately */
 	enum cmp cmp;
 	enum field field;	 /* SET: what is written */
