@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "netmon/confirm/expect.h"
+#include "netmon/confirm/observe.h"
 #include "netmon/confirm/probe.h"
 #include "netmon/progress.h"
 
@@ -80,11 +81,48 @@ static int probe(const struct cli *cli, struct report *report, struct err *err)
 	return probe_report(report, &options, err);
 }
 
+static int seconds_of(const char *text, unsigned int *ret_seconds, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long n = strtoul(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || n == 0 || n > 86400)
+		return err_set(err, -EINVAL,
+			"--observe %s: give a number of seconds from 1 to 86400", text);
+	*ret_seconds = (unsigned int)n;
+	return 0;
+}
+
+static int observe(const struct cli *cli, struct report *report, struct err *err)
+{
+	_cleanup_(observer_cleanup) struct observer *observer = NULL;
+	unsigned int seconds;
+	int rc = seconds_of(cli->observe, &seconds, err);
+
+	if (rc < 0)
+		return rc;
+	if (cli->dry_run) {
+		progress_stop();
+		return observer_print(report, stdout, err);
+	}
+	progress_phase("watching the perimeter");
+	rc = observer_open(report, &observer, err);
+	if (rc == 0)
+		rc = observer_run(observer, seconds, err);
+	if (rc == 0)
+		observer_note(observer, report);
+	return rc;
+}
+
 int evidence_collect(const struct cli *cli, const struct inputs *inputs,
 	struct report *report, struct err *err)
 {
 	int rc = 0;
 
+	/* First, and closed again, so that nobody takes our probes for strangers. */
+	if (cli->observe)
+		rc = observe(cli, report, err);
 	if (rc == 0 && cli->probe)
 		rc = probe(cli, report, err);
 	if (rc == 0 && report->ncontradictions > 0)

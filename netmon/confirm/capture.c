@@ -5,12 +5,16 @@
 #include "netmon/confirm/capture.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <pcap.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 
 struct capture {
 	pcap_t *pcap;
 	enum packet_link link;
+	int64_t since_us; /* earlier packets have not met the filter */
 	capture_fn *take; /* while reading */
 	void *context;
 };
@@ -54,16 +58,47 @@ static enum packet_link link_of(int type)
 	}
 }
 
-static int set_filter(
-	pcap_t *pcap, const char *interface, const char *filter, struct err *err)
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/*
+ * pcap_setfilter() runs the filter over the first buffers once more in user space,
+ * where "inbound" and "outbound" are unknown and match nothing: their packets would be
+ * lost. So the kernel gets it directly, and what came before is left out by its time.
+ * Cooked captures have the direction in their header; libpcap must move offsets for
+ * them.
+ */
+static int attach(struct capture *capture, struct bpf_program *program)
+{
+	struct sock_fprog kernel = {.len = (unsigned short)program->bf_len,
+		.filter = (struct sock_filter *)(void *)program->bf_insns};
+
+	_Static_assert(sizeof(struct sock_filter) == sizeof(struct bpf_insn),
+		"the same instructions");
+	if (capture->link == PACKET_LINK_COOKED || capture->link == PACKET_LINK_COOKED2)
+		return pcap_setfilter(capture->pcap, program);
+	int rc = setsockopt(pcap_fileno(capture->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
+		&kernel, sizeof(kernel));
+	capture->since_us = now_us();
+	return rc;
+}
+
+static int set_filter(struct capture *capture, const char *interface,
+	const char *filter, struct err *err)
 {
 	struct bpf_program program;
 	int rc = 0;
 
-	if (pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		return fail(err, -EINVAL, pcap, "compile the filter for", interface);
-	if (pcap_setfilter(pcap, &program) < 0)
-		rc = fail(err, -EIO, pcap, "set the filter of", interface);
+	if (pcap_compile(capture->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		return fail(err, -EINVAL, capture->pcap, "compile the filter for",
+			interface);
+	if (attach(capture, &program) < 0)
+		rc = err_errno(err, -errno, "set the filter of '%s'", interface);
 	pcap_freecode(&program);
 	return rc;
 }
@@ -110,7 +145,7 @@ int capture_open(const char *interface, const char *filter,
 				interface, pcap_datalink(capture->pcap));
 	}
 	if (rc == 0)
-		rc = set_filter(capture->pcap, interface, filter, err);
+		rc = set_filter(capture, interface, filter, err);
 	if (rc == 0 && pcap_setnonblock(capture->pcap, 1, text) < 0)
 		rc = err_set(err, -EIO, "capture on '%s': %s", interface, text);
 	if (rc < 0) {

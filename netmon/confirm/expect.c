@@ -114,6 +114,20 @@ const struct ivset *expect_may(const struct expect *expect,
 	return may;
 }
 
+/* Does reach speak of this address at all? A router's packets are not its business. */
+static bool is_ours(const struct expect *expect, const struct addr *addr)
+{
+	const struct report *report = expect->report;
+
+	if (is_own(expect, addr))
+		return true;
+	for (size_t i = 0; i < report->nasked; i++)
+		if (report->asked[i].endpoint.family == addr->family &&
+			report->asked[i].endpoint.addr.value == addr->value)
+			return true;
+	return false;
+}
+
 enum tri expect_allows(const struct expect *expect, const struct endpoint *endpoint,
 	const struct addr *source)
 {
@@ -125,6 +139,8 @@ enum tri expect_allows(const struct expect *expect, const struct endpoint *endpo
 		for (int z = 0; z < ZONE_COUNT; z++)
 			if (ivset_contains(e->reach[z].may, source->value))
 				return TRI_YES;
+	if (!is_ours(expect, &endpoint->addr))
+		return TRI_UNKNOWN;
 	for (size_t i = 0; i < report->nways; i++)
 		for (int z = 0; z < ZONE_COUNT; z++)
 			if (report->ways[i].family == source->family &&
