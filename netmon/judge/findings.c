@@ -48,6 +48,12 @@ static const struct {
 		{SEVERITY_CRITICAL, SEVERITY_CRITICAL, SEVERITY_HIGH}},
 	[KIND_LEGACY_BESIDE_NFT] = {"legacy-beside-nft", SEVERITY_INFO, {0}, {0}},
 	[KIND_GAP] = {"gap-could-hide", SEVERITY_INFO, {0}, {0}},
+	[KIND_OBSERVED_AGAINST] = {"observed-against-rules", SEVERITY_CRITICAL, {0},
+		{0}},
+	[KIND_PROBED_AGAINST] = {"probed-against-rules", SEVERITY_CRITICAL, {0}, {0}},
+	[KIND_PROBE_SILENT] = {"probe-unanswered", SEVERITY_MEDIUM, {0}, {0}},
+	[KIND_CAPTURE_LOSS] = {"capture-lost-packets", SEVERITY_INFO, {0}, {0}},
+	[KIND_PROBE_UNAVAILABLE] = {"probe-unavailable", SEVERITY_INFO, {0}, {0}},
 };
 
 /* FNV-1a, 64 bits: names findings, guards nothing. */

@@ -20,6 +20,11 @@ enum kind {
 	KIND_ENGINE_API,
 	KIND_LEGACY_BESIDE_NFT,
 	KIND_GAP,
+	KIND_OBSERVED_AGAINST,
+	KIND_PROBED_AGAINST,
+	KIND_PROBE_SILENT,
+	KIND_CAPTURE_LOSS,
+	KIND_PROBE_UNAVAILABLE,
 	KIND_COUNT,
 };
 
@@ -50,5 +55,6 @@ void find_exposures(struct judge_work *work); /* exposures.c */
 void find_approvals(struct judge_work *work); /* approvals.c */
 void find_rules(struct judge_work *work);     /* protection.c */
 void find_host(struct judge_work *work);      /* host.c */
+void find_evidence(struct judge_work *work);  /* evidence.c */
 
 #endif

@@ -108,6 +108,7 @@ int judge_report(struct report *report, const struct policy *policy, uint32_t to
 		find_approvals(&work);
 		find_rules(&work);
 		find_host(&work);
+		find_evidence(&work);
 	}
 	if (arena_failed(arena))
 		return err_set(err, -ENOMEM, "judge: out of memory at %zu exposures",

@@ -7,6 +7,7 @@
 #include "netmon/judge/words.h"
 #include "netmon/report/grid.h"
 #include "netmon/report/table_answer.h"
+#include "netmon/report/table_evidence.h"
 #include "netmon/report/table_findings.h"
 #include "netmon/report/writer.h"
 
@@ -245,6 +246,7 @@ static int table_report(const struct report *report,
 	write_head(&out);
 	table_findings(&out);
 	write_exposures(&out);
+	table_evidence(&out);
 	write_gaps(&out);
 	bool failed = arena_failed(&out.arena);
 	arena_done(&out.arena);
