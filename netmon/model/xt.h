@@ -54,8 +54,8 @@ struct xt_table_rows {
 
 /* The tables, by file. */
 extern const struct xt_table_rows xt_header_matches, xt_ct_matches, xt_host_matches,
-	xt_ip6_matches, xt_other_matches;
-extern const struct xt_table_rows xt_nat_targets, xt_other_targets;
+	xt_ip6_matches, xt_other_matches, xt_bridge_matches;
+extern const struct xt_table_rows xt_nat_targets, xt_other_targets, xt_bridge_targets;
 
 /**
  * xt_decode() - find the row and let it append its ops

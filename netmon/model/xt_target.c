@@ -434,7 +434,7 @@ int xt_target_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	const void *info, size_t len)
 {
 	static const struct xt_table_rows *const tables[] = {
-		&xt_nat_targets, &xt_other_targets};
+		&xt_nat_targets, &xt_other_targets, &xt_bridge_targets};
 	const char *text;
 	bool known;
 	int r;

@@ -45,12 +45,18 @@ static bool has_comment(const struct rule *rule, const char *name)
 	return false;
 }
 
+/* By its comment; in bridge tables, where there are none, by its chain's name. */
 static const struct rule *find_rule(const struct ruleset *ruleset, const char *name)
 {
-	for (size_t i = 0; i < ruleset->nchains; i++)
-		for (size_t j = 0; j < ruleset->chains[i].nrules; j++)
-			if (has_comment(&ruleset->chains[i].rules[j], name))
-				return &ruleset->chains[i].rules[j];
+	for (size_t i = 0; i < ruleset->nchains; i++) {
+		const struct chain *chain = &ruleset->chains[i];
+
+		if (chain->nrules > 0 && strcmp(chain->name, name) == 0)
+			return &chain->rules[0];
+		for (size_t j = 0; j < chain->nrules; j++)
+			if (has_comment(&chain->rules[j], name))
+				return &chain->rules[j];
+	}
 	return NULL;
 }
 

@@ -12,7 +12,7 @@
 #include "netmon/model/xt.h"
 #include "xt_made.h"
 
-enum { IP4 = 1, IP6 = 2, BOTH = 3, ANY = 1000 };
+enum { IP4 = 1, IP6 = 2, BOTH = 3, BRIDGE = 8, ANY = 1000 };
 
 /*
  * Every extension that there is a row for, with the size that a 64-bit kernel demands
@@ -173,6 +173,18 @@ static const struct known {
 	{TARGET, BOTH, "TRACE", 0, 0},
 	{TARGET, IP4, "TTL", 0, 8},
 	{TARGET, IP4, "ULOG", 0, 56},
+	{MATCH, BRIDGE, "802_3", 0, 8},
+	{MATCH, BRIDGE, "arp", 0, 56},
+	{MATCH, BRIDGE, "ip", 0, 32},
+	{MATCH, BRIDGE, "ip6", 0, 80},
+	{MATCH, BRIDGE, "limit", 0, 32},
+	{MATCH, BRIDGE, "mark_m", 0, 24},
+	{MATCH, BRIDGE, "pkttype", 0, 8},
+	{MATCH, BRIDGE, "stp", 0, 72},
+	{MATCH, BRIDGE, "vlan", 0, 8},
+	{TARGET, BRIDGE, "log", 0, 40},
+	{TARGET, BRIDGE, "mark", 0, 16},
+	{TARGET, BRIDGE, "nflog", 0, 80},
 };
 
 static bool is_unknown(const char *text)
