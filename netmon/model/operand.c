@@ -170,15 +170,15 @@ static const struct step *copy_steps(struct arena *arena, const struct operand *
 static const struct operand *copy_operand(
 	struct arena *arena, const struct operand *operand)
 {
-	struct operand *copy = arena_memdup(arena, operand, sizeof(*operand));
+	/* A constant's bytes lie right behind it: there are many of them. */
+	size_t len = operand->bytes ? operand->load_len : 0;
+	struct operand *copy = arena_alloc(arena, sizeof(*copy) + len);
 
 	if (!copy)
 		return NULL;
-	if (operand->bytes) {
-		copy->bytes = arena_memdup(arena, operand->bytes, operand->load_len);
-		if (!copy->bytes)
-			return NULL;
-	}
+	*copy = *operand;
+	if (operand->bytes)
+		copy->bytes = memcpy(copy + 1, operand->bytes, len);
 	if (operand->nsteps) {
 		copy->steps = copy_steps(arena, operand);
 		if (!copy->steps)

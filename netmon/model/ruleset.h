@@ -279,11 +279,11 @@ struct op {
 struct rule {
 	uint64_t handle; /* 0: legacy */
 	uint32_t number; /* position in its chain, from 1 */
+	bool xt;	 /* holds xt expressions */
 	const struct chain *chain;
 	const char *comment;
 	const struct op *ops;
 	size_t nops;
-	bool xt; /* holds xt expressions */
 };
 
 struct set_element {
