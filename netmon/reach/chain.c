@@ -6,6 +6,7 @@
 #include "effect.h"
 #include "index.h"
 #include "match.h"
+#include "quick.h"
 
 /*
  * Theory of operation. A packet set enters a chain at its first rule. Each rule splits
@@ -25,8 +26,9 @@ struct frame {
 	const struct chain *chain;
 	struct states *accepted;
 	struct states *returned; /* end of the chain, or return */
-	struct pending *pending;
+	struct pending *pending; /* room, or a larger one in the arena */
 	size_t npending;
+	struct pending *room;
 	unsigned int depth;
 	unsigned int events; /* verdicts and changes: what a doubt could matter to */
 };
@@ -147,28 +149,48 @@ void run_doubt(struct run *run, struct state *state, const struct rule *rule,
 
 /* ---------------------------------------------------------------- pending */
 
+#define PENDING_ROOM 4 /* slots that need no allocation */
+
+static struct pending *pending_slot(struct frame *frame)
+{
+	if (frame->npending < PENDING_ROOM && frame->pending == frame->room)
+		return &frame->room[frame->npending++];
+	if (frame->pending == frame->room) { /* move out of the room */
+		struct pending *more =
+			arena_array(frame->run->arena, 2 * PENDING_ROOM, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memcpy(more, frame->room, PENDING_ROOM * sizeof(*more));
+		frame->pending = more;
+	}
+	return arena_push(frame->run->arena, &frame->pending, &frame->npending,
+		sizeof(*frame->pending));
+}
+
 static void frame_push(struct frame *frame, size_t at, const struct state *state)
 {
-	struct arena *arena = frame->run->arena;
-	struct pending item = {.at = at};
+	struct index_cursor cursor;
+	struct pending *slot;
 
 	if (ivset_is_empty(state->peers))
 		return;
-	item.state = *state;
-	index_open(frame->run->space, frame->chain, &state->packet, &item.cursor);
-	item.at = index_next(&item.cursor, at);
-	if (item.at >= frame->chain->nrules) {
-		states_push(arena, frame->returned, state);
+	index_open(frame->run->space, frame->chain, &state->packet, &cursor);
+	at = index_next(&cursor, at);
+	if (at >= frame->chain->nrules) {
+		states_push(frame->run->arena, frame->returned, state);
 		return;
 	}
 	for (size_t i = 0; i < frame->npending; i++)
-		if (frame->pending[i].at == item.at &&
-			join_states(arena, &frame->pending[i].state, state))
+		if (frame->pending[i].at == at &&
+			join_states(frame->run->arena, &frame->pending[i].state, state))
 			return;
-	struct pending *slot =
-		arena_push(arena, &frame->pending, &frame->npending, sizeof(*slot));
-	if (slot)
-		memcpy(slot, &item, sizeof(item));
+	slot = pending_slot(frame);
+	if (!slot)
+		return;
+	slot->at = at;
+	slot->cursor = cursor;
+	memcpy(&slot->state, state, sizeof(*state));
 }
 
 /* The packet set at the earliest rule: only then can others still join it. */
@@ -291,9 +313,22 @@ static void run_vmap(
 	const struct op *op = &rule->ops[at];
 	struct run *run = frame->run;
 	struct view view = effect_view(run, frame->chain, &state);
+	const struct set_element *element;
 	struct value_case *cases;
 	struct found *found;
-	size_t ncases = match_operand(&view, op->operand, state.peers, &cases);
+	size_t ncases;
+
+	switch (quick_lookup(&view, op, &element)) {
+	case QUICK_YES:
+		run_verdict(frame, rule, at + 1, state, &element->verdict);
+		return;
+	case QUICK_NO:
+		go_on(frame, rule, &state);
+		return;
+	case QUICK_UNSURE:
+		break;
+	}
+	ncases = match_operand(&view, op->operand, state.peers, &cases);
 
 	for (size_t c = 0; c < ncases; c++) {
 		struct state mine = state;
@@ -428,14 +463,14 @@ static void run_ops(
 	go_on(frame, rule, &state);
 }
 
-static void run_rule(struct frame *frame, struct pending *item)
+static void run_rule(struct frame *frame, const struct pending *item, size_t first)
 {
 	const struct rule *rule = &frame->chain->rules[item->at];
 	const struct doubt *before = item->state.doubt;
 	unsigned int events = frame->events;
 	size_t waiting = frame->npending, returned = frame->returned->n;
 
-	run_ops(frame, rule, 0, item->state);
+	run_ops(frame, rule, first, item->state);
 	/* Whoever goes on unchanged from a rule that did nothing has no reason to
 	 * doubt. */
 	if (frame->events != events)
@@ -444,6 +479,53 @@ static void run_rule(struct frame *frame, struct pending *item)
 		frame->pending[waiting].state.doubt = before;
 	else if (frame->npending == waiting && frame->returned->n == returned + 1)
 		frame->returned->v[returned].doubt = before;
+}
+
+/* The leading ops that everybody passes; *ret_fails: everybody fails the next. */
+static size_t quick_ops(
+	const struct view *view, const struct rule *rule, bool *ret_fails)
+{
+	size_t i = 0;
+
+	*ret_fails = false;
+	for (; i < rule->nops; i++) {
+		enum quick quick = quick_match(view, &rule->ops[i]);
+
+		if (quick == QUICK_UNSURE)
+			break;
+		if (quick == QUICK_NO) {
+			*ret_fails = true;
+			break;
+		}
+	}
+	return i;
+}
+
+/* From the item's rule on, past those that everybody fails, to one that does more. */
+static void run_from(struct frame *frame, struct pending *item)
+{
+	const struct chain *chain = frame->chain;
+	struct view view = effect_view(frame->run, chain, &item->state);
+	bool fails;
+
+	for (;;) {
+		size_t first = quick_ops(&view, &chain->rules[item->at], &fails);
+
+		if (!fails) {
+			run_rule(frame, item, first);
+			return;
+		}
+		frame->run->steps++;
+		item->at = index_next(&item->cursor, item->at + 1);
+		if (item->at >= chain->nrules) {
+			states_push(frame->run->arena, frame->returned, &item->state);
+			return;
+		}
+		if (frame->npending) {
+			frame_push(frame, item->at, &item->state);
+			return;
+		}
+	}
 }
 
 static void give_up(struct frame *frame, struct pending *item)
@@ -459,10 +541,13 @@ static void run_chain(struct run *run, const struct chain *chain,
 	const struct state *state, unsigned int depth, struct states *accepted,
 	struct states *returned)
 {
+	struct pending room[PENDING_ROOM];
 	struct frame frame = {.run = run,
 		.chain = chain,
 		.accepted = accepted,
 		.returned = returned,
+		.pending = room,
+		.room = room,
 		.depth = depth};
 
 	frame_push(&frame, 0, state);
@@ -472,7 +557,7 @@ static void run_chain(struct run *run, const struct chain *chain,
 		if (++run->steps > RUN_STEPS_MAX || frame.npending > RUN_STATES_MAX)
 			give_up(&frame, &item);
 		else
-			run_rule(&frame, &item);
+			run_from(&frame, &item);
 	}
 }
 

@@ -232,6 +232,14 @@ static const struct set_element *search_sorted(const struct set *set,
 	return memcmp(element->key_end, key, set->key_len) >= 0 ? element : NULL;
 }
 
+const struct set_element *match_search(const struct set *set, const uint8_t *key)
+{
+	const struct set_element *catchall;
+	const struct set_element *element = search_sorted(set, key, &catchall);
+
+	return element ? element : catchall;
+}
+
 static const struct set_element *search_linear(const struct view *view,
 	const struct set *set, const struct value *key,
 	const struct set_element **ret_catchall)

@@ -47,6 +47,10 @@ struct found {
 size_t match_lookup(const struct view *view, const struct set *set,
 	const struct value *key, const struct ivset *peers, struct found **ret_found);
 
+/** match_search() - the element of a set of single fields that holds the key, the
+ *  catch-all element where none does; NULL: none. */
+const struct set_element *match_search(const struct set *set, const uint8_t *key);
+
 /* One value an operand can have, for these peers. */
 struct value_case {
 	const struct ivset *peers;

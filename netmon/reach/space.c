@@ -107,6 +107,30 @@ static int hash_socks(struct space *space)
 	return 0;
 }
 
+#define PADDED_MAX 65536
+
+/* Index 0, "no interface", has the empty name. */
+static int pad_names(struct space *space)
+{
+	const struct netns *ns = space->netns;
+	size_t n = 1;
+
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].index >= (int)n && ns->links[i].index < PADDED_MAX)
+			n = (size_t)ns->links[i].index + 1;
+	space->padded = arena_array(&space->arena, n, sizeof(*space->padded));
+	if (!space->padded)
+		return -ENOMEM;
+	space->npadded = n;
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		const struct link *link = &ns->links[i];
+
+		if (link->index > 0 && (size_t)link->index < n && link->name)
+			strncpy(space->padded[link->index], link->name, 15);
+	}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- source ports */
 
 #define SOURCE_PORTS_MAX 64 /* classes; beyond, the source port stays unknown */
@@ -207,7 +231,8 @@ static int prepare(struct space *space, struct err *err)
 		arena_array(&space->arena, space->rules->nsets + 1, sizeof(void *));
 	if (!space->index || !space->sets || hooks_collect(space) < 0 ||
 		sort_routes(space) < 0 || collect_local(space) < 0 ||
-		hash_socks(space) < 0 || collect_source_ports(space) < 0)
+		hash_socks(space) < 0 || collect_source_ports(space) < 0 ||
+		pad_names(space) < 0)
 		return err_errno(err, -ENOMEM, "prepare %s", space->netns->id);
 	space->tracks = space->rules->uses_conntrack;
 	return 0;

@@ -69,6 +69,8 @@ struct space {
 	size_t ncached;
 	struct cached_setting settings[CACHED_SETTINGS];
 	size_t nsettings;
+	char (*padded)[16]; /* names by ifindex, as rules compare them */
+	size_t npadded;
 	uint16_t *source_ports; /* see space_source_ports() */
 	size_t nsource_ports;
 	bool is_host;
@@ -92,6 +94,13 @@ int64_t space_sysctl_if(struct space *space, enum family family, int ifindex,
 
 /** space_ifname() - name of an interface; "" for none. */
 const char *space_ifname(const struct space *space, int ifindex);
+
+/** space_padded_name() - the name in 16 bytes, zeroes behind it; NULL: not kept. */
+static inline const char *space_padded_name(const struct space *space, int ifindex)
+{
+	return ifindex >= 0 && (size_t)ifindex < space->npadded ? space->padded[ifindex]
+								: NULL;
+}
 
 /** space_has_addr() - whether the address is the interface's (0: any interface's). */
 bool space_has_addr(
