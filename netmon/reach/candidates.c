@@ -11,8 +11,8 @@
 
 /* ---------------------------------------------------------------- services */
 
-static void add(struct arena *arena, struct services *s, uint8_t proto, u128 port,
-	uint32_t span)
+static void add(struct arena *arena, struct services *s, uint8_t proto,
+	unsigned int families, u128 port, uint32_t span)
 {
 	struct service *slot;
 
@@ -20,7 +20,8 @@ static void add(struct arena *arena, struct services *s, uint8_t proto, u128 por
 		return;
 	slot = arena_push(arena, &s->v, &s->n, sizeof(*slot));
 	if (slot)
-		*slot = (struct service){proto, (uint16_t)port, span};
+		*slot = (struct service){
+			proto, (uint8_t)families, (uint16_t)port, span};
 }
 
 static int by_port(const void *a, const void *b)
@@ -41,11 +42,25 @@ static void sort_once(struct services *s)
 	if (s->n == 0)
 		return;
 	qsort(s->v, s->n, sizeof(*s->v), by_port);
-	for (size_t i = 0; i < s->n; i++)
-		if (n == 0 || s->v[n - 1].proto != s->v[i].proto ||
-			s->v[n - 1].port != s->v[i].port)
+	for (size_t i = 0; i < s->n; i++) {
+		struct service *last = n ? &s->v[n - 1] : NULL;
+
+		if (last && last->proto == s->v[i].proto && last->port == s->v[i].port)
+			last->families |= s->v[i].families;
+		else
 			s->v[n++] = s->v[i];
+	}
 	s->n = n;
+}
+
+static unsigned int families_of(const struct sock *sock)
+{
+	if (sock->local.family == FAMILY_IP4)
+		return FAMILY_BIT_4;
+	/* ::ffff:a.b.c.d is an IPv4 address. */
+	return sock->local.value == 0 || sock->local.value >> 32 == 0xffff
+		       ? FAMILY_BITS
+		       : FAMILY_BIT_6;
 }
 
 static void add_socks(struct arena *arena, struct services *s, const struct netns *ns)
@@ -54,7 +69,7 @@ static void add_socks(struct arena *arena, struct services *s, const struct netn
 		const struct sock *sock = &ns->socks[i];
 
 		if (!sock->connected)
-			add(arena, s, sock->proto, sock->port, 1);
+			add(arena, s, sock->proto, families_of(sock), sock->port, 1);
 	}
 }
 
@@ -63,7 +78,8 @@ static void add_socks(struct arena *arena, struct services *s, const struct netn
 struct scan {
 	struct arena *arena;
 	struct services *services;
-	struct iv *addrs; /* destination addresses that nat rules name */
+	unsigned int families; /* of the chain at hand */
+	struct iv *addrs;      /* destination addresses that nat rules name */
 	size_t naddrs;
 	struct iv *bounds; /* destination addresses that any rule names */
 	size_t nbounds;
@@ -130,12 +146,13 @@ static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
 			continue;
 		if (span > RANGE_MAX) {
 			scan->wide = true;
-			add(scan->arena, scan->services, all[i], lo ? lo : 1, span);
-			add(scan->arena, scan->services, all[i], hi, 1);
+			add(scan->arena, scan->services, all[i], scan->families,
+				lo ? lo : 1, span);
+			add(scan->arena, scan->services, all[i], scan->families, hi, 1);
 			continue;
 		}
 		for (u128 p = lo; p <= hi; p++)
-			add(scan->arena, scan->services, all[i], p, 1);
+			add(scan->arena, scan->services, all[i], scan->families, p, 1);
 	}
 }
 
@@ -374,6 +391,9 @@ static void scan_rules(struct scan *scan, const struct ruleset *rules)
 		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
 				 chain->hook == HOOK_INGRESS;
 
+		scan->families = chain->family == TABLE_IP    ? FAMILY_BIT_4
+				 : chain->family == TABLE_IP6 ? FAMILY_BIT_6
+							      : FAMILY_BITS;
 		for (size_t r = 0; met[chain->id] && r < chain->nrules; r++) {
 			const struct rule *rule = &chain->rules[r];
 			bool nat = own_chain &&
@@ -616,7 +636,7 @@ void candidates_collect(
 		const struct container *c = &facts->containers[i];
 
 		for (size_t k = 0; k < c->nports; k++)
-			add(arena, scan.services, c->ports[k].proto,
+			add(arena, scan.services, c->ports[k].proto, FAMILY_BITS,
 				c->ports[k].host_port, 1);
 		if (scan.wide && c->netns && c->netns != facts->host)
 			add_socks(arena, scan.services, c->netns);
@@ -634,7 +654,7 @@ void candidates_container(struct arena *arena, const struct container *container
 	if (container->netns)
 		add_socks(arena, ret_services, container->netns);
 	for (size_t k = 0; k < container->nports; k++)
-		add(arena, ret_services, container->ports[k].proto,
+		add(arena, ret_services, container->ports[k].proto, FAMILY_BITS,
 			container->ports[k].container_port, 1);
 	sort_once(ret_services);
 }

@@ -5,8 +5,11 @@
 
 #include "host.h"
 
+enum { FAMILY_BIT_4 = 1, FAMILY_BIT_6 = 2, FAMILY_BITS = 3 };
+
 struct service {
 	uint8_t proto;
+	uint8_t families; /* FAMILY_BIT_*: where anything could answer */
 	uint16_t port;
 	uint32_t span; /* ports of a wide range that this one stands for; 1 */
 };

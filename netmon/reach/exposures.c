@@ -628,7 +628,11 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 		survey->untranslated = false;
 		for (size_t c = 0; c < all->nclasses; c++) {
 			const struct address_class *class = &all->classes[c];
+			unsigned int bit = class->family == FAMILY_IP4 ? FAMILY_BIT_4
+								       : FAMILY_BIT_6;
 
+			if (!(all->host.v[s].families & bit))
+				continue;
 			/* Untranslated, a loopback destination is a martian: the twin's
 			 * walk tells only what is translated. */
 			if (class->twin == SIZE_MAX ||

@@ -141,6 +141,16 @@ static void write_steps(struct out *out, const char *key, const struct trace *tr
 	jsonw_array_end(out->w);
 }
 
+/* The rules that decided: how a packet came to them is what explain tells. */
+static void write_rules(struct out *out, const struct trace *trace)
+{
+	jsonw_member_array(out->w, "rules");
+	for (size_t i = 0; i < trace->nsteps; i++)
+		if (trace->steps[i].effect != EFFECT_JUMP)
+			write_step(out, &trace->steps[i]);
+	jsonw_array_end(out->w);
+}
+
 static void write_gap(struct out *out, const struct gap *gap)
 {
 	jsonw_object_begin(out->w);
@@ -249,7 +259,7 @@ static void write_exposure(struct out *out, const struct exposure *exposure)
 	write_target(out, &exposure->target, exposure->target_port);
 	jsonw_member_bool(out->w, "published", exposure->published);
 	write_reach(out, exposure);
-	write_steps(out, "rules", &exposure->trace);
+	write_rules(out, &exposure->trace);
 	json_evidence(out->w, exposure);
 	write_approval(out, exposure);
 	jsonw_member_array(out->w, "amplifiers");
