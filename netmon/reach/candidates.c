@@ -411,57 +411,40 @@ static void scan_rules(struct scan *scan, const struct ruleset *rules)
 
 /* ---------------------------------------------------------------- addresses */
 
-static int by_value(const void *a, const void *b)
+static uint64_t mix(uint64_t x)
 {
-	const u128 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
+	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
+	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
+	return x ^ (x >> 32);
 }
 
-/* Where ranges begin and end: two addresses in one gap are told apart by no rule. */
-static u128 *edges(struct scan *scan, size_t *ret_n)
+/*
+ * Which of the ranges that rules name an address is in, as one number: two addresses
+ * with the same one are told apart by no rule. A sum, so that a range that stands in
+ * several rules counts alike for both.
+ */
+static uint64_t signature(const struct scan *scan, u128 addr)
 {
-	u128 *v = arena_array(scan->arena, 2 * scan->nbounds + 1, sizeof(*v));
-	size_t n = 0, kept = 0;
+	uint64_t sum = 0;
 
-	*ret_n = 0;
-	if (!v)
-		return NULL;
 	for (size_t i = 0; i < scan->nbounds; i++) {
-		v[n++] = scan->bounds[i].lo;
-		v[n++] = scan->bounds[i].hi + 1;
+		const struct iv *iv = &scan->bounds[i];
+
+		if (addr >= iv->lo && addr <= iv->hi)
+			sum += mix((uint64_t)iv->lo ^
+				   mix((uint64_t)(iv->lo >> 64) ^
+					   mix((uint64_t)iv->hi ^
+						   mix((uint64_t)(iv->hi >> 64)))));
 	}
-	qsort(v, n, sizeof(*v), by_value);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || v[kept - 1] != v[i])
-			v[kept++] = v[i];
-	*ret_n = kept;
-	return v;
-}
-
-static size_t edge_of(const u128 *v, size_t n, u128 value)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v[mid] <= value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sum;
 }
 
 struct classing {
 	struct reach *reach;
 	struct scan *scan;
 	struct candidates *out;
-	u128 *edges;
-	size_t nedges;
-	size_t *edge_of_class;
-	bool apart; /* every address its own class */
+	uint64_t *signatures; /* of the classes */
+	bool apart;	      /* every address its own class */
 };
 
 static bool bound_socket(const struct reach *reach, const struct addr *addr)
@@ -496,14 +479,15 @@ static bool on_perimeter(const struct reach *reach, int ifindex)
 	return false;
 }
 
-/* The class of perimeter addresses in the same gap between all ranges. A loopback
+/* The class of perimeter addresses in the same ranges. A loopback
  * address is its twin only as long as its packets are translated: see the survey. */
-static size_t find_twin(const struct classing *cl, size_t self, size_t edge, bool own)
+static size_t find_twin(const struct classing *cl, size_t self, uint64_t sign, bool own)
 {
 	const struct address_class *c = &cl->out->classes[self];
 
 	for (size_t i = 0; i < self && !own && !c->perimeter; i++)
-		if (cl->edge_of_class[i] == edge && cl->out->classes[i].perimeter &&
+		if (cl->signatures[i] == sign && cl->out->classes[i].perimeter &&
+			!cl->out->classes[i].alone &&
 			cl->out->classes[i].family == c->family)
 			return i;
 	return SIZE_MAX;
@@ -514,7 +498,7 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 {
 	struct arena *arena = cl->scan->arena;
 	struct candidates *out = cl->out;
-	size_t edge = edge_of(cl->edges, cl->nedges, addr->value);
+	uint64_t sign = signature(cl->scan, addr->value);
 	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
 	bool own = cl->apart || foreign || link_local ||
 		   bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
@@ -524,25 +508,26 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 	for (size_t i = 0; !own && i < out->nclasses && !c; i++) {
 		struct address_class *k = &out->classes[i];
 
-		if (cl->edge_of_class[i] == edge && k->family == addr->family &&
+		if (cl->signatures[i] == sign && k->family == addr->family &&
 			k->loopback == loopback && k->perimeter == perimeter &&
-			!k->foreign)
+			!k->alone)
 			c = k;
 	}
 	if (!c) {
 		size_t n = out->nclasses;
-		size_t *e = arena_push(arena, &cl->edge_of_class, &n, sizeof(*e));
+		uint64_t *e = arena_push(arena, &cl->signatures, &n, sizeof(*e));
 
 		c = arena_push(arena, &out->classes, &out->nclasses, sizeof(*c));
 		if (!c || !e)
 			return;
-		*e = own ? SIZE_MAX : edge;
+		*e = sign;
 		*c = (struct address_class){.family = addr->family,
 			.loopback = loopback,
 			.perimeter = perimeter,
 			.foreign = foreign,
+			.alone = own,
 			.ifindex = link_local ? ifindex : 0};
-		c->twin = find_twin(cl, out->nclasses - 1, edge, own);
+		c->twin = find_twin(cl, out->nclasses - 1, sign, own);
 	}
 	slot = arena_push(arena, &c->addrs, &c->n, sizeof(*slot));
 	if (slot)
@@ -642,7 +627,6 @@ void candidates_collect(
 			add_socks(arena, scan.services, c->netns);
 	}
 	sort_once(scan.services);
-	cl.edges = edges(&scan, &cl.nedges);
 	cl.apart = scan.odd_addr || scan.nbounds > BOUNDS_MAX;
 	classify_all(&cl);
 }

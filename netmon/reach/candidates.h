@@ -25,6 +25,7 @@ struct address_class {
 	bool loopback;	/* 127.0.0.0/8: only a neighbour can send there */
 	bool perimeter; /* addresses of perimeter interfaces */
 	bool foreign;	/* not the host's: a rule translates it */
+	bool alone;	/* its one address has something of its own: a socket, say */
 	/* Index of an earlier class of perimeter addresses that nothing but their
 	 * interface tells from this one; SIZE_MAX: none. */
 	size_t twin;
