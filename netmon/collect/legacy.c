@@ -25,8 +25,6 @@ static const struct family_row families[] = {
 
 _Static_assert(
 	sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "same layout");
-_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO, "same number");
-_Static_assert(IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES, "same number");
 
 enum {
 	TABLE_ATTEMPTS =

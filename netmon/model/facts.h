@@ -108,8 +108,8 @@ struct link {
 	bool xdp;	       /* an XDP program is attached */
 	bool tc_ingress;       /* a clsact or ingress qdisc, or tcx, with a filter */
 	bool macvlan_passthru; /* macvlan and macvtap */
-	uint8_t hairpin, isolated; /* bridge port flags */
-	uint8_t nf_call_ip, nf_call_ip6; /* of a bridge: as bridge-nf-call-*, by itself */
+	uint8_t hairpin, isolated;	 /* bridge port flags */
+	uint8_t nf_call_ip, nf_call_ip6; /* a bridge's own bridge-nf-call-* */
 };
 
 struct ifaddr {
