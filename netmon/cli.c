@@ -2,6 +2,7 @@
 /* What was asked of netmon on its command line. */
 #include "netmon/cli.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -153,10 +154,12 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 	struct words *words = field;
 	const char **slot;
 
-	switch (row->kind) {
-	case FLAG:
+	if (row->kind == FLAG) {
 		*(bool *)field = true;
 		return 0;
+	}
+	assert(value); /* parse_option() has seen to it */
+	switch (row->kind) {
 	case COLOR:
 		return set_color(cli, value, err);
 	case PROBE:
@@ -168,6 +171,7 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 		*slot = value;
 		return 0;
 	case TEXT:
+	case FLAG:
 	default:
 		slot = field;
 		if (*slot)

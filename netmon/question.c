@@ -13,8 +13,10 @@ static int parse_port(
 	const char *name, const char *text, int *ret_port, struct err *err)
 {
 	unsigned int port = 0;
-	size_t len = strlen(text);
 
+	if (!text)
+		return err_set(err, -EINVAL, "%s: none given", name);
+	size_t len = strlen(text);
 	if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
 		return err_set(err, -EINVAL, "%s: '%s' is not a port: give 1 to 65535",
 			name, text);
@@ -108,8 +110,6 @@ int question_parse(const struct question_words *words, struct question *ret_ques
 		rc = err_set(err, -EINVAL,
 			"from and to: one is IPv4 and the other IPv6: give two of a "
 			"kind");
-	if (rc == 0 && !words->port)
-		rc = err_set(err, -EINVAL, "port: none given");
 	if (rc == 0)
 		rc = parse_port("port", words->port, &port, err);
 	if (rc == 0 && words->sport)
