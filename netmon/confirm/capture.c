@@ -17,6 +17,7 @@ struct capture {
 	int64_t since_us; /* earlier packets have not met the filter */
 	capture_fn *take; /* while reading */
 	void *context;
+	struct packet packet; /* here, so that it is not cleared twice for each */
 };
 
 static int fail(struct err *err, int code, pcap_t *pcap, const char *what,
@@ -172,11 +173,13 @@ int capture_fd(const struct capture *capture)
 static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct capture *capture = (struct capture *)(void *)user;
-	struct packet packet;
+	int64_t time_us = (int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec;
 
-	(void)packet_decode(capture->link, bytes, header->caplen, header->len, &packet);
-	capture->take(capture->context, &packet,
-		(int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec);
+	if (time_us < capture->since_us)
+		return;
+	(void)packet_decode(
+		capture->link, bytes, header->caplen, header->len, &capture->packet);
+	capture->take(capture->context, &capture->packet, time_us);
 }
 
 int capture_read(

@@ -31,6 +31,7 @@ struct flows {
 	uint32_t tag[BUCKETS][WAYS]; /* 0: free. Apart: a bucket's fit a cache line */
 	uint64_t pair[PAIR_SETS][PAIR_WAYS];
 	struct place place[FLOWS_ENDPOINTS];
+	struct place *last; /* of the last attempt; NULL before the first */
 	uint64_t untracked;
 };
 
@@ -39,7 +40,6 @@ struct pair {
 	struct endpoint endpoint;
 	u128 stranger;
 	uint16_t sport;
-	uint64_t endpoint_hash, source_hash;
 };
 
 struct flows *flows_new(const struct flows_options *options)
@@ -68,30 +68,35 @@ uint64_t flows_untracked(const struct flows *flows)
 
 /* ---------------------------------------------------------------- hashing */
 
-/* The finalizer of MurmurHash3: every bit of the result depends on every one of @x. */
-static uint64_t mix(uint64_t x)
+/* Both halves of a product: every bit of each factor reaches every bit of the result.
+ */
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccd;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53;
-	return x ^ x >> 33;
+	u128 product = (u128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static uint64_t hash_address(uint64_t key, u128 value)
 {
-	return mix(mix(key ^ (uint64_t)value) ^ (uint64_t)(value >> 64));
+	return mix(mix((uint64_t)value ^ key,
+			   (uint64_t)(value >> 64) ^ 0xa0761d6478bd642f) ^
+			   key,
+		0xe7037ed1a0b428db);
 }
 
-static void hash_pair(const struct flows *flows, struct pair *p)
+static uint64_t hash_source(const struct flows *flows, u128 source)
 {
-	const struct endpoint *e = &p->endpoint;
-	uint64_t key = flows->options.key;
+	return hash_address(flows->options.key, source);
+}
+
+static uint64_t hash_endpoint(const struct flows *flows, const struct endpoint *e)
+{
 	uint64_t service =
 		(uint64_t)e->port << 16 | (uint64_t)e->proto << 8 | (uint64_t)e->family;
 
-	p->endpoint_hash = mix(hash_address(key, e->addr.value) + service);
-	p->source_hash = hash_address(~key, p->stranger);
+	return mix(hash_address(~flows->options.key, e->addr.value) + service,
+		0x8ebc6af09c88c6e3);
 }
 
 /* ---------------------------------------------------------------- estimates */
@@ -148,19 +153,19 @@ static size_t victim(const struct place *bucket)
 	return found;
 }
 
-/* The pair's endpoint, made if need be; NULL when there is no place. */
+/* The endpoint's place, made if need be; NULL when there is none. */
 static struct place *find_place(
-	struct flows *flows, const struct pair *p, bool answered)
+	struct flows *flows, const struct endpoint *endpoint, bool answered)
 {
-	size_t at = p->endpoint_hash % BUCKETS, free_way = WAYS;
-	uint32_t tag = (uint32_t)(p->endpoint_hash >> 32) | 1;
+	uint64_t hash = hash_endpoint(flows, endpoint);
+	size_t at = hash % BUCKETS, free_way = WAYS;
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 	struct place *bucket = &flows->place[at * WAYS];
 
 	for (size_t i = 0; i < WAYS; i++) {
 		uint32_t found = flows->tag[at][i];
 
-		if (found == tag &&
-			same_endpoint(&bucket[i].stat.endpoint, &p->endpoint))
+		if (found == tag && same_endpoint(&bucket[i].stat.endpoint, endpoint))
 			return &bucket[i];
 		if (found == 0 && free_way == WAYS)
 			free_way = i;
@@ -175,7 +180,9 @@ static struct place *find_place(
 		return NULL;
 	}
 	flows->tag[at][free_way] = tag;
-	bucket[free_way] = (struct place){.stat.endpoint = p->endpoint};
+	if (flows->last == &bucket[free_way])
+		flows->last = NULL;
+	bucket[free_way] = (struct place){.stat.endpoint = *endpoint};
 	return &bucket[free_way];
 }
 
@@ -184,7 +191,8 @@ static struct place *find_place(
 static uint64_t *pair_set(
 	struct flows *flows, const struct pair *p, uint64_t *ret_print)
 {
-	uint64_t hash = mix(p->endpoint_hash ^ p->source_hash ^ p->sport);
+	uint64_t hash = mix(hash_endpoint(flows, &p->endpoint) ^ p->sport,
+		hash_source(flows, p->stranger));
 
 	*ret_print = hash & ~(uint64_t)PAIR_BITS;
 	return flows->pair[hash >> 20 & (PAIR_SETS - 1)];
@@ -216,22 +224,35 @@ static void pair_put(struct flows *flows, const struct pair *p, unsigned int sta
 
 /* ---------------------------------------------------------------- events */
 
-static void attempt(struct flows *flows, const struct pair *p, int64_t time_us)
+/* A flood is of one endpoint mostly: the last one's place is at hand. */
+static void attempt(struct flows *flows, const struct flow_key *key, int64_t time_us)
 {
-	struct place *place = find_place(flows, p, false);
+	struct place *place = flows->last;
 	struct flow_stat *stat;
 
-	if (!place)
-		return;
+	if (!place || place->stat.endpoint.addr.value != key->dst ||
+		place->stat.endpoint.port != key->dport ||
+		place->stat.endpoint.proto != key->proto ||
+		place->stat.endpoint.family != key->family) {
+		const struct endpoint endpoint = {.family = key->family,
+			.addr = {.family = key->family, .value = key->dst},
+			.proto = key->proto,
+			.port = key->dport};
+
+		place = find_place(flows, &endpoint, false);
+		if (!place)
+			return;
+		flows->last = place;
+	}
 	stat = &place->stat;
 	stat->attempts++;
-	estimate_add(&place->tried, p->source_hash);
+	estimate_add(&place->tried, hash_source(flows, key->src));
 	if (stat->handshakes > 0)
 		return;
 	if (stat->attempts == 1)
 		stat->first_us = time_us;
 	stat->last_us = time_us;
-	stat->sample = p->stranger;
+	stat->sample = key->src;
 }
 
 static void judge(struct flows *flows, struct flow_stat *stat, const struct pair *p,
@@ -256,7 +277,7 @@ static void handshake(struct flows *flows, const struct pair *p, int64_t time_us
 	if (pair_get(flows, p) == PAIR_ANSWERED)
 		return; /* sent again */
 	pair_put(flows, p, PAIR_ANSWERED);
-	place = find_place(flows, p, true);
+	place = find_place(flows, &p->endpoint, true);
 	if (!place)
 		return;
 	stat = &place->stat;
@@ -265,31 +286,35 @@ static void handshake(struct flows *flows, const struct pair *p, int64_t time_us
 		stat->sample = p->stranger;
 	}
 	stat->last_us = time_us;
-	estimate_add(&place->answered, p->source_hash);
+	estimate_add(&place->answered, hash_source(flows, p->stranger));
 	judge(flows, stat, p, time_us);
 }
 
-static void refused(struct flows *flows, const struct pair *p)
+static struct pair make_pair(const struct flow_key *key, bool question)
 {
-	struct place *place = find_place(flows, p, false);
+	return (struct pair){.endpoint = {.family = key->family,
+				     .addr = {.family = key->family,
+					     .value = question ? key->dst : key->src},
+				     .proto = key->proto,
+				     .port = question ? key->dport : key->sport},
+		.stranger = question ? key->src : key->dst,
+		.sport = question ? key->sport : key->dport};
+}
+
+static void refuse(struct flows *flows, const struct flow_key *question)
+{
+	const struct pair p = make_pair(question, true);
+	struct place *place = find_place(flows, &p.endpoint, false);
 
 	if (place)
 		place->stat.refused++;
 }
 
-static struct pair make_pair(
-	const struct flows *flows, const struct flow_key *key, bool question)
+static void answer(struct flows *flows, const struct flow_key *key, int64_t time_us)
 {
-	struct pair p = {.endpoint = {.family = key->family,
-				 .addr = {.family = key->family,
-					 .value = question ? key->dst : key->src},
-				 .proto = key->proto,
-				 .port = question ? key->dport : key->sport},
-		.stranger = question ? key->src : key->dst,
-		.sport = question ? key->sport : key->dport};
+	const struct pair p = make_pair(key, false);
 
-	hash_pair(flows, &p);
-	return p;
+	handshake(flows, &p, time_us);
 }
 
 /* ---------------------------------------------------------------- packets */
@@ -310,12 +335,12 @@ static bool comes_in(const struct flows *flows, const struct packet *packet)
 static void take_udp(struct flows *flows, const struct packet *packet, int64_t time_us)
 {
 	bool in = comes_in(flows, packet);
-	struct pair p = make_pair(flows, &packet->key, in);
+	const struct pair p = make_pair(&packet->key, in);
 	unsigned int state = pair_get(flows, &p);
 
 	if (in && state == PAIR_NONE) {
 		pair_put(flows, &p, PAIR_ASKED);
-		attempt(flows, &p, time_us);
+		attempt(flows, &packet->key, time_us);
 	} else if (!in && state == PAIR_NONE) {
 		pair_put(flows, &p, PAIR_CLIENT);
 	} else if (!in && state == PAIR_ASKED) {
@@ -325,33 +350,25 @@ static void take_udp(struct flows *flows, const struct packet *packet, int64_t t
 
 void flows_packet(struct flows *flows, const struct packet *packet, int64_t time_us)
 {
-	struct pair p;
-
 	if (packet->status != PACKET_OK)
 		return;
 	switch (packet->kind) {
 	case PACKET_SYN:
 	case PACKET_INIT:
-		if (packet->way == PACKET_OUT)
-			return;
-		p = make_pair(flows, &packet->key, true);
-		attempt(flows, &p, time_us);
+		if (packet->way != PACKET_OUT)
+			attempt(flows, &packet->key, time_us);
 		break;
 	case PACKET_SYN_ACK:
 	case PACKET_INIT_ACK:
-		if (packet->way == PACKET_IN)
-			return;
-		p = make_pair(flows, &packet->key, false);
-		handshake(flows, &p, time_us);
+		if (packet->way != PACKET_IN)
+			answer(flows, &packet->key, time_us);
 		break;
 	case PACKET_UDP:
 		take_udp(flows, packet, time_us);
 		break;
 	case PACKET_ICMP_ERROR:
-		if (packet->way == PACKET_IN || packet->quoted.family == FAMILY_NONE)
-			return;
-		p = make_pair(flows, &packet->quoted, true);
-		refused(flows, &p);
+		if (packet->way != PACKET_IN && packet->quoted.family != FAMILY_NONE)
+			refuse(flows, &packet->quoted);
 		break;
 	case PACKET_KIND_NONE:
 	case PACKET_RST:
