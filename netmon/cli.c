@@ -158,12 +158,12 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 		*(bool *)field = true;
 		return 0;
 	}
+	if (row->kind == PROBE)
+		return set_probe(cli, value, err);
 	assert(value); /* parse_option() has seen to it */
 	switch (row->kind) {
 	case COLOR:
 		return set_color(cli, value, err);
-	case PROBE:
-		return set_probe(cli, value, err);
 	case LIST:
 		slot = arena_push(arena, &words->list, &words->n, sizeof(*slot));
 		if (!slot)
@@ -172,6 +172,7 @@ static int set_option(struct cli *cli, const struct option_row *row, const char 
 		return 0;
 	case TEXT:
 	case FLAG:
+	case PROBE:
 	default:
 		slot = field;
 		if (*slot)

@@ -3,13 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "netmon/cli.h"
 
-#define WORDS_MAX 24
+#define WORDS_MAX  24
+#define LINE_BYTES 256
 
 /* Splits @line at blanks and parses it; the words live in @buffer. */
 static int parse(const char *line, char *buffer, struct arena *arena, struct cli *cli,
@@ -19,7 +21,7 @@ static int parse(const char *line, char *buffer, struct arena *arena, struct cli
 	char *argv[WORDS_MAX + 1] = {program};
 	int argc = 1;
 
-	strcpy(buffer, line);
+	(void)snprintf(buffer, LINE_BYTES, "%s", line);
 	for (char *word = strtok(buffer, " "); word; word = strtok(NULL, " ")) {
 		assert_true(argc < WORDS_MAX);
 		argv[argc++] = word;
@@ -70,7 +72,7 @@ static void refused(void **state)
 		struct cli cli = {.format = "untouched"};
 		struct err err = {0};
 		struct arena arena;
-		char buffer[256];
+		char buffer[LINE_BYTES];
 
 		arena_init(&arena, 0);
 		assert_int_not_equal(
@@ -88,7 +90,7 @@ static void everything_at_once(void **state)
 	struct cli cli;
 	struct err err = {0};
 	struct arena arena;
-	char buffer[256];
+	char buffer[LINE_BYTES];
 	(void)state;
 
 	arena_init(&arena, 0);
@@ -117,7 +119,7 @@ static void defaults(void **state)
 	struct cli cli;
 	struct err err = {0};
 	struct arena arena;
-	char buffer[256];
+	char buffer[LINE_BYTES];
 	(void)state;
 
 	arena_init(&arena, 0);

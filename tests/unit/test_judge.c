@@ -351,7 +351,7 @@ static void sorted_worst_first(void **state)
 	exposure = fixture_exposure(&f, fixture_container(&f, "api"), PATH_DNAT, "*",
 		9000, "172.17.0.4", 9000);
 	fixture_reach(&f, exposure, ZONE_INTERNET, "internet", "internet");
-	exposure = fixture_exposure(
+	(void)fixture_exposure(
 		&f, NULL, PATH_HOST_SERVICE, "*", 22, "203.0.113.10", 22);
 	f.facts->containers[1].privileged = true;
 	fixture_judge(&f);
