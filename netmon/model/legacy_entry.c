@@ -36,7 +36,8 @@ int legacy_part_read(const struct legacy_table *table, size_t end, size_t *offse
 	if (head.u.match_size < sizeof(head) || head.u.match_size > end - *offset ||
 		!memchr(head.u.user.name, '\0', sizeof(head.u.user.name)))
 		return -EINVAL;
-	(void)strcpy(ret_part->name, head.u.user.name);
+	memcpy(ret_part->name, head.u.user.name, sizeof(head.u.user.name));
+	ret_part->name[sizeof(head.u.user.name)] = '\0';
 	ret_part->rev = head.u.user.revision;
 	ret_part->info = table->entries.data + *offset + sizeof(head);
 	ret_part->len = head.u.match_size - sizeof(head);

@@ -13,6 +13,10 @@
 
 #include "ops_text.h"
 
+/* What read_file() read, until recorded_free(). */
+static uint8_t *files[16];
+static size_t nfiles;
+
 static uint8_t *read_file(const char *path, size_t *ret_len)
 {
 	FILE *stream = fopen(path, "r");
@@ -21,6 +25,8 @@ static uint8_t *read_file(const char *path, size_t *ret_len)
 	if (!stream)
 		fail_msg("cannot open %s", path);
 	assert_non_null(data);
+	assert_true(nfiles < ARRAY_LEN(files));
+	files[nfiles++] = data;
 	*ret_len = fread(data, 1, 1 << 20, stream);
 	assert_true(*ret_len > 0 && *ret_len < 1 << 20);
 	(void)fclose(stream);
@@ -111,9 +117,8 @@ int recorded_free(void **state)
 
 	ruleset_free(rec->nft_rules);
 	ruleset_free(rec->legacy_rules);
-	free((void *)(uintptr_t)rec->nft.nft.data);
-	for (size_t i = 0; i < ARRAY_LEN(rec->legacy); i++)
-		free((void *)(uintptr_t)(rec->legacy[i].entries.data - LEGACY_HEAD));
+	while (nfiles > 0)
+		free(files[--nfiles]);
 	free(rec);
 	return 0;
 }
