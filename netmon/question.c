@@ -85,7 +85,12 @@ static int parse_zone(const struct question_words *words, const struct addr *fro
 			return 0;
 		}
 	}
-	if (strcmp(words->zone, "host") != 0 && strcmp(words->zone, "container") != 0)
+	if (strcmp(words->zone, "host") == 0)
+		return err_set(err, -EINVAL,
+			"zone: what this host sends itself is not analysed: give "
+			"internet, "
+			"private or adjacent");
+	if (strcmp(words->zone, "container") != 0)
 		return err_set(err, -EINVAL,
 			"zone: '%s' is not known: give internet, private or adjacent",
 			words->zone);
@@ -119,6 +124,11 @@ int question_parse(const struct question_words *words, struct question *ret_ques
 			words->proto ? words->proto : "tcp", &question.proto, err);
 	if (rc == 0)
 		rc = parse_zone(words, &question.from, &question.zone, err);
+	if (rc == 0 && words->in && strcmp(words->in, "lo") == 0)
+		rc = err_set(err, -EINVAL,
+			"in: nothing from outside comes in by lo, and what this host "
+			"sends "
+			"itself is not analysed: give another interface");
 	if (rc < 0)
 		return rc;
 	question.port = (uint16_t)port;

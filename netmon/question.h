@@ -15,8 +15,9 @@ struct question_words {
 /**
  * question_parse() - check the words and make the question of them
  * @words: from, to and port must be there; proto is tcp unless given. Without a zone it
- *         is the one that the source address belongs to. "host" and "container" are
- *         taken as zones when an interface is given: then only that counts.
+ *         is the one that the source address belongs to. "container" is
+ *         taken as a zone when an interface is given: then only that counts. Packets of
+ *         the host itself pass other hooks and are not answered: zone "host", in "lo".
  *
  * The question borrows words->in. Return: 0; -EINVAL, the text names the member.
  */

@@ -114,6 +114,12 @@ static void refused(void **state)
 			"internet, private or adjacent"},
 		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"zone\":"
 		 "\"host\"}",
+			"what this host sends itself"},
+		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"in\":"
+		 "\"lo\"}",
+			"in: nothing from outside"},
+		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"zone\":"
+		 "\"container\"}",
 			"give in, the interface"},
 		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"port\":2}",
 			"line 3: "},
