@@ -164,7 +164,10 @@ void jsonw_array_end(struct jsonw *writer)
 
 static bool is_verbatim(unsigned char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	static const uint64_t set[4] = {~(uint64_t)0xffffffff & ~((uint64_t)1 << '"'),
+		~((uint64_t)1 << ('\\' - 64)) & ~((uint64_t)1 << 63)};
+
+	return (set[c >> 6] >> (c & 63)) & 1;
 }
 
 /* One character that cannot stand as it is; returns how many bytes of text it took. */
@@ -197,32 +200,78 @@ static size_t put_special(struct jsonw *writer, const char *text, size_t len)
 	return used;
 }
 
+/* How many characters from the start can stand as they are. */
+static size_t verbatim_run(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && is_verbatim((unsigned char)text[run]))
+		run++;
+	return run;
+}
+
 static void put_string(struct jsonw *writer, const char *text, size_t len)
 {
+	size_t run = verbatim_run(text, len);
+
+	/* Nearly every string is verbatim: one check of the room, one copy. */
+	if (run == len) {
+		char *at;
+
+		if (!reserve(writer, len + 2))
+			return;
+		at = writer->buffer + writer->len;
+		at[0] = '"';
+		memcpy(at + 1, text, len);
+		at[len + 1] = '"';
+		writer->len += len + 2;
+		return;
+	}
 	put(writer, "\"", 1);
 	while (len > 0) {
-		size_t run = 0;
-
-		while (run < len && is_verbatim((unsigned char)text[run]))
-			run++;
 		if (run > 0)
 			put(writer, text, run);
 		else
 			run = put_special(writer, text, len);
 		text += run;
 		len -= run;
+		run = verbatim_run(text, len);
 	}
 	put(writer, "\"", 1);
 }
 
 void jsonw_key(struct jsonw *writer, const char *key)
 {
-	assert(writer->depth > 0 && (writer->is_object & level_bit(writer)) &&
-		!writer->after_key);
-	separate(writer);
-	put_string(writer, key, strlen(key));
-	put(writer, ": ", writer->indent ? 2 : 1);
+	size_t len = strlen(key), spaces = (size_t)writer->indent * writer->depth;
+	uint64_t bit = level_bit(writer);
+	char *at;
+
+	assert(writer->depth > 0 && (writer->is_object & bit) && !writer->after_key);
 	writer->after_key = true;
+	if (verbatim_run(key, len) != len || !reserve(writer, len + spaces + 6)) {
+		separate(writer);
+		put_string(writer, key, len);
+		put(writer, ": ", writer->indent ? 2 : 1);
+		return;
+	}
+	/* The same, in one piece: reports are mostly keys. */
+	at = writer->buffer + writer->len;
+	if (writer->has_member & bit)
+		*at++ = ',';
+	writer->has_member |= bit;
+	if (writer->indent) {
+		*at++ = '\n';
+		memset(at, ' ', spaces);
+		at += spaces;
+	}
+	*at++ = '"';
+	memcpy(at, key, len);
+	at += len;
+	*at++ = '"';
+	*at++ = ':';
+	if (writer->indent)
+		*at++ = ' ';
+	writer->len = (size_t)(at - writer->buffer);
 }
 
 void jsonw_string_len(struct jsonw *writer, const char *text, size_t len)
