@@ -94,14 +94,15 @@ def judge(truth, answer):
     return "wrong"
 
 
-def matches(exposure, cell):
+def matches(exposure, cell, bound):
     end = exposure["endpoint"]
     if (end["proto"], end["port"]) != (cell["proto"], cell["port"]):
         return False
     if (end["family"] == "ip6") != (":" in cell["to"]):
         return False
-    if end["address"] in ("0.0.0.0/0", "::/0"):
-        return cell["to"] in HOST_ADDRESSES
+    if end["address"] in ("0.0.0.0/0", "::/0"):     # 127.0.0.1 is for neighbours alone
+        return cell["to"] in HOST_ADDRESSES or (
+            bound == "may" and cell["to"].startswith("127."))
     return end["address"].split("/")[0] == cell["to"]
 
 
@@ -120,12 +121,12 @@ def in_scope(cell):
 
 def judge_scan(cell, truth, report):
     """The category of one cell in the report: must is a subset of the truth, may holds it."""
-    if not in_scope(cell):
+    if not in_scope(cell) or report["host"]["perimeter"] != ["wan0"]:
         return None
-    found = [e for e in report["exposures"] if matches(e, cell)]
-    must = [e for e in found if e["evidence"]["listening"] is True and holds(e, cell, "must")]
-    may = [e for e in found if e["evidence"]["listening"] is not False and
-           holds(e, cell, "may")]
+    must = [e for e in report["exposures"] if matches(e, cell, "must") and
+            e["evidence"]["listening"] is True and holds(e, cell, "must")]
+    may = [e for e in report["exposures"] if matches(e, cell, "may") and
+           e["evidence"]["listening"] is not False and holds(e, cell, "may")]
     if truth[0] == "open":
         return "agree" if must else "maybe" if may else "unsound"
     if must:

@@ -136,7 +136,15 @@ class Host:
             *("route add %s via %s" % (s, WAN[family(s)][0]) for s in subnets),
             # Every other address is the world's own: it can send from any.
             "route add local 0.0.0.0/0 dev lo table main",
-            "route add local ::/0 dev lo table main")
+            "route add local ::/0 dev lo table main",
+            # As a router it hands on what is for the segment, and nothing else.
+            "route add 203.0.113.0/24 dev wan table 50", "route add local 0.0.0.0/0 dev lo table 50",
+            "rule add iif wan prio 100 lookup 50")
+        with self.world.inside():
+            tool("ip", "-6", "-batch", "-", text="route add 2001:db8:1::/64 dev wan table 50\n"
+                 "route add local ::/0 dev lo table 50\nrule add iif wan prio 100 lookup 50\n")
+            lab.sysctl("net/ipv4/ip_forward", 1)
+            lab.sysctl("net/ipv6/conf/all/forwarding", 1)
         self.neighbour.ip(
             "link set wan0 up", "addr add %s/24 dev wan0" % NEIGHBOUR[4],
             "addr add %s/64 dev wan0 nodad" % NEIGHBOUR[6],
