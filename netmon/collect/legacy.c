@@ -27,8 +27,8 @@ _Static_assert(
 	sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "same layout");
 
 enum {
-	TABLE_ATTEMPTS =
-		5, /* a table may be replaced between its size and its content */
+	/* A table may be replaced between its size and its content. */
+	TABLE_ATTEMPTS = 5,
 	TABLE_LIMIT_BYTES = 512 * 1024 * 1024,
 };
 
