@@ -146,15 +146,37 @@ static int addrtype(struct decode_ctx *ctx, const struct xt_row *row, const void
 				  type->flags & XT_ADDRTYPE_INVERT_DEST);
 }
 
+/* "owner uid 0-999 ! socket-exists"; NULL when memory ran out. */
+static const char *owner_text(
+	struct decode_ctx *ctx, const struct xt_owner_match_info *owner)
+{
+	const struct {
+		uint8_t flag;
+		const char *word;
+		uint32_t min, max;
+	} options[] = {
+		{XT_OWNER_UID, "uid", owner->uid_min, owner->uid_max},
+		{XT_OWNER_GID, "gid", owner->gid_min, owner->gid_max},
+	};
+	const char *text = "owner";
+
+	for (size_t i = 0; text && i < ARRAY_LEN(options); i++)
+		if (owner->match & options[i].flag)
+			text = arena_printf(ctx->arena, "%s %s%s %u-%u", text,
+				owner->invert & options[i].flag ? "! " : "",
+				options[i].word, options[i].min, options[i].max);
+	if (text && (owner->match & XT_OWNER_SOCKET))
+		text = arena_printf(ctx->arena, "%s %ssocket-exists", text,
+			owner->invert & XT_OWNER_SOCKET ? "! " : "");
+	return text;
+}
+
 /* What came in by an interface has no socket here. */
 static int owner(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const struct xt_owner_match_info *owner = info;
+	const char *text = owner_text(ctx, owner);
 	struct xt_alt alt = {0};
-	const char *text = arena_printf(ctx->arena, "owner%s%s%s",
-		owner->match & XT_OWNER_UID ? " uid" : "",
-		owner->match & XT_OWNER_GID ? " gid" : "",
-		owner->match & XT_OWNER_SOCKET ? " socket" : "");
 	int r;
 
 	if (!text)
@@ -204,6 +226,30 @@ static int push_iifkind(struct decode_ctx *ctx, const char *kind)
 		sizeof(name), name, NULL, false);
 }
 
+/* The options in use, as iptables has them. */
+static int push_physdev(struct decode_ctx *ctx, const struct xt_row *row,
+	const struct xt_physdev_info *physdev)
+{
+	const struct {
+		uint8_t flag;
+		const char *word, *name;
+	} options[] = {
+		{XT_PHYSDEV_OP_ISIN, "is-in", ""},
+		{XT_PHYSDEV_OP_IN, "in ", physdev->physindev},
+		{XT_PHYSDEV_OP_ISOUT, "is-out", ""},
+		{XT_PHYSDEV_OP_OUT, "out ", physdev->physoutdev},
+		{XT_PHYSDEV_OP_BRIDGED, "is-bridged", ""},
+	};
+	const char *text = "physdev";
+
+	for (size_t i = 0; text && i < ARRAY_LEN(options); i++)
+		if (physdev->bitmask & options[i].flag)
+			text = arena_printf(ctx->arena, "%s %s%s%.*s", text,
+				physdev->invert & options[i].flag ? "! " : "",
+				options[i].word, IFNAMSIZ, options[i].name);
+	return text ? decode_push_maybe(ctx, row->code, text) : -ENOMEM;
+}
+
 /*
  * Only a packet that br_netfilter hands up from a bridge has a port to speak of. For
  * any other, each option in use matches exactly where it is inverted.
@@ -227,13 +273,14 @@ static int physdev(struct decode_ctx *ctx, const struct xt_row *row, const void 
 	if (r < 0)
 		return r;
 	if (bridged_only)
-		return xt_alt_push(ctx, &bridge, OP_ANY) ?: xt_maybe(ctx, row, info);
+		return xt_alt_push(ctx, &bridge, OP_ANY)
+			       ?: push_physdev(ctx, row, physdev);
 	xt_alt_begin(ctx, &alt);
 	r = xt_alt_push(ctx, &bridge, OP_NONE) ?: xt_alt_end(ctx, &alt);
 	if (r < 0)
 		return r;
 	xt_alt_begin(ctx, &alt);
-	return xt_maybe(ctx, row, info)
+	return push_physdev(ctx, row, physdev)
 		?: xt_alt_end(ctx, &alt)
 		?: xt_alt_push(ctx, &alt, OP_ANY);
 }
