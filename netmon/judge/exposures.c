@@ -45,6 +45,8 @@ static const char *let_in_by(struct judge_work *work, const struct exposure *exp
 	for (size_t i = 0; i < exposure->trace.nsteps; i++) {
 		const struct trace_step *step = &exposure->trace.steps[i];
 
+		if (words_arrived(step))
+			break;
 		if (!step->chain || step->effect == EFFECT_JUMP ||
 			step->hook == HOOK_POSTROUTING)
 			continue;

@@ -63,6 +63,13 @@ const char *words_effect(enum effect effect)
 	return PICK(names, effect);
 }
 
+bool words_arrived(const struct trace_step *step)
+{
+	return !step->chain && step->stage &&
+	       (strcmp(step->stage, "socket") == 0 ||
+		       strcmp(step->stage, "proxy") == 0);
+}
+
 const char *words_step(struct arena *arena, const struct trace_step *step)
 {
 	if (!step->text)

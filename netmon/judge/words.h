@@ -32,6 +32,9 @@ bool words_everyone(const struct report *report, const struct ivset *set,
 const char *words_proto(struct arena *arena, uint8_t proto);
 const char *words_path(enum path path); /* "dnat", "docker-proxy", ... */
 const char *words_hook(enum hook hook); /* "prerouting", ... */
+/** words_arrived() - does the first packet end at this step? What follows is the
+ * answer, or a forwarder's own connection. */
+bool words_arrived(const struct trace_step *step);
 /** words_step() - what a step does: "jump DOCKER", "dnat to 172.17.0.2:80", "accept" */
 const char *words_step(struct arena *arena, const struct trace_step *step);
 const char *words_effect(enum effect effect);	   /* "accept", "drop", ... */

@@ -100,23 +100,29 @@ static const char *open_to(struct table *out, const struct exposure *exposure)
 }
 
 /* The rule that decided: the translation where there is one, else the last accept. */
-static const char *why(struct table *out, const struct exposure *exposure)
+static const struct trace_step *decider(const struct exposure *exposure)
 {
 	const struct trace_step *best = NULL;
 
 	for (size_t i = 0; i < exposure->trace.nsteps; i++) {
 		const struct trace_step *step = &exposure->trace.steps[i];
 
-		if (best && best->effect == EFFECT_DNAT)
+		if (words_arrived(step) || (best && best->effect == EFFECT_DNAT))
 			break;
-		if (step->effect != EFFECT_JUMP && step->effect != EFFECT_SNAT)
+		if (step->chain && step->hook != HOOK_POSTROUTING &&
+			step->effect != EFFECT_JUMP)
 			best = step;
 	}
+	return best;
+}
+
+static const char *why(struct table *out, const struct exposure *exposure)
+{
+	const struct trace_step *best = decider(exposure);
+
 	if (!best)
 		return words_path(exposure->path);
 	const char *effect = words_step(&out->arena, best);
-	if (!best->chain)
-		return text_safe(&out->arena, effect);
 	const char *handle = best->rule
 				     ? safe(arena_printf(&out->arena, " handle %llu",
 					       (unsigned long long)best->rule->handle))
