@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "answer.h"
+#include "netmon/reach/answer.h"
 
 #include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -8,8 +8,8 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
-#include "hooks.h"
-#include "routing.h"
+#include "netmon/reach/hooks.h"
+#include "netmon/reach/routing.h"
 
 /*
  * Theory of operation. The answer is a packet set of its own, whose destination is the

@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_ANSWER_H
 #define SEAWALL_NETMON_REACH_ANSWER_H
 
-#include "walk.h"
+#include "netmon/reach/walk.h"
 
 /**
  * struct station - a namespace in which the first packet was, and how it was there last

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "candidates.h"
+#include "netmon/reach/candidates.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

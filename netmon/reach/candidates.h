@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_CANDIDATES_H
 #define SEAWALL_NETMON_REACH_CANDIDATES_H
 
-#include "host.h"
+#include "netmon/reach/host.h"
 
 enum { FAMILY_BIT_4 = 1, FAMILY_BIT_6 = 2, FAMILY_BITS = 3 };
 

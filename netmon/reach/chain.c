@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "chain.h"
+#include "netmon/reach/chain.h"
 
 #include <string.h>
 
-#include "effect.h"
-#include "index.h"
-#include "match.h"
-#include "quick.h"
+#include "netmon/reach/effect.h"
+#include "netmon/reach/index.h"
+#include "netmon/reach/match.h"
+#include "netmon/reach/quick.h"
 
 /*
  * Theory of operation. A packet set enters a chain at its first rule. Each rule splits

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "effect.h"
+#include "netmon/reach/effect.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "match.h"
+#include "netmon/reach/match.h"
 
 #define NAT_CHOICES_MAX 16 /* addresses or ports of a range that are followed each */
 

@@ -3,8 +3,8 @@
 #ifndef SEAWALL_NETMON_REACH_EFFECT_H
 #define SEAWALL_NETMON_REACH_EFFECT_H
 
-#include "chain.h"
-#include "value.h"
+#include "netmon/reach/chain.h"
+#include "netmon/reach/value.h"
 
 /** effect_view() - how an op of @chain sees @state. */
 struct view effect_view(

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netmon/reach/explain.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "explain.h"
-#include "walk.h"
+#include "netmon/reach/walk.h"
 
 /*
  * Theory of operation. A question is a walk with one peer. If all its outcomes agree

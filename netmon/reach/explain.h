@@ -4,7 +4,7 @@
 #define SEAWALL_NETMON_REACH_EXPLAIN_H
 
 #include "netmon/model/report.h"
-#include "packet.h"
+#include "netmon/reach/packet.h"
 
 /**
  * explain_gaps() - add a walk's doubts to a list, each rule and code once

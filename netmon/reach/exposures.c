@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "candidates.h"
-#include "explain.h"
-#include "sources.h"
-#include "walk.h"
+#include "netmon/reach/candidates.h"
+#include "netmon/reach/explain.h"
+#include "netmon/reach/sources.h"
+#include "netmon/reach/walk.h"
 
 /*
  * Theory of operation. Every candidate endpoint is walked once for each way in, with

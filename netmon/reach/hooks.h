@@ -4,7 +4,7 @@
 #ifndef SEAWALL_NETMON_REACH_HOOKS_H
 #define SEAWALL_NETMON_REACH_HOOKS_H
 
-#include "chain.h"
+#include "netmon/reach/chain.h"
 
 /**
  * hooks_run() - packet sets through one hook of IPv4 or IPv6

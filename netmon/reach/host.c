@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host.h"
+#include "netmon/reach/host.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

@@ -5,8 +5,8 @@
 #define SEAWALL_NETMON_REACH_HOST_H
 
 #include "netmon/model/facts.h"
-#include "reach.h"
-#include "space.h"
+#include "netmon/reach/reach.h"
+#include "netmon/reach/space.h"
 
 /* Which container holds an address on which network. */
 struct address_owner {

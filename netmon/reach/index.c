@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "index.h"
+#include "netmon/reach/index.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "match.h"
+#include "netmon/reach/match.h"
 
 /*
  * Theory of operation. Engines write one rule a port, so a walk that looked at every

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ipset_match.h"
+#include "netmon/reach/ipset_match.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

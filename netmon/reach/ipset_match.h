@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_IPSET_MATCH_H
 #define SEAWALL_NETMON_REACH_IPSET_MATCH_H
 
-#include "value.h"
+#include "netmon/reach/value.h"
 
 /**
  * ipset_match_peers() - split peers by an xt set match

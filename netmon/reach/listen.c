@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "listen.h"
+#include "netmon/reach/listen.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #ifndef SEAWALL_NETMON_REACH_LISTEN_H
 #define SEAWALL_NETMON_REACH_LISTEN_H
 
-#include "host.h"
-#include "packet.h"
+#include "netmon/reach/host.h"
+#include "netmon/reach/packet.h"
 
 struct listener {
 	enum tri listens;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "match.h"
+#include "netmon/reach/match.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "ipset_match.h"
-#include "routing.h"
+#include "netmon/reach/ipset_match.h"
+#include "netmon/reach/routing.h"
 
 /*
  * Theory of operation. An operand has one value, or several for different peers (a map

@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_MATCH_H
 #define SEAWALL_NETMON_REACH_MATCH_H
 
-#include "value.h"
+#include "netmon/reach/value.h"
 
 /**
  * struct split - the outcome of a match for a set of peers

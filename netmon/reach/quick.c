@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "quick.h"
+#include "netmon/reach/quick.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -8,8 +8,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "match.h"
-#include "routing.h"
+#include "netmon/reach/match.h"
+#include "netmon/reach/routing.h"
 
 #define QUICK_MAX 16 /* bytes of a value handled here */
 

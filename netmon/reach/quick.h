@@ -3,7 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_QUICK_H
 #define SEAWALL_NETMON_REACH_QUICK_H
 
-#include "value.h"
+#include "netmon/reach/value.h"
 
 /*
  * Most rules of an engine are about a port, an interface or an address that is one

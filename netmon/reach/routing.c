@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "routing.h"
+#include "netmon/reach/routing.h"
 
 #include <linux/fib_rules.h>
 #include <linux/netfilter/nf_tables.h>
@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "value.h"
+#include "netmon/reach/value.h"
 
 /*
  * Theory of operation. A lookup carries the set of peers that still look for a

@@ -3,8 +3,8 @@
 #ifndef SEAWALL_NETMON_REACH_ROUTING_H
 #define SEAWALL_NETMON_REACH_ROUTING_H
 
-#include "packet.h"
-#include "space.h"
+#include "netmon/reach/packet.h"
+#include "netmon/reach/space.h"
 
 struct view;
 

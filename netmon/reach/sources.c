@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sources.h"
+#include "netmon/reach/sources.h"
 
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "routing.h"
-#include "value.h"
+#include "netmon/reach/routing.h"
+#include "netmon/reach/value.h"
 
 /* Prefixes of an interface's own networks; @own: the host's addresses alone. */
 static const struct ivset *on_link(

@@ -4,7 +4,7 @@
 #define SEAWALL_NETMON_REACH_SOURCES_H
 
 #include "common/zone.h"
-#include "host.h"
+#include "netmon/reach/host.h"
 
 /* One way in: an interface, and who can send by it. */
 struct source {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "space.h"
+#include "netmon/reach/space.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hooks.h"
+#include "netmon/reach/hooks.h"
 
 /* ---------------------------------------------------------------- routes */
 

@@ -7,7 +7,7 @@
 #include "common/err.h"
 #include "netmon/model/facts.h"
 #include "netmon/model/ruleset.h"
-#include "packet.h"
+#include "netmon/reach/packet.h"
 
 struct chain_index;
 struct set_cache;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "value.h"
+#include "netmon/reach/value.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "routing.h"
+#include "netmon/reach/routing.h"
 
 /*
  * Theory of operation. Each field has a loader that fills a struct value; then the

@@ -5,8 +5,8 @@
 #define SEAWALL_NETMON_REACH_VALUE_H
 
 #include "netmon/model/ruleset.h"
-#include "packet.h"
-#include "space.h"
+#include "netmon/reach/packet.h"
+#include "netmon/reach/space.h"
 
 /**
  * struct value - bytes as a rule's register would hold them

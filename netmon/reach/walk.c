@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "walk.h"
+#include "netmon/reach/walk.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "answer.h"
-#include "hooks.h"
-#include "listen.h"
-#include "routing.h"
+#include "netmon/reach/answer.h"
+#include "netmon/reach/hooks.h"
+#include "netmon/reach/listen.h"
+#include "netmon/reach/routing.h"
 
 /*
  * Theory of operation. A visit is a packet set in one namespace, with the stations that

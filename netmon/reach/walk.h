@@ -3,8 +3,8 @@
 #ifndef SEAWALL_NETMON_REACH_WALK_H
 #define SEAWALL_NETMON_REACH_WALK_H
 
-#include "chain.h"
-#include "host.h"
+#include "netmon/reach/chain.h"
+#include "netmon/reach/host.h"
 
 /* One way a packet can end, and for which peers. */
 struct outcome {
