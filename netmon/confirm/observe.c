@@ -18,6 +18,9 @@ enum {
 	BUFFER_BYTES = 4 << 20, /* a seventh of a second of 200,000 packets a second;
 				   more would not stay in a processor's cache */
 	WAIT_MS = 250,
+	/* Waking for each full buffer of a flood costs more than reading it. */
+	BUSY_PACKETS = 1000,
+	BUSY_PAUSE_MS = 40, /* a quarter of what the buffer holds */
 	INTERFACES_MAX = 64,
 };
 
@@ -213,18 +216,22 @@ int observer_read(struct observer *observer, struct err *err)
 
 int observer_run(struct observer *observer, unsigned int seconds, struct err *err)
 {
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000};
 	int64_t end = now_ms() + (int64_t)seconds * 1000;
 	struct pollfd fds[INTERFACES_MAX];
 
 	for (;;) {
 		int64_t left = end - now_ms();
 		size_t n = observer_poll(observer, fds, INTERFACES_MAX);
+		uint64_t before = observer->packets;
 		int rc = observer_read(observer, err);
 
 		if (rc < 0 || left <= 0)
 			return rc;
-		if (poll(fds, n, (int)(left < WAIT_MS ? left : WAIT_MS)) < 0 &&
-			errno != EINTR)
+		if (observer->packets - before >= BUSY_PACKETS)
+			(void)nanosleep(&pause, NULL);
+		else if (poll(fds, n, (int)(left < WAIT_MS ? left : WAIT_MS)) < 0 &&
+			 errno != EINTR)
 			return err_errno(err, -errno, "wait for packets");
 	}
 }
