@@ -94,7 +94,7 @@ static void write_observing(struct table *out, const struct observing *o)
 	(void)fprintf(out->stream,
 		"\nWatched for %u second%s: %llu packets, %llu lost.\n", o->seconds,
 		o->seconds == 1 ? "" : "s", (unsigned long long)o->packets,
-		(unsigned long long)(o->dropped + o->untracked));
+		(unsigned long long)o->dropped + o->untracked);
 }
 
 static void write_probing(struct table *out, const struct probing *p)
