@@ -201,35 +201,34 @@ struct probing {
 };
 
 struct exposure {
-	const char
-		*id; /* stable over runs: made of endpoint, path and container name */
 	struct endpoint endpoint;
-	enum path path;
-	const struct container *container;
 	struct addr target;
-	uint16_t target_port;
+	const char *id; /* stable over runs: of endpoint, path and container name */
+	const struct container *container;
 	struct reach_set reach[ZONE_COUNT]; /* never NULL sets */
 	struct trace trace; /* of a packet that gets in; the deciding rules */
-	enum tri listening;
-	const char *owner;	       /* PATH_HOST_SERVICE: the process's name; NULL */
-	bool published;		       /* the engine lists this port as published */
-	bool loopback_bound;	       /* published on 127.0.0.0/8 or ::1 only */
+	const char *owner;  /* PATH_HOST_SERVICE: the process's name; NULL */
 	const struct gap *const *gaps; /* those that this answer depends on */
 	size_t ngaps;
+	enum path path;
+	enum tri listening;
 	struct observed *observed;
 	struct probed *probed; /* array */
 	size_t nprobed;
 	enum tri seen;	   /* observed in a word; NO: watched all, and nobody came */
 	enum tri answered; /* probed in a word */
-	bool disagrees;	   /* packets say something else than the rules */
 	/* judge/ */
 	const struct approval *approval;
-	const struct prefix
-		*excess; /* Internet (or approved zone) sources past approval */
+	const struct prefix *excess; /* sources past the approval: judge.h */
 	size_t nexcess;
 	const char **amplifiers;
 	size_t namplifiers;
 	enum exposure_verdict verdict;
+	/* small ones together */
+	uint16_t target_port;
+	bool published;	     /* the engine lists this port as published */
+	bool loopback_bound; /* published on 127.0.0.0/8 or ::1 only */
+	bool disagrees;	     /* packets say something else than the rules */
 };
 
 enum severity {
