@@ -434,7 +434,7 @@ static void test_loads_nobody_knows(void **state)
 			"match", "<exthdr-unknown> 1280"},
 		{TABLE_IP, "1={ immediate 1=8 2=x:05000000 } 1={ meta 3=8 2=99 }",
 			"unknown:meta-unknown", "meta set"},
-		{TABLE_BRIDGE, "1={ immediate 1=8 2=x:01 } 1={ meta 3=8 2=35 }",
+		{TABLE_IP, "1={ immediate 1=8 2=x:01 } 1={ meta 3=8 2=35 }",
 			"unknown:meta-broute", "meta set"},
 		{TABLE_IP, "1={ immediate 1=8 2=x:05000000 } 1={ ct 4=8 2=99 }",
 			"unknown:ct-unknown", "ct set"},
@@ -445,9 +445,66 @@ static void test_loads_nobody_knows(void **state)
 	};
 
 	(void)state;
+	CHECK(rows);
+}
+
+/* How many bytes each key fills: one that is wrong puts others in the wrong word. */
+static void test_lengths_of_keys(void **state)
+{
+	static const struct {
+		const char *load; /* to the first word; the key follows */
+		unsigned int key;
+		enum field field;
+		size_t len;
+		const char *code;
+	} rows[] = {
+		{"meta 1=8 2=", NFT_META_SECMARK, FIELD_UNKNOWN, 4, "meta-secmark"},
+		{"meta 1=8 2=", NFT_META_BRI_IIFNAME, FIELD_BRI_IIFNAME, 16, NULL},
+		{"meta 1=8 2=", NFT_META_BRI_OIFNAME, FIELD_BRI_OIFNAME, 16, NULL},
+		{"meta 1=8 2=", NFT_META_BRI_IIFPVID, FIELD_UNKNOWN, 2,
+			"meta-bridge-pvid"},
+		{"meta 1=8 2=", NFT_META_BRI_IIFVPROTO, FIELD_UNKNOWN, 2,
+			"meta-bridge-vproto"},
+		{"meta 1=8 2=", 36, FIELD_UNKNOWN, 6, "meta-bridge-hwaddr"},
+		{"meta 1=8 2=", 99, FIELD_UNKNOWN, 64, "meta-unknown"},
+		{"ct 1=8 2=", NFT_CT_SECMARK, FIELD_UNKNOWN, 4, "ct-secmark"},
+		{"ct 1=8 2=", NFT_CT_SRC, FIELD_CT_ORIG_SADDR, 4, NULL},
+		{"ct 1=8 2=", NFT_CT_DST, FIELD_CT_ORIG_DADDR, 4, NULL},
+		{"ct 1=8 2=", NFT_CT_SRC_IP6, FIELD_CT_ORIG_SADDR, 16, NULL},
+		{"socket 2=8 1=", NFT_SOCKET_TRANSPARENT, FIELD_UNKNOWN, 1, "socket"},
+		{"socket 2=8 1=", NFT_SOCKET_MARK, FIELD_UNKNOWN, 4, "socket"},
+		{"socket 2=8 1=", NFT_SOCKET_WILDCARD, FIELD_UNKNOWN, 1, "socket"},
+		{"socket 2=8 1=", NFT_SOCKET_CGROUPV2, FIELD_UNKNOWN, 8, "socket"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_DADDR_IP4, FIELD_UNKNOWN, 4, "xfrm"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_DADDR_IP6, FIELD_UNKNOWN, 16, "xfrm"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_SADDR_IP4, FIELD_UNKNOWN, 4, "xfrm"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_SADDR_IP6, FIELD_UNKNOWN, 16, "xfrm"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_REQID, FIELD_UNKNOWN, 4, "xfrm"},
+		{"xfrm 1=8 2=", NFT_XFRM_KEY_SPI, FIELD_UNKNOWN, 4, "xfrm"},
+		{"tunnel 2=8 1=", NFT_TUNNEL_PATH, FIELD_UNKNOWN, 1, "tunnel"},
+		{"tunnel 2=8 1=", NFT_TUNNEL_ID, FIELD_UNKNOWN, 4, "tunnel"},
+	};
+
+	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].family != TABLE_BRIDGE)
-			check_rows(&rows[i], 1);
+		const struct operand *operand;
+		struct ruleset *ruleset;
+		char load[64], exprs[256];
+
+		(void)snprintf(load, sizeof(load), "%s%u", rows[i].load, rows[i].key);
+		(void)snprintf(exprs, sizeof(exprs),
+			"1={ %s } 1={ cmp 1=8 2=0 3=x:01 }", load);
+		begin();
+		add_rule(TABLE_IP, exprs);
+		ruleset = decode();
+		operand = only_rule(ruleset)->ops[0].operand;
+		assert_int_equal(operand->field, rows[i].field);
+		assert_int_equal(operand->load_len, rows[i].len);
+		assert_int_equal(operand->len, 1);
+		assert_true(!operand->code == !rows[i].code);
+		if (rows[i].code)
+			assert_string_equal(operand->code, rows[i].code);
+		ruleset_free(ruleset);
 	}
 }
 
@@ -868,6 +925,7 @@ int main(void)
 		cmocka_unit_test(test_arithmetic),
 		cmocka_unit_test(test_merged_fields),
 		cmocka_unit_test(test_loads_nobody_knows),
+		cmocka_unit_test(test_lengths_of_keys),
 		cmocka_unit_test(test_odd_expressions),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_equal_operands_are_one),
