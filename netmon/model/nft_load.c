@@ -12,7 +12,7 @@
 /* Newer than the headers of some distributions that this is built on. */
 enum {
 	META_BRI_BROUTE = 35,	 /* NFT_META_BRI_BROUTE, Linux 6.5 */
-	META_BRI_IIFHWADDR = 36, /* NFT_META_BRI_IIFHWADDR, Linux 6.18 */
+	META_BRI_IIFHWADDR = 37, /* NFT_META_BRI_IIFHWADDR, Linux 6.18 */
 	INNER_NUM = 1,		 /* NFTA_INNER_*, Linux 6.2 */
 	INNER_EXPR = 5,
 	EXTHDR_OFFSET_MAX = 255,

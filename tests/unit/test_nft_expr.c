@@ -465,7 +465,7 @@ static void test_lengths_of_keys(void **state)
 			"meta-bridge-pvid"},
 		{"meta 1=8 2=", NFT_META_BRI_IIFVPROTO, FIELD_UNKNOWN, 2,
 			"meta-bridge-vproto"},
-		{"meta 1=8 2=", 36, FIELD_UNKNOWN, 6, "meta-bridge-hwaddr"},
+		{"meta 1=8 2=", 37, FIELD_UNKNOWN, 6, "meta-bridge-hwaddr"},
 		{"meta 1=8 2=", 99, FIELD_UNKNOWN, 64, "meta-unknown"},
 		{"ct 1=8 2=", NFT_CT_SECMARK, FIELD_UNKNOWN, 4, "ct-secmark"},
 		{"ct 1=8 2=", NFT_CT_SRC, FIELD_CT_ORIG_SADDR, 4, NULL},
@@ -705,6 +705,29 @@ static void test_comments(void **state)
 	}
 }
 
+/* A name may not pass for rules, nor reach a terminal as it is. */
+static void test_hostile_names(void **state)
+{
+	struct ruleset *ruleset;
+	struct arena arena;
+
+	(void)state;
+	begin();
+	build_message(&build, NFT_MSG_NEWCHAIN, TABLE_IP,
+		"1=s:t 3=r:78206163636570741b5b6d00"); /* "x accept\x1b[m" */
+	build_message(&build, NFT_MSG_NEWSET, TABLE_IP, "1=s:t 2=r:2200 5=4");
+	build_message(&build, NFT_MSG_NEWRULE, TABLE_IP,
+		"1=s:t 2=s:c 4=[ " LOAD_MARK " 1={ lookup 1=r:2200 2=8 } "
+		"1={ immediate 1=0 2=[ 2=[ 1=4294967293 "
+		"2=r:78206163636570741b5b6d00 ] ] } 1={ log 2=r:1b00 } ]");
+	ruleset = decode();
+	arena_init(&arena, 0);
+	assert_string_equal(rule_text(&arena, only_rule(ruleset)),
+		"meta mark @\"\\x22\" jump \"x accept\\x1b[m\" log prefix \"\\x1b\"");
+	arena_done(&arena);
+	ruleset_free(ruleset);
+}
+
 static void test_interval_sets(void **state)
 {
 	struct ruleset *ruleset;
@@ -931,6 +954,7 @@ int main(void)
 		cmocka_unit_test(test_equal_operands_are_one),
 		cmocka_unit_test(test_hostile_depth),
 		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_interval_sets),
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_strangers),
