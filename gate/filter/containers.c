@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests about containers and what runs in them. */
+#include <errno.h>
+#include <string.h>
+
+#include "gate/filter/create.h"
+#include "gate/filter/judge.h"
+#include "gate/filter/publish.h"
+#include "gate/filter/route.h"
+
+static const struct json_node *body_root(struct work *work)
+{
+	return json_doc_root(work->body);
+}
+
+/* The id goes on in the place of the name: it cannot come to mean another one. */
+static int use_container(struct work *work, struct object *container)
+{
+	if (container_own(work, work->param, container) < 0) {
+		work->decision->object = container->id;
+		return -EACCES;
+	}
+	work->param = container->id;
+	work->decision->object = container->id;
+	return 0;
+}
+
+int decide_nothing(struct work *work)
+{
+	(void)work;
+	return 0;
+}
+
+int decide_container(struct work *work)
+{
+	struct object container;
+
+	return use_container(work, &container);
+}
+
+/* "docker inspect" asks for containers first, whatever the name is one of. */
+int decide_container_inspect(struct work *work)
+{
+	struct object container;
+
+	if (object_container(work, work->param, &container) < 0)
+		return -EACCES;
+	if (container.existence == OBJECT_PRESENT && !container.mine &&
+		!has_power(work, POWER_OTHERS))
+		return refuse(work, 404, "container-others",
+			"No such container: %s (or it is not yours)",
+			shown(work, work->param));
+	return use_container(work, &container);
+}
+
+int decide_container_run(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0)
+		return -EACCES;
+	return judge_container(work, &container);
+}
+
+int decide_container_archive(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0)
+		return -EACCES;
+	if (strcmp(work->route->method, "PUT") == 0)
+		work->decision->forward.plain_tar = true;
+	return judge_archive(work, &container);
+}
+
+static int apply_body(struct work *work, const struct fields *table)
+{
+	struct jsonw *out = work_out(work);
+
+	jsonw_object_begin(out);
+	int rc = fields_apply(work, table, body_root(work), out);
+	jsonw_object_end(out);
+	return rc;
+}
+
+static const struct json_node *object_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = json_member(node, key);
+
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+int decide_container_create(struct work *work)
+{
+	const struct json_node *root = body_root(work);
+	const char *name = query_value(work, "name");
+
+	work->host_config = object_of(root, "HostConfig");
+	(void)publish_select(
+		work, name && *name ? name : NULL, NULL, object_of(root, "Labels"));
+	work->decision->object = name && *name ? name : NULL;
+	return apply_body(work, &create_table);
+}
+
+int decide_container_update(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0 ||
+		judge_container(work, &container) < 0)
+		return -EACCES;
+	return apply_body(work, &update_table);
+}
+
+/* A name may be what made a published port an approved one. */
+int decide_container_rename(struct work *work)
+{
+	const char *name = query_value(work, "name");
+	struct object container;
+
+	if (!name)
+		return refuse(work, 400, "query-value", "the query lacks the new name");
+	if (use_container(work, &container) < 0)
+		return -EACCES;
+	return judge_publish(work, &container, name);
+}
+
+int decide_exec_create(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0 ||
+		judge_container(work, &container) < 0)
+		return -EACCES;
+	return apply_body(work, &exec_table);
+}
+
+static const char *text_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = node ? json_member(node, key) : NULL;
+
+	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
+}
+
+/* The exec's container, which must be the caller's; @ret_exec: NULL when unseen. */
+static int use_exec(
+	struct work *work, struct object *container, const struct json_node **ret_exec)
+{
+	const char *id;
+
+	*ret_exec = NULL;
+	if (!is_full_id(work->param))
+		return refuse(work, 404, "object-absent", "No such exec instance: %s",
+			shown(work, work->param));
+	work->decision->object = work->param;
+	if (!has_engine(work)) {
+		*container =
+			(struct object){.existence = OBJECT_UNSEEN, .id = work->param};
+		if (has_power(work, POWER_OTHERS))
+			return 0;
+		return refuse(work, 403, "object-unseen",
+			"whose exec '%s' is cannot be told without an engine",
+			shown(work, work->param));
+	}
+	if (work_fact(work, arena_printf(work->arena, "exec/%s/json", work->param),
+		    ret_exec) < 0)
+		return -EACCES;
+	if (!*ret_exec)
+		return refuse(work, 404, "object-absent", "No such exec instance: %s",
+			shown(work, work->param));
+	id = text_of(*ret_exec, "ContainerID");
+	if (!id || !is_full_id(id))
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the exec lacks its container");
+	return container_own(work, id, container);
+}
+
+int decide_exec(struct work *work)
+{
+	const struct json_node *exec;
+	struct object container;
+
+	return use_exec(work, &container, &exec);
+}
+
+/* An exec in the caller's container may be root's, not yet started. */
+static int judge_exec(struct work *work, const struct json_node *exec)
+{
+	const struct json_node *process = object_of(exec, "ProcessConfig");
+
+	if (is_unlimited(work))
+		return 0;
+	if (!process)
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the exec lacks its process");
+	return fields_judge(work, &process_table, process);
+}
+
+int decide_exec_start(struct work *work)
+{
+	const struct json_node *exec, *detach;
+	struct object container;
+
+	if (use_exec(work, &container, &exec) < 0 ||
+		judge_container(work, &container) < 0)
+		return -EACCES;
+	if (exec && judge_exec(work, exec) < 0)
+		return -EACCES;
+	detach = json_member(body_root(work), "Detach");
+	if (detach && detach->kind == JSON_KIND_BOOL && detach->boolean)
+		work->decision->forward.answer = GATE_ANSWER_PLAIN;
+	return apply_body(work, &exec_start_table);
+}
+
+/* Nothing of the body: what it says is what "changes" would say. */
+int decide_commit(struct work *work)
+{
+	const char *name = query_value(work, "container");
+	struct object container;
+
+	if (work->body && !node_is_empty(body_root(work)))
+		return refuse(work, 403, "commit-body",
+			"a commit with another configuration is not allowed");
+	if (!name)
+		return refuse(
+			work, 400, "query-value", "the query lacks the container");
+	if (container_own(work, name, &container) < 0)
+		return -EACCES;
+	query_set(work, "container", container.id);
+	work->decision->object = container.id;
+	return 0;
+}

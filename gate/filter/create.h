@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What may be asked of a container when it is made, changed, or entered. */
+#ifndef SEAWALL_GATE_FILTER_CREATE_H
+#define SEAWALL_GATE_FILTER_CREATE_H
+
+#include "gate/filter/fields.h"
+
+/* Every key of the API's bodies up to 1.51, once, with its treatment. */
+extern const struct fields create_table;
+extern const struct fields host_config_table;
+extern const struct fields update_table;
+extern const struct fields exec_table;
+extern const struct fields process_table; /* of an exec that exists */
+extern const struct fields exec_start_table;
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A container that exists, judged as if it were asked for now. */
+#include "gate/filter/judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "gate/filter/create.h"
+#include "gate/filter/mounts.h"
+#include "gate/filter/network.h"
+#include "gate/filter/publish.h"
+#include "gate/filter/security.h"
+
+/* Containers that join each other's namespaces, one after the other. */
+enum { MAX_JOINED = 4 };
+
+static const struct json_node *object_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = node ? json_member(node, key) : NULL;
+
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+static const char *text_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = node ? json_member(node, key) : NULL;
+
+	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
+}
+
+/* The engine's name begins with a slash. */
+static const char *name_of(const struct json_node *root)
+{
+	const char *name = text_of(root, "Name");
+
+	return name && *name == '/' ? name + 1 : name;
+}
+
+static int refuse_answer(struct work *work, const char *what)
+{
+	return refuse(work, 502, "engine-answer",
+		"the engine's answer about the container lacks its %s", what);
+}
+
+static int judge_user(struct work *work, const struct json_node *config)
+{
+	static const struct field user_field = {.key = "User"};
+	const struct json_node *user = json_member(config, "User");
+	const char *prefix = work->prefix;
+	bool judging = work->judging;
+	struct jsonw unseen;
+
+	if (user && user->kind != JSON_KIND_STRING)
+		return refuse_answer(work, "user");
+	jsonw_init(&unseen, NULL, 0);
+	jsonw_object_begin(&unseen);
+	work->judging = true;
+	work->prefix = "container";
+	int rc = force_user(work, &user_field, user, &unseen);
+	work->judging = judging;
+	work->prefix = prefix;
+	jsonw_object_end(&unseen);
+	jsonw_done(&unseen);
+	return rc;
+}
+
+static int judge_network(struct work *work, const struct json_node *network)
+{
+	static const struct field field = {.key = "Networks"};
+	const char *name = network->key, *id = text_of(network, "NetworkID"), *joined;
+
+	if (strcmp(name, "bridge") != 0 && strcmp(name, "none") != 0 &&
+		strcmp(name, "host") != 0 && strcmp(name, "default") != 0 && id && *id)
+		name = id;
+	return network_join(work, &field, network, name, &joined);
+}
+
+static int judge_networks(struct work *work, const struct json_node *root)
+{
+	const struct json_node *networks =
+		object_of(object_of(root, "NetworkSettings"), "Networks");
+	int rc = 0;
+
+	for (size_t i = 0; networks && rc == 0 && i < networks->count; i++) {
+		const struct json_node *network = &networks->children[i];
+
+		rc = network->kind == JSON_KIND_OBJECT
+			     ? judge_network(work, network)
+			     : refuse_answer(work, "networks");
+	}
+	return rc;
+}
+
+static int judge_config(struct work *work, const struct json_node *root)
+{
+	const struct json_node *config = object_of(root, "Config");
+	const struct json_node *host_config = object_of(root, "HostConfig");
+	struct fields judged = host_config_table;
+	struct selected before;
+
+	if (!config || !host_config)
+		return refuse_answer(work, "configuration");
+	judged.name = "container";
+	before = publish_select(work, name_of(root), text_of(config, "Image"),
+		object_of(config, "Labels"));
+	int rc = judge_user(work, config);
+	if (rc == 0)
+		rc = fields_judge(work, &judged, host_config);
+	if (rc == 0)
+		rc = judge_networks(work, root);
+	publish_select_again(work, &before);
+	return rc;
+}
+
+int judge_container(struct work *work, const struct object *container)
+{
+	int rc = 0;
+
+	if (container->existence != OBJECT_PRESENT)
+		return is_unlimited(work)
+			       ? 0
+			       : refuse(work, 403, "object-unseen",
+					 "the configuration of the container '%s' "
+					 "cannot be told without an engine",
+					 shown(work, container->id));
+	if (work->joined == MAX_JOINED)
+		return refuse(work, 403, "container-joined",
+			"too many containers that join each other's namespaces");
+	work->joined++;
+	if (!is_unlimited(work))
+		rc = judge_config(work, container->root);
+	if (rc == 0)
+		rc = mounts_judge(work, container->root);
+	work->joined--;
+	return rc;
+}
+
+int judge_publish(struct work *work, const struct object *container, const char *name)
+{
+	static const struct field ports = {.key = "PortBindings"};
+	const struct json_node *config, *bindings;
+	struct selected before;
+	struct jsonw unseen;
+
+	if (work->profile->publish == PUBLISH_ANY ||
+		container->existence != OBJECT_PRESENT)
+		return 0;
+	config = object_of(container->root, "Config");
+	bindings = object_of(object_of(container->root, "HostConfig"), "PortBindings");
+	if (!config || !bindings)
+		return 0;
+	before = publish_select(
+		work, name, text_of(config, "Image"), object_of(config, "Labels"));
+	jsonw_init(&unseen, NULL, 0);
+	jsonw_object_begin(&unseen);
+	int rc = check_port_bindings(work, &ports, bindings, &unseen);
+	jsonw_object_end(&unseen);
+	jsonw_done(&unseen);
+	publish_select_again(work, &before);
+	return rc;
+}
+
+int judge_archive(struct work *work, const struct object *container)
+{
+	if (judge_container(work, container) < 0)
+		return -EACCES;
+	if (container->existence != OBJECT_PRESENT || has_power(work, POWER_RUN_AS) ||
+		!mounts_has_bind(container->root))
+		return 0;
+	return refuse(work, 403, "archive-binds",
+		"the engine copies as root, through what the container mounts of the "
+		"host: copy within the mounted directory instead");
+}

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a container mounts: of the host, of volumes, of other containers. */
+#include "gate/filter/mounts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "gate/filter/binds.h"
+#include "gate/filter/judge.h"
+#include "gate/filter/labels.h"
+#include "gate/filter/objects.h"
+
+static const struct field binds_field = {.key = "Binds"};
+static const struct field mounts_field = {.key = "Mounts"};
+
+enum mount_type { MOUNT_NONE = 0, MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS };
+
+/**
+ * struct mount - one mount, however it was written
+ * @source: host path, or name of a volume; NULL: a volume without a name
+ * @raw:    of a bind that is not pinned: goes on the way it came
+ * @size, @mode: of a tmpfs; -1: not given
+ */
+struct mount {
+	enum mount_type type;
+	const struct field *field;
+	const struct json_node *value, *labels;
+	const char *source, *target, *propagation;
+	bool read_only, no_copy, raw;
+	int64_t size, mode;
+};
+
+/* Below these a mount hides what the kernel or the runtime relies on. */
+static bool is_kernel_path(const char *path)
+{
+	return path_below(path, "/proc") || path_below(path, "/sys") ||
+	       (path_below(path, "/dev") && !path_below(path, "/dev/shm"));
+}
+
+static int check_target(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target, const char **ret_target)
+{
+	size_t len = strlen(target);
+	char *copy = arena_strdup(work->arena, target);
+
+	if (!copy)
+		return refuse_memory(work);
+	if (len > 1 && copy[len - 1] == '/')
+		copy[len - 1] = '\0';
+	if (!is_plain_path(copy) || strcmp(copy, "/") == 0)
+		return field_refuse(work, field, value,
+			"'%s' is no place in a container: write it absolute, without "
+			"'..', '.', '//' or ':'",
+			shown(work, target));
+	/* CVE-2019-16884: a volume over /proc kept AppArmor from being applied. */
+	if (is_kernel_path(copy) && !has_power(work, POWER_PRIVILEGED))
+		return field_refuse(work, field, value,
+			"a mount on '%s' needs \"privileged\"", shown(work, target));
+	*ret_target = copy;
+	return 0;
+}
+
+static int check_propagation(struct work *work, const struct field *field,
+	const struct json_node *value, const char *text)
+{
+	if (!*text || strcmp(text, "rprivate") == 0 || strcmp(text, "private") == 0 ||
+		has_power(work, POWER_PRIVILEGED))
+		return 0;
+	return field_refuse(work, field, value,
+		"propagation '%s' joins the host's mounts: it needs \"privileged\"",
+		shown(work, text));
+}
+
+static int bind_option(struct work *work, struct mount *mount, const char *option)
+{
+	/* Of Docker Desktop's file sharing; without meaning on Linux. */
+	static const char *const inert[] = {
+		"", "rw", "cached", "delegated", "consistent", "rprivate", "private"};
+
+	for (size_t i = 0; i < ARRAY_LEN(inert); i++) {
+		if (strcmp(option, inert[i]) == 0)
+			return 0;
+	}
+	if (strcmp(option, "ro") == 0) {
+		mount->read_only = true;
+		return 0;
+	}
+	if (strcmp(option, "nocopy") == 0 && mount->type == MOUNT_VOLUME) {
+		mount->no_copy = true;
+		return 0;
+	}
+	/* z and Z would relabel the host's files. */
+	return field_refuse(work, mount->field, mount->value,
+		"the option '%s' is not allowed", shown(work, option));
+}
+
+static int bind_options(struct work *work, struct mount *mount, char *options)
+{
+	char *rest = options, *option;
+
+	while ((option = strsep(&rest, ",")) != NULL) {
+		if (bind_option(work, mount, option) < 0)
+			return -EACCES;
+	}
+	return 0;
+}
+
+/* "/host:/in:ro", "name:/in", "/in" */
+static int parse_bind(
+	struct work *work, const struct json_node *value, struct mount *mount)
+{
+	char *rest = arena_strdup(work->arena, value->string);
+	char *parts[3] = {NULL};
+	size_t n = 0;
+
+	*mount = (struct mount){.type = MOUNT_VOLUME,
+		.field = &binds_field,
+		.value = value,
+		.size = -1,
+		.mode = -1};
+	if (!rest)
+		return refuse_memory(work);
+	while (rest && n < ARRAY_LEN(parts))
+		parts[n++] = strsep(&rest, ":");
+	if (rest)
+		return field_refuse(work, &binds_field, value,
+			"'%s' has more than three parts", shown(work, value->string));
+	mount->target = parts[n == 1 ? 0 : 1];
+	mount->source = n == 1 ? NULL : parts[0];
+	if (mount->source && mount->source[0] == '/')
+		mount->type = MOUNT_BIND;
+	else if (mount->source && !is_object_name(mount->source))
+		return field_refuse(work, &binds_field, value,
+			"'%s' is neither an absolute path nor the name of a volume",
+			shown(work, mount->source));
+	return n == 3 ? bind_options(work, mount, parts[2]) : 0;
+}
+
+int check_local_driver(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	(void)out;
+	if (!value->string[0] || strcmp(value->string, "local") == 0)
+		return 0;
+	return field_refuse(work, field, value, "only the driver 'local' is allowed");
+}
+
+static int check_bind_propagation(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	(void)out;
+	return check_propagation(work, field, value, value->string);
+}
+
+static const struct field bind_option_rows[] = {
+	ROW_CHECK("Propagation", WORD, check_bind_propagation),
+	ROW_REFUSE("NonRecursive", BOOL),
+	/* The source must exist: gate pins it. */
+	ROW_DROP("CreateMountpoint", BOOL), ROW_REFUSE("ReadOnlyNonRecursive", BOOL),
+	ROW_DROP("ReadOnlyForceRecursive", BOOL), /* a pin always is */
+};
+static const struct fields bind_options_table = FIELDS("mount", bind_option_rows);
+
+static const struct field driver_rows[] = {
+	ROW_CHECK("Name", WORD, check_local_driver),
+	ROW_REFUSE("Options", MAP), /* any mount(2) of the host's */
+};
+static const struct fields driver_table = FIELDS("mount-driver", driver_rows);
+
+static const struct field volume_option_rows[] = {
+	ROW_DROP("NoCopy", BOOL),
+	ROW_CHECK("Labels", MAP, check_labels),
+	ROW_SUB("DriverConfig", driver_table),
+	ROW_REFUSE("Subpath", WORD),
+};
+static const struct fields volume_options_table = FIELDS("mount", volume_option_rows);
+
+static const struct field tmpfs_option_rows[] = {
+	ROW_DROP("SizeBytes", INT, .max = INT64_MAX),
+	ROW_DROP("Mode", INT, .max = 01777),
+	ROW_REFUSE("Options", ANY),
+};
+static const struct fields tmpfs_options_table = FIELDS("mount", tmpfs_option_rows);
+
+/* For shapes and unknown keys alone: parse_mount() reads the values. */
+static const struct field mount_rows[] = {
+	ROW_DROP("Type", WORD),
+	ROW_DROP("Source", WORD),
+	ROW_DROP("Target", WORD),
+	ROW_DROP("ReadOnly", BOOL),
+	ROW_DROP("Consistency", WORD),
+	ROW_SUB("BindOptions", bind_options_table),
+	ROW_SUB("VolumeOptions", volume_options_table),
+	ROW_SUB("TmpfsOptions", tmpfs_options_table),
+	ROW_REFUSE("ImageOptions", ANY),
+	ROW_REFUSE("ClusterOptions", ANY),
+};
+static const struct fields mount_table = FIELDS("mount", mount_rows);
+
+/* Of the right kind, or absent: the table has been applied. */
+static const char *text_of(const struct json_node *object, const char *key)
+{
+	const struct json_node *member = object ? json_member(object, key) : NULL;
+
+	return member && member->kind == JSON_KIND_STRING ? member->string : "";
+}
+
+static bool flag_of(const struct json_node *object, const char *key)
+{
+	const struct json_node *member = object ? json_member(object, key) : NULL;
+
+	return member && member->kind == JSON_KIND_BOOL && member->boolean;
+}
+
+static int64_t int_of(const struct json_node *object, const char *key)
+{
+	const struct json_node *member = object ? json_member(object, key) : NULL;
+
+	return member && member->kind == JSON_KIND_INTEGER ? member->integer : -1;
+}
+
+static const struct json_node *object_of(
+	const struct json_node *object, const char *key)
+{
+	const struct json_node *member = json_member(object, key);
+
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+static int check_mount_keys(struct work *work, const struct json_node *value)
+{
+	struct jsonw unseen;
+
+	jsonw_init(&unseen, NULL, 0);
+	jsonw_object_begin(&unseen);
+	int rc = fields_apply(work, &mount_table, value, &unseen);
+	jsonw_object_end(&unseen);
+	jsonw_done(&unseen);
+	return rc;
+}
+
+static int parse_mount(
+	struct work *work, const struct json_node *value, struct mount *mount)
+{
+	static const struct {
+		const char *name;
+		enum mount_type type;
+	} types[] = {
+		{"bind", MOUNT_BIND}, {"volume", MOUNT_VOLUME}, {"tmpfs", MOUNT_TMPFS}};
+
+	if (check_mount_keys(work, value) < 0)
+		return -EACCES;
+	const struct json_node *volume = object_of(value, "VolumeOptions");
+	const struct json_node *tmpfs = object_of(value, "TmpfsOptions");
+	*mount = (struct mount){
+		.field = &mounts_field,
+		.value = value,
+		.labels = volume ? object_of(volume, "Labels") : NULL,
+		.source = text_of(value, "Source"),
+		.target = text_of(value, "Target"),
+		.propagation = text_of(object_of(value, "BindOptions"), "Propagation"),
+		.read_only = flag_of(value, "ReadOnly"),
+		.no_copy = flag_of(volume, "NoCopy"),
+		.size = int_of(tmpfs, "SizeBytes"),
+		.mode = int_of(tmpfs, "Mode"),
+	};
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (strcmp(text_of(value, "Type"), types[i].name) == 0)
+			mount->type = types[i].type;
+	}
+	if (mount->type == MOUNT_NONE)
+		return field_refuse(work, &mounts_field, value,
+			"a mount's type is 'bind', 'volume' or 'tmpfs', not '%s'",
+			shown(work, text_of(value, "Type")));
+	if (mount->type == MOUNT_TMPFS && *mount->source)
+		return field_refuse(
+			work, &mounts_field, value, "a tmpfs has no source");
+	if (mount->type == MOUNT_VOLUME && !*mount->source)
+		mount->source = NULL;
+	return 0;
+}
+
+static int check_mount(struct work *work, struct mount *mount)
+{
+	const char *path,
+		*rule = mount->field == &binds_field ? "create-binds" : "create-mounts";
+	struct object volume;
+
+	if (check_target(work, mount->field, mount->value, mount->target,
+		    &mount->target) < 0)
+		return -EACCES;
+	if (mount->type == MOUNT_BIND) {
+		if (bind_source(work, rule, mount->source, mount->read_only, &path) < 0)
+			return -EACCES;
+		mount->raw = strcmp(path, mount->source) == 0;
+		mount->source = path;
+	} else if (mount->type == MOUNT_VOLUME && mount->source) {
+		if (object_volume(work, mount->source, &volume) < 0)
+			return -EACCES;
+		return volume_usable(work, &volume);
+	}
+	return 0;
+}
+
+static int write_volume_options(
+	struct work *work, const struct mount *mount, struct jsonw *out)
+{
+	jsonw_member_object(out, "VolumeOptions");
+	if (mount->no_copy)
+		jsonw_member_bool(out, "NoCopy", true);
+	jsonw_member_object(out, "Labels");
+	int rc = write_labels(work, mount->field, mount->labels, out);
+	write_owner(work, out);
+	jsonw_object_end(out);
+	jsonw_object_end(out);
+	return rc;
+}
+
+static int write_mount(struct work *work, const struct mount *mount, struct jsonw *out)
+{
+	static const char *const names[] = {[MOUNT_BIND] = "bind",
+		[MOUNT_VOLUME] = "volume",
+		[MOUNT_TMPFS] = "tmpfs"};
+	int rc = 0;
+
+	jsonw_object_begin(out);
+	jsonw_member_string(out, "Type", names[mount->type]);
+	if (mount->source && mount->type != MOUNT_TMPFS)
+		jsonw_member_string(out, "Source", mount->source);
+	jsonw_member_string(out, "Target", mount->target);
+	jsonw_member_bool(out, "ReadOnly", mount->read_only);
+	if (mount->type == MOUNT_BIND) {
+		bool given = mount->propagation && *mount->propagation;
+
+		jsonw_member_object(out, "BindOptions");
+		jsonw_member_string(
+			out, "Propagation", given ? mount->propagation : "rprivate");
+		jsonw_object_end(out);
+	} else if (mount->type == MOUNT_VOLUME) {
+		rc = write_volume_options(work, mount, out);
+	} else if (mount->size >= 0 || mount->mode >= 0) {
+		jsonw_member_object(out, "TmpfsOptions");
+		if (mount->size >= 0)
+			jsonw_member_int(out, "SizeBytes", mount->size);
+		if (mount->mode >= 0)
+			jsonw_member_int(out, "Mode", mount->mode);
+		jsonw_object_end(out);
+	}
+	jsonw_object_end(out);
+	return rc;
+}
+
+static size_t count_of(const struct json_node *list)
+{
+	return list && list->kind == JSON_KIND_ARRAY ? list->count : 0;
+}
+
+static int read_mounts(struct work *work, const struct json_node *binds,
+	const struct json_node *mounts, struct mount *all)
+{
+	size_t nbinds = count_of(binds), n = nbinds + count_of(mounts);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = i < nbinds ? parse_bind(work, &binds->children[i], &all[i])
+				: parse_mount(
+					  work, &mounts->children[i - nbinds], &all[i]);
+		if (rc == 0)
+			rc = check_mount(work, &all[i]);
+	}
+	return rc;
+}
+
+/* What came as a bind and is not pinned stays one: then the engine makes the path. */
+static void write_binds(
+	struct work *work, const struct mount *all, size_t n, struct jsonw *out)
+{
+	jsonw_member_array(out, "Binds");
+	for (size_t i = 0; i < n; i++) {
+		const struct mount *mount = &all[i];
+
+		if (mount->raw && mount->field == &binds_field)
+			jsonw_string(out,
+				arena_printf(work->arena, "%s:%s%s", mount->source,
+					mount->target, mount->read_only ? ":ro" : ""));
+	}
+	jsonw_array_end(out);
+}
+
+int force_mounts(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	const struct json_node *binds =
+		work->host_config ? json_member(work->host_config, "Binds") : NULL;
+	size_t n = count_of(binds) + count_of(value);
+	struct mount *all;
+	int rc;
+
+	/* Of a container that exists mounts_judge() looks at what is really mounted. */
+	if (work->judging)
+		return 0;
+	all = arena_array(work->arena, n + 1, sizeof(*all));
+	if (!all)
+		return refuse_memory(work);
+	rc = read_mounts(work, binds, value, all);
+	if (rc < 0)
+		return rc;
+	write_binds(work, all, n, out);
+	jsonw_member_array(out, field->key);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!all[i].raw || all[i].field != &binds_field)
+			rc = write_mount(work, &all[i], out);
+	}
+	jsonw_array_end(out);
+	return rc;
+}
+
+int check_volumes_from(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	int rc = 0;
+
+	if (work->judging || value->count == 0)
+		return 0;
+	jsonw_member_array(out, field->key);
+	for (size_t i = 0; rc == 0 && i < value->count; i++) {
+		const struct json_node *item = &value->children[i];
+		char *name = arena_strdup(work->arena, item->string);
+		char *mode = name ? strchr(name, ':') : NULL;
+		struct object container;
+
+		if (mode)
+			*mode++ = '\0';
+		if (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0) {
+			rc = field_refuse(work, field, item,
+				"the mode '%s' is not allowed", shown(work, mode));
+			break;
+		}
+		rc = name ? container_own(work, name, &container) : refuse_memory(work);
+		if (rc == 0)
+			rc = judge_container(work, &container);
+		if (rc == 0)
+			jsonw_stringf(out, "%s%s%s", container.id, mode ? ":" : "",
+				mode ? mode : "");
+	}
+	jsonw_array_end(out);
+	return rc;
+}
+
+static bool is_tmpfs_option(const char *option)
+{
+	static const char *const plain[] = {"", "rw", "ro", "exec", "noexec", "nosuid",
+		"nodev", "noatime", "relatime"};
+	static const char *const numbers[] = {
+		"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks="};
+
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		if (strcmp(option, plain[i]) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		size_t len = strlen(numbers[i]);
+		size_t digits;
+
+		if (strncmp(option, numbers[i], len) != 0)
+			continue;
+		digits = strspn(option + len, "0123456789");
+		/* a size may have a unit */
+		option += len + digits;
+		return digits > 0 && digits < 19 &&
+		       (!*option ||
+			       (i == 0 && strchr("kKmMgG%", *option) && !option[1]));
+	}
+	return false;
+}
+
+int check_tmpfs(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	int rc = 0;
+
+	if (value->count == 0)
+		return 0;
+	jsonw_member_object(out, field->key);
+	for (size_t i = 0; rc == 0 && i < value->count; i++) {
+		const struct json_node *item = &value->children[i];
+		char *rest = arena_strdup(work->arena, item->string), *option;
+		const char *target;
+
+		rc = check_target(work, field, item, item->key, &target);
+		while (rc == 0 && (option = strsep(&rest, ",")) != NULL) {
+			if (!is_tmpfs_option(option))
+				rc = field_refuse(work, field, item,
+					"the option '%s' is not allowed",
+					shown(work, option));
+		}
+		if (rc == 0)
+			jsonw_member_string(out, target, item->string);
+	}
+	jsonw_object_end(out);
+	return rc;
+}
+
+int check_volumes(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	int rc = 0;
+
+	if (value->count == 0)
+		return 0;
+	jsonw_member_object(out, field->key);
+	for (size_t i = 0; rc == 0 && i < value->count; i++) {
+		const struct json_node *item = &value->children[i];
+		const char *target;
+
+		rc = check_target(work, field, item, item->key, &target);
+		if (rc < 0)
+			break;
+		jsonw_member_object(out, target);
+		jsonw_object_end(out);
+	}
+	jsonw_object_end(out);
+	return rc;
+}
+
+static int judge_mount(struct work *work, const struct json_node *mount)
+{
+	const char *type = text_of(mount, "Type"), *source = text_of(mount, "Source");
+	const char *propagation = text_of(mount, "Propagation");
+	struct object volume;
+
+	if (strcmp(type, "tmpfs") == 0)
+		return 0;
+	if (strcmp(type, "volume") == 0) {
+		if (is_unlimited(work))
+			return 0;
+		if (object_volume(work, text_of(mount, "Name"), &volume) < 0)
+			return -EACCES;
+		return volume_usable(work, &volume);
+	}
+	if (strcmp(type, "bind") != 0 && !is_unlimited(work))
+		return refuse(work, 403, "container-mounts",
+			"the container has a mount of type '%s'", shown(work, type));
+	if (check_propagation(work, &mounts_field, mount, propagation) < 0)
+		return -EACCES;
+	return bind_existing(work, source, !flag_of(mount, "RW"));
+}
+
+int mounts_judge(struct work *work, const struct json_node *root)
+{
+	const struct json_node *mounts = json_member(root, "Mounts");
+	int rc = 0;
+
+	if (mounts && mounts->kind != JSON_KIND_ARRAY && mounts->kind != JSON_KIND_NULL)
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the container's mounts is not "
+			"understood");
+	const char *prefix = work->prefix;
+	bool judging = work->judging;
+	work->prefix = "container";
+	work->judging = true;
+	for (size_t i = 0; rc == 0 && i < count_of(mounts); i++) {
+		const struct json_node *mount = &mounts->children[i];
+
+		rc = mount->kind == JSON_KIND_OBJECT
+			     ? judge_mount(work, mount)
+			     : refuse(work, 502, "engine-answer",
+				       "a mount of the container is not understood");
+	}
+	work->judging = judging;
+	work->prefix = prefix;
+	return rc;
+}
+
+bool mounts_has_bind(const struct json_node *root)
+{
+	const struct json_node *mounts = json_member(root, "Mounts");
+
+	for (size_t i = 0; i < count_of(mounts); i++) {
+		const char *type = text_of(&mounts->children[i], "Type");
+
+		if (strcmp(type, "volume") != 0 && strcmp(type, "tmpfs") != 0)
+			return true;
+	}
+	return false;
+}

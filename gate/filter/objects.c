@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's objects: which one a name means, and whose it is. */
+#include "gate/filter/objects.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *member_text(const struct json_node *object, const char *key)
+{
+	const struct json_node *member = object && object->kind == JSON_KIND_OBJECT
+						 ? json_member(object, key)
+						 : NULL;
+
+	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
+}
+
+static const struct json_node *member_object(
+	const struct json_node *object, const char *key)
+{
+	const struct json_node *member = object ? json_member(object, key) : NULL;
+
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+static const char *uid_text(struct work *work)
+{
+	const char *text = arena_printf(work->arena, "%u", work->caller->user.uid);
+
+	return text ? text : "";
+}
+
+static bool is_label(
+	const struct json_node *labels, const char *key, const char *wanted)
+{
+	const char *value = labels ? member_text(labels, key) : NULL;
+
+	return value && *wanted && strcmp(value, wanted) == 0;
+}
+
+void write_owner(struct work *work, struct jsonw *out)
+{
+	jsonw_member_string(out, GATE_OWNER_LABEL, uid_text(work));
+}
+
+const char *owner_filter(struct work *work)
+{
+	return arena_printf(
+		work->arena, GATE_OWNER_LABEL "=%u", work->caller->user.uid);
+}
+
+static int refuse_name(struct work *work, const char *kind, const char *name)
+{
+	return refuse(work, 400, "object-name", "'%s' is no name or id of %s",
+		shown(work, name), kind);
+}
+
+/* Absent or present; @root stays NULL when there is nobody to ask. */
+static int look_up(
+	struct work *work, const char *path, const char *name, struct object *object)
+{
+	*object = (struct object){.existence = OBJECT_UNSEEN, .id = name};
+	if (!has_engine(work))
+		return 0;
+	if (work_fact(work, path, &object->root) < 0)
+		return -EACCES;
+	object->existence = object->root ? OBJECT_PRESENT : OBJECT_ABSENT;
+	return 0;
+}
+
+static int refuse_answer(struct work *work, const char *name)
+{
+	return refuse(work, 502, "engine-answer",
+		"the engine's answer about '%s' lacks its id", shown(work, name));
+}
+
+int object_container(struct work *work, const char *name, struct object *ret_object)
+{
+	if (!is_object_name(name))
+		return refuse_name(work, "a container", name);
+	if (look_up(work, arena_printf(work->arena, "containers/%s/json", name), name,
+		    ret_object) < 0)
+		return -EACCES;
+	if (ret_object->existence != OBJECT_PRESENT)
+		return 0;
+	const struct json_node *root = ret_object->root;
+	const struct json_node *labels =
+		member_object(member_object(root, "Config"), "Labels");
+	const char *image = member_text(root, "Image");
+	ret_object->id = member_text(root, "Id");
+	if (!ret_object->id || !is_full_id(ret_object->id))
+		return refuse_answer(work, name);
+	ret_object->mine = image && is_label(labels, IMAGE_LABEL, image) &&
+			   is_label(labels, GATE_OWNER_LABEL, uid_text(work));
+	return 0;
+}
+
+int object_image(struct work *work, const char *name, struct object *ret_object)
+{
+	struct reference reference;
+
+	if (!is_image_id(name) && !is_full_id(name) &&
+		!reference_parse(work->arena, name, &reference))
+		return refuse_name(work, "an image", name);
+	if (look_up(work, arena_printf(work->arena, "images/%s/json", name), name,
+		    ret_object) < 0)
+		return -EACCES;
+	if (ret_object->existence != OBJECT_PRESENT)
+		return 0;
+	const struct json_node *labels =
+		member_object(member_object(ret_object->root, "Config"), "Labels");
+	ret_object->id = member_text(ret_object->root, "Id");
+	if (!ret_object->id || !is_image_id(ret_object->id))
+		return refuse_answer(work, name);
+	/* What nobody built through gate came from a registry: everybody's. */
+	ret_object->mine = !labels || !json_member(labels, BUILDER_LABEL) ||
+			   is_label(labels, BUILDER_LABEL, uid_text(work));
+	return 0;
+}
+
+int object_volume(struct work *work, const char *name, struct object *ret_object)
+{
+	if (!is_object_name(name))
+		return refuse_name(work, "a volume", name);
+	if (look_up(work, arena_printf(work->arena, "volumes/%s", name), name,
+		    ret_object) < 0)
+		return -EACCES;
+	if (ret_object->existence != OBJECT_PRESENT)
+		return 0;
+	const char *is = member_text(ret_object->root, "Name");
+	if (!is || strcmp(is, name) != 0)
+		return refuse_answer(work, name);
+	ret_object->mine = is_label(member_object(ret_object->root, "Labels"),
+		GATE_OWNER_LABEL, uid_text(work));
+	return 0;
+}
+
+int object_network(struct work *work, const char *name, struct object *ret_object)
+{
+	if (!is_object_name(name))
+		return refuse_name(work, "a network", name);
+	if (look_up(work, arena_printf(work->arena, "networks/%s", name), name,
+		    ret_object) < 0)
+		return -EACCES;
+	if (ret_object->existence != OBJECT_PRESENT)
+		return 0;
+	ret_object->id = member_text(ret_object->root, "Id");
+	if (!ret_object->id || !is_full_id(ret_object->id))
+		return refuse_answer(work, name);
+	ret_object->mine = is_label(member_object(ret_object->root, "Labels"),
+		GATE_OWNER_LABEL, uid_text(work));
+	return 0;
+}
+
+int container_own(struct work *work, const char *name, struct object *ret_object)
+{
+	if (object_container(work, name, ret_object) < 0)
+		return -EACCES;
+	if (ret_object->existence == OBJECT_ABSENT)
+		return refuse(work, 404, "object-absent", "No such container: %s",
+			shown(work, name));
+	if (ret_object->mine || has_power(work, POWER_OTHERS))
+		return 0;
+	if (ret_object->existence == OBJECT_UNSEEN)
+		return refuse(work, 403, "object-unseen",
+			"whose container '%s' is cannot be told without an engine",
+			shown(work, name));
+	return refuse(work, 403, "container-others",
+		"the container '%s' is not yours, and the profile has no \"others\"",
+		shown(work, name));
+}
+
+/* A volume that the engine made for a container's own mount point: 64 random digits. */
+static bool is_anonymous(const struct object *volume)
+{
+	const struct json_node *labels = member_object(volume->root, "Labels");
+
+	return is_full_id(volume->id) &&
+	       (!labels || !json_member(labels, GATE_OWNER_LABEL));
+}
+
+int volume_usable(struct work *work, const struct object *volume)
+{
+	const struct json_node *options;
+	const char *driver;
+
+	if (volume->existence != OBJECT_PRESENT)
+		return 0;
+	driver = member_text(volume->root, "Driver");
+	options = json_member(volume->root, "Options");
+	if (!has_power(work, POWER_PRIVILEGED) &&
+		(!driver || strcmp(driver, "local") != 0 ||
+			(options && options->kind != JSON_KIND_NULL &&
+				(options->kind != JSON_KIND_OBJECT ||
+					options->count > 0))))
+		return refuse(work, 403, "volume-options",
+			"the volume '%s' has a driver or options that can mount "
+			"anything of the host: it needs \"privileged\"",
+			shown(work, volume->id));
+	/* Its name cannot be known before the container's own creation. */
+	if (volume->mine || (work->judging && is_anonymous(volume)) ||
+		has_power(work, POWER_OTHERS))
+		return 0;
+	return refuse(work, 403, "volume-others",
+		"the volume '%s' is not yours, and the profile has no \"others\"",
+		shown(work, volume->id));
+}
+
+static bool is_named(const struct work *work, const char *name)
+{
+	const struct text_list *networks = &work->profile->networks;
+
+	return name && (text_list_has(networks, "*") || text_list_has(networks, name));
+}
+
+static bool has_owner(const struct object *object)
+{
+	const struct json_node *labels = member_object(object->root, "Labels");
+
+	return labels && json_member(labels, GATE_OWNER_LABEL);
+}
+
+int network_usable(struct work *work, const char *name, const char **ret_id)
+{
+	struct object network;
+
+	if (object_network(work, name, &network) < 0)
+		return -EACCES;
+	*ret_id = network.id;
+	if (network.existence == OBJECT_ABSENT)
+		return refuse(work, 404, "object-absent", "No such network: %s",
+			shown(work, name));
+	if (network.existence == OBJECT_UNSEEN) {
+		if (is_named(work, name) || has_power(work, POWER_OTHERS))
+			return 0;
+		return refuse(work, 403, "object-unseen",
+			"whose network '%s' is cannot be told without an engine",
+			shown(work, name));
+	}
+	const char *driver = member_text(network.root, "Driver");
+	if ((!driver || strcmp(driver, "host") == 0) && !has_power(work, POWER_HOST))
+		return refuse(work, 403, "network-host",
+			"the network '%s' is the host's: it needs \"host_namespaces\"",
+			shown(work, name));
+	if (network.mine || has_power(work, POWER_OTHERS) ||
+		(is_named(work, member_text(network.root, "Name")) &&
+			!has_owner(&network)))
+		return 0;
+	return refuse(work, 403, "network-others",
+		"the network '%s' is neither yours nor among the profile's "
+		"\"networks\"",
+		shown(work, name));
+}
+
+bool image_was_built(const struct object *image)
+{
+	const struct json_node *labels =
+		member_object(member_object(image->root, "Config"), "Labels");
+
+	return labels && json_member(labels, BUILDER_LABEL);
+}
+
+bool image_granted(struct work *work, const struct reference *reference)
+{
+	const struct text_list *images = &work->profile->images;
+
+	for (int form = 0; form < 4; form++) {
+		bool tagged = form & 1;
+		const char *text =
+			form < 2 ? reference_text(work->arena, reference, tagged)
+				 : reference_short(work->arena, reference, tagged);
+
+		if (text && text_list_matches(images, text))
+			return true;
+	}
+	return false;
+}
+
+/* Whether @name, one of an image's, is @reference (NULL: whether it is granted). */
+static bool name_answers(
+	struct work *work, const struct json_node *name, const struct reference *wanted)
+{
+	struct reference is;
+
+	if (name->kind != JSON_KIND_STRING ||
+		!reference_parse(work->arena, name->string, &is))
+		return false;
+	if (!wanted)
+		return image_granted(work, &is);
+	if (strcmp(is.domain, wanted->domain) != 0 ||
+		strcmp(is.path, wanted->path) != 0)
+		return false;
+	/* With both, the engine looks at the digest alone. */
+	if (wanted->digest)
+		return is.digest && strcmp(is.digest, wanted->digest) == 0;
+	return is.tag && wanted->tag && strcmp(is.tag, wanted->tag) == 0;
+}
+
+static bool names_answer(
+	struct work *work, const struct json_node *root, const struct reference *wanted)
+{
+	static const char *const keys[] = {"RepoTags", "RepoDigests"};
+
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+		const struct json_node *list = json_member(root, keys[k]);
+
+		for (size_t i = 0;
+			list && list->kind == JSON_KIND_ARRAY && i < list->count; i++) {
+			if (name_answers(work, &list->children[i], wanted))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int refuse_image(struct work *work, const char *text)
+{
+	return refuse(work, 403, "image-not-granted",
+		"the image '%s' is not among the profile's \"images\"",
+		shown(work, text));
+}
+
+int image_usable(
+	struct work *work, const char *text, const char **ret_id, const char **ret_text)
+{
+	struct reference reference;
+	struct object image;
+	bool all = text_list_has(&work->profile->images, "*");
+	bool is_name = reference_parse(work->arena, text, &reference);
+	/* "0123456789ab" may be the start of an id, of any image. */
+	bool granted =
+		all || (is_name && !is_hex(text) && image_granted(work, &reference));
+
+	if (object_image(work, text, &image) < 0)
+		return -EACCES;
+	*ret_text = text;
+	*ret_id = NULL;
+	if (image.existence != OBJECT_PRESENT && !granted)
+		return refuse_image(work, text);
+	if (image.existence == OBJECT_ABSENT)
+		return refuse(work, 404, "object-absent", "No such image: %s",
+			shown(work, text));
+	if (image.existence == OBJECT_UNSEEN)
+		return 0;
+	if (!is_name || !names_answer(work, image.root, &reference)) {
+		granted = all || names_answer(work, image.root, NULL);
+		*ret_text = image.id;
+	} else {
+		granted = all || image_granted(work, &reference);
+	}
+	if (!granted)
+		return refuse_image(work, text);
+	if (!image.mine && !has_power(work, POWER_OTHERS))
+		return refuse(work, 403, "image-others",
+			"the image '%s' was built by another user, and the profile has "
+			"no \"others\"",
+			shown(work, text));
+	*ret_id = image.id;
+	return 0;
+}
