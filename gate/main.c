@@ -12,6 +12,9 @@ static const struct command {
 	int (*run)(int argc, char *argv[], struct err *err);
 	const char *help;
 } commands[] = {
+	{"check", command_check,
+		"--user NAME --method METHOD --path PATH [--body FILE]\n"
+		"        print the decision for one API request; sends nothing"},
 	{"policy", command_policy,
 		"check FILE\n"
 		"        print every error of a policy file"},
