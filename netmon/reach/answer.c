@@ -199,6 +199,25 @@ static bool comes_from_asked(const struct walk *walk, const struct packet *packe
 	return packet->saddr == walk->asked_addr && packet->sport == walk->asked_port;
 }
 
+/*
+ * Does it leave towards whoever asked? By the interface that the question came by, or
+ * by another one that leads to strangers; the owner of an address on an inner network
+ * is not the stranger who borrowed it.
+ */
+static bool leaves_to_peer(const struct walk *walk, const struct station *outermost,
+	const struct packet *packet)
+{
+	const struct netns *ns = walk->reach->facts->host;
+	const struct link *out = netns_link(ns, packet->oif);
+	const struct link *in = netns_link(ns, walk->iif);
+
+	if (!outermost->space->is_host || packet->oif == walk->iif)
+		return true;
+	if ((out && out->master == walk->iif) || (in && in->master == packet->oif))
+		return true;
+	return host_is_perimeter(walk->reach, packet->oif);
+}
+
 static bool lost_translation(const struct packet *first, const struct packet *answer)
 {
 	bool translated = first->ct_status & (IPS_SRC_NAT | IPS_DST_NAT);
@@ -244,7 +263,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 		now = all;
 	}
 	for (size_t k = 0; k < now.n; k++) {
-		if (!comes_from_asked(walk, &now.v[k].packet))
+		if (!comes_from_asked(walk, &now.v[k].packet) ||
+			!leaves_to_peer(walk, &stations[0], &now.v[k].packet))
 			continue;
 		heard = ivset_union(arena, heard, now.v[k].peers);
 		if (now.v[k].doubt)

@@ -471,14 +471,6 @@ static bool bound_port(const struct reach *reach, const struct addr *addr)
 	return false;
 }
 
-static bool on_perimeter(const struct reach *reach, int ifindex)
-{
-	for (size_t i = 0; i < reach->nperimeter; i++)
-		if (reach->perimeter[i] == ifindex)
-			return true;
-	return false;
-}
-
 /* The class of perimeter addresses in the same ranges. A loopback
  * address is its twin only as long as its packets are translated: see the survey. */
 static size_t find_twin(const struct classing *cl, size_t self, uint64_t sign, bool own)
@@ -595,7 +587,7 @@ static void classify_all(struct classing *cl)
 	for (int inner = 0; inner < 2; inner++)
 		for (size_t i = 0; i < ns->naddrs; i++) {
 			const struct ifaddr *a = &ns->addrs[i];
-			bool perimeter = on_perimeter(cl->reach, a->ifindex);
+			bool perimeter = host_is_perimeter(cl->reach, a->ifindex);
 
 			if (perimeter == !inner && !is_loopback(&a->local))
 				classify(cl, &a->local, perimeter, false, false,

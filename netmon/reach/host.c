@@ -86,9 +86,8 @@ const struct address_owner *host_owner(
 
 static bool add_perimeter(struct reach *reach, int ifindex)
 {
-	for (size_t i = 0; i < reach->nperimeter; i++)
-		if (reach->perimeter[i] == ifindex)
-			return true;
+	if (host_is_perimeter(reach, ifindex))
+		return true;
 	int *slot = arena_push(
 		&reach->arena, &reach->perimeter, &reach->nperimeter, sizeof(int));
 	if (slot)
@@ -243,6 +242,14 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 		}
 	}
 	return NULL;
+}
+
+bool host_is_perimeter(const struct reach *reach, int ifindex)
+{
+	for (size_t i = 0; i < reach->nperimeter; i++)
+		if (reach->perimeter[i] == ifindex)
+			return true;
+	return false;
 }
 
 /* A bridge with nothing but veths and taps on it leads to containers and machines that

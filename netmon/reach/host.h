@@ -42,6 +42,9 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 	const struct addr *addr, uint16_t port,
 	const struct port_binding **ret_binding);
 
+/** host_is_perimeter() - whether strangers arrive by an interface. */
+bool host_is_perimeter(const struct reach *reach, int ifindex);
+
 /** host_is_container_side() - a bridge of an engine's network, or one that has nothing
  *  but local containers and machines on it. */
 bool host_is_container_side(const struct reach *reach, int ifindex);

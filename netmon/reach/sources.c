@@ -7,7 +7,7 @@
 #include "netmon/reach/routing.h"
 #include "netmon/reach/value.h"
 
-/* Prefixes of an interface's own networks; @own: the host's addresses alone. */
+/* Prefixes of an interface's own networks; @ifindex 0: of all interfaces. */
 static const struct ivset *on_link(
 	const struct netns *ns, struct arena *arena, enum family family, int ifindex)
 {
@@ -21,7 +21,7 @@ static const struct ivset *on_link(
 		struct prefix p = {.family = family, .len = a->prefix_len};
 		u128 base = a->peer.family == family ? a->peer.value : a->local.value;
 
-		if (a->local.family != family || a->ifindex != ifindex)
+		if (a->local.family != family || (ifindex && a->ifindex != ifindex))
 			continue;
 		p.value = base & prefix_mask(family, a->prefix_len);
 		v[n++] = (struct iv){p.value, prefix_last(&p)};
@@ -69,9 +69,9 @@ static const struct ivset *gateways(
 }
 
 static void fill_perimeter(struct arena *arena, struct source *s,
-	const struct ivset *own, const struct ivset *link)
+	const struct ivset *own, const struct ivset *link, const struct ivset *near_any)
 {
-	const struct ivset *taken = ivset_union(arena, own, link);
+	const struct ivset *taken = ivset_union(arena, own, near_any);
 
 	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, link, own);
 	s->zone[ZONE_INTERNET] =
@@ -92,14 +92,6 @@ static void fill_inner(struct reach *reach, struct arena *arena, struct source *
 	s->zone[ZONE_INTERNET] = &ivset_none;
 	s->zone[ZONE_PRIVATE] = ivset_intersect(arena, all, private);
 	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, all, private);
-}
-
-static bool is_perimeter(const struct reach *reach, int ifindex)
-{
-	for (size_t i = 0; i < reach->nperimeter; i++)
-		if (reach->perimeter[i] == ifindex)
-			return true;
-	return false;
 }
 
 /* A port of a bridge or bond has no packets of its own; containers are not outside. */
@@ -140,7 +132,7 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 		return 0;
 	for (size_t i = 0; i < ns->nlinks; i++) {
 		const struct link *link = &ns->links[i];
-		bool perimeter = is_perimeter(reach, link->index);
+		bool perimeter = host_is_perimeter(reach, link->index);
 		struct source *s = &(*ret_sources)[n];
 		const struct ivset *near =
 			ivset_union(arena, on_link(ns, arena, family, link->index),
@@ -152,7 +144,9 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 			.perimeter = perimeter,
 			.family = family};
 		if (perimeter)
-			fill_perimeter(arena, s, own, near);
+			fill_perimeter(arena, s, own, near,
+				ivset_union(
+					arena, near, on_link(ns, arena, family, 0)));
 		else
 			fill_inner(reach, arena, s, own, near);
 		join_zones(arena, s);

@@ -564,6 +564,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	cross(&first, iif, &state.packet);
 	state.peers = peers;
 	walk->family = to->family;
+	walk->iif = iif;
 	walk->asked_addr = to->value;
 	walk->asked_port = port;
 	walk->proto = proto;

@@ -31,6 +31,7 @@ struct walk {
 	struct outcome *outcomes;
 	size_t n;
 	enum family family;
+	int iif;	 /* by which the stranger's packet arrived */
 	u128 asked_addr; /* what the stranger dialled */
 	uint16_t asked_port;
 	uint8_t proto;
