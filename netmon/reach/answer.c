@@ -126,6 +126,7 @@ static void route_states(struct way_back *way, const struct states *in, bool for
 				continue;
 			}
 			next.packet.oif = c->oif;
+			next.packet.via_gateway = c->gateway.family != FAMILY_NONE;
 			if (c->doubtful)
 				run_doubt(&way->run, &next, NULL, "route-undecidable",
 					"the way back depends on a routing rule");
@@ -215,7 +216,7 @@ static bool leaves_to_peer(const struct walk *walk, const struct station *outerm
 		return true;
 	if ((out && out->master == walk->iif) || (in && in->master == packet->oif))
 		return true;
-	return host_is_perimeter(walk->reach, packet->oif);
+	return host_is_perimeter(walk->reach, packet->oif) && packet->via_gateway;
 }
 
 static bool lost_translation(const struct packet *first, const struct packet *answer)

@@ -38,6 +38,31 @@ static int by_call(const void *a, const void *b)
 	return (*x)->order > (*y)->order ? -1 : (*x)->order < (*y)->order;
 }
 
+/* The same, but iptables-legacy's before all others of its priority are made. */
+static int by_call_legacy_old(const void *a, const void *b)
+{
+	const struct chain *const *x = a, *const *y = b;
+	bool tie = called_at(*x) == called_at(*y) && (*x)->type == (*y)->type &&
+		   (*x)->priority == (*y)->priority;
+
+	if (tie && (*x)->legacy != (*y)->legacy)
+		return (*x)->legacy ? 1 : -1; /* older: called later */
+	return by_call(a, b);
+}
+
+/* Whether nat chains of both kinds meet at one hook and priority. */
+static bool order_unknown(const struct hook_list *list)
+{
+	for (size_t i = 1; i < list->n; i++) {
+		const struct chain *a = list->chains[i - 1], *b = list->chains[i];
+
+		if (a->type == CHAIN_NAT && b->type == CHAIN_NAT &&
+			a->priority == b->priority && a->legacy != b->legacy)
+			return true;
+	}
+	return false;
+}
+
 static bool sees(const struct chain *chain, enum table_family family)
 {
 	if (chain->family == family)
@@ -64,6 +89,13 @@ static int collect(struct space *space, enum table_family family, enum hook hook
 			list->chains[list->n++] = chain;
 	}
 	qsort(list->chains, list->n, sizeof(*list->chains), by_call);
+	if (!order_unknown(list))
+		return 0;
+	list->other_order = arena_memdup(
+		&space->arena, list->chains, list->n * sizeof(*list->chains));
+	if (!list->other_order)
+		return -ENOMEM;
+	qsort(list->other_order, list->n, sizeof(*list->chains), by_call_legacy_old);
 	return 0;
 }
 
@@ -189,6 +221,36 @@ static void run_list(struct run *run, const struct hook_list *list,
 	*ret = now;
 }
 
+static bool same_states(const struct states *a, const struct states *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (memcmp(&a->v[i].packet, &b->v[i].packet, sizeof(a->v[i].packet)) ||
+			!ivset_equal(a->v[i].peers, b->v[i].peers))
+			return false;
+	return a->n == b->n;
+}
+
+/* Add what comes of the other order; where both differ, nobody can say which it is. */
+static void run_other_order(struct run *run, const struct hook_list *list,
+	const struct states *in, struct states *ret, struct own_work work)
+{
+	struct hook_list other = {list->other_order, list->n, NULL};
+	struct states more, all = {0};
+
+	run_list(run, &other, in, &more, work);
+	if (same_states(ret, &more))
+		return;
+	for (size_t i = 0; i < ret->n; i++)
+		states_push(run->arena, &all, &ret->v[i]);
+	for (size_t i = 0; i < more.n; i++)
+		states_push(run->arena, &all, &more.v[i]);
+	for (size_t i = 0; i < all.n; i++)
+		run_doubt(run, &all.v[i], NULL, "nat-order-unknown",
+			"iptables-legacy and nft both translate here, in an order that "
+			"cannot be read");
+	*ret = all;
+}
+
 void hooks_run(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret)
 {
@@ -205,6 +267,8 @@ void hooks_run(
 	list = in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
 						    : &run->space->ip6[hook];
 	run_list(run, list, in, ret, work);
+	if (list->other_order)
+		run_other_order(run, list, in, ret, work);
 }
 
 void hooks_run_bridge(

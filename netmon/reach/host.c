@@ -95,6 +95,19 @@ static bool add_perimeter(struct reach *reach, int ifindex)
 	return slot != NULL;
 }
 
+/* A table that no ip rule names decides nothing. */
+static bool table_is_used(const struct netns *ns, const struct route *route)
+{
+	for (size_t i = 0; i < ns->nrules; i++) {
+		const struct route_rule *rule = &ns->rules[i];
+
+		if (rule->family == route->family &&
+			(rule->l3mdev || rule->table == route->table))
+			return true;
+	}
+	return ns->nrules == 0;
+}
+
 static int perimeter_by_routes(struct reach *reach)
 {
 	const struct netns *ns = reach->facts->host;
@@ -102,7 +115,8 @@ static int perimeter_by_routes(struct reach *reach)
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		const struct route *route = &ns->routes[i];
 
-		if (route->dst.len != 0 || route->type != RTN_UNICAST)
+		if (route->dst.len != 0 || route->type != RTN_UNICAST ||
+			!table_is_used(ns, route))
 			continue;
 		for (size_t k = 0; k < route->nhops; k++)
 			if (route->hops[k].ifindex &&

@@ -68,9 +68,10 @@ struct packet {
 	bool sport_unknown, dport_unknown; /* nobody can say */
 	bool dnat_done, snat_done;	   /* the manipulation is decided */
 	bool pkttype_unknown;
-	bool mangled;  /* a rule rewrote header bytes in a way that is not followed */
-	bool local;    /* made on this host: nothing came in */
-	bool repeated; /* its sender has sent several lately: not a first packet */
+	bool mangled; /* a rule rewrote header bytes in a way that is not followed */
+	bool via_gateway; /* an answer: its next hop is a router */
+	bool local;	  /* made on this host: nothing came in */
+	bool repeated;	  /* its sender has sent several lately: not a first packet */
 };
 
 /* What stands behind a step's text: formatted only when somebody reads the trace. */

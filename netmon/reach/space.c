@@ -81,7 +81,7 @@ static int collect_local(struct space *space)
 	for (size_t i = 0; i < space->nroutes4; i++) {
 		const struct route *route = space->routes4[i];
 
-		if (route->type == RTN_LOCAL)
+		if (route->type == RTN_LOCAL && route->table == RT_TABLE_LOCAL)
 			v[n++] =
 				(struct iv){route->dst.value, prefix_last(&route->dst)};
 	}
