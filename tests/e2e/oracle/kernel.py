@@ -28,6 +28,7 @@ from topology import (BRIDGES, CONTAINERS, LAN, LAN_PEERS, MAC, NEIGHBOUR, ROUTE
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 IP_RECVERR, IPV6_RECVERR, IP_PKTINFO, IP_TRANSPARENT, IPV6_FREEBIND = 11, 25, 8, 19, 78
 ICMP_PORT = {(2, 3, 3), (3, 1, 4)}      # origin, type, code of "port unreachable"
+TCP_AFTER_HANDSHAKE = (1, 4, 5, 8, 9)   # established, fin-wait, close-wait, last-ack
 TOOL_SECONDS = 20
 MOST_REFUSED = 40
 # Lines that others do not need; what a table begins and ends with is not among them.
@@ -145,6 +146,7 @@ class Host:
                  "route add local ::/0 dev lo table 50\nrule add iif wan prio 100 lookup 50\n")
             lab.sysctl("net/ipv4/ip_forward", 1)
             lab.sysctl("net/ipv6/conf/all/forwarding", 1)
+            lab.sysctl("net/ipv4/conf/all/accept_local", 1)     # every source is local there
         self.neighbour.ip(
             "link set wan0 up", "addr add %s/24 dev wan0" % NEIGHBOUR[4],
             "addr add %s/64 dev wan0 nodad" % NEIGHBOUR[6],
@@ -380,7 +382,8 @@ class Client:
 
     def ready(self, loop, _key):
         code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code and not self.connected:
+        # An ICMP error about a later packet makes no handshake undone.
+        if code and not self.connected and not self.established():
             self.fail(code)
             loop.unregister(self.sock)
             return
@@ -399,6 +402,10 @@ class Client:
             self.result, self.who = "open", data.decode("ascii", "replace")
         self.finished = True
         loop.unregister(self.sock)
+
+    def established(self):
+        return self.cell["proto"] == "tcp" and self.sock.getsockopt(
+            socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in TCP_AFTER_HANDSHAKE
 
     def stop(self):
         self.sock.close()
