@@ -167,24 +167,34 @@ static bool is_link_local(const struct addr *a)
 	return a->family == FAMILY_IP6 && (a->value >> 118) == 0x3fa;
 }
 
-/* Of several addresses one is enough for an exposure of all: the way's own. */
-static bool is_best_address(const struct planner *p, const struct dial *dial)
+/*
+ * Of several addresses one is enough for an exposure of all: the way's own, and rather
+ * one that is not link-local. Where it has none, the first of another interface.
+ */
+static bool find_own_address(
+	const struct planner *p, const struct way *way, struct addr *ret_addr)
 {
 	const struct netns *host = p->expect->report->facts->host;
-	const struct addr *dialled = &dial->endpoint.addr;
-	bool ordinary = false, any = false, own = false;
+	const struct link *link;
+	int best = 0;
 
 	for (size_t i = 0; i < host->naddrs; i++) {
-		const struct ifaddr *a = &host->addrs[i];
+		const struct addr *a = &host->addrs[i].local;
+		int rank = (host->addrs[i].ifindex == way->ifindex) * 2 +
+			   !is_link_local(a);
 
-		if (a->ifindex != dial->way->ifindex ||
-			a->local.family != dialled->family)
+		if (a->family != way->family)
 			continue;
-		any = true;
-		ordinary |= !is_link_local(&a->local);
-		own |= a->local.value == dialled->value;
+		link = netns_link(host, host->addrs[i].ifindex);
+		if (link && link->loopback)
+			continue;
+		/* Another interface's link-local address is nobody's to dial. */
+		if (rank > best) {
+			best = rank;
+			*ret_addr = *a;
+		}
 	}
-	return !any || (own && (!ordinary || !is_link_local(dialled)));
+	return best > 0;
 }
 
 static void add_inside(
@@ -201,7 +211,7 @@ static void add_inside(
 		set = ivset_intersect(&p->scratch, e->reach[zone].may, here);
 		expected = TRI_UNKNOWN;
 	}
-	if (ivset_is_empty(set) || (e->endpoint.any && !is_best_address(p, dial)))
+	if (ivset_is_empty(set))
 		return;
 	alone = exclusive(p, dial, set);
 	if (!choose_source(p, dial, ivset_is_empty(alone) ? set : alone, &source))
@@ -256,20 +266,39 @@ static void add_outside(struct planner *p, const struct dial *dial,
 		(void)add(p, dial, zone, &source, first, TRI_NO);
 }
 
-static void plan_dial(struct planner *p, const struct dial *dial)
+static void plan_outside(struct planner *p, const struct dial *dial)
 {
-	struct exposure *e, *first;
 	size_t at = 0;
 
 	arena_reset(&p->scratch);
-	first = expect_next(p->expect, &dial->endpoint, &at);
-	for (int z = 0; z < ZONE_COUNT; z++) {
-		if (!dial->zone[z] || ivset_is_empty(dial->way->zone[z]))
+	struct exposure *first = expect_next(p->expect, &dial->endpoint, &at);
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (dial->zone[z] && !ivset_is_empty(dial->way->zone[z]))
+			add_outside(p, dial, first, (enum zone)z);
+}
+
+static bool has_own_address(const struct exposure *e)
+{
+	return e->path == PATH_ROUTED || e->path == PATH_MACVLAN ||
+	       e->path == PATH_IPVLAN;
+}
+
+static void plan_inside(struct planner *p, struct exposure *e)
+{
+	const struct report *report = p->expect->report;
+	struct dial dial = {.endpoint = e->endpoint,
+		.container = has_own_address(e) ? e->container : NULL};
+
+	dial.endpoint.any = false;
+	for (size_t i = 0; i < report->nways; i++) {
+		dial.way = &report->ways[i];
+		if (dial.way->family != e->endpoint.family ||
+			(e->endpoint.any &&
+				!find_own_address(p, dial.way, &dial.endpoint.addr)))
 			continue;
-		at = 0;
-		while ((e = expect_next(p->expect, &dial->endpoint, &at)))
-			add_inside(p, dial, e, (enum zone)z);
-		add_outside(p, dial, first, (enum zone)z);
+		arena_reset(&p->scratch);
+		for (int z = 0; z < ZONE_COUNT; z++)
+			add_inside(p, &dial, e, (enum zone)z);
 	}
 }
 
@@ -284,7 +313,7 @@ static void plan_twin(struct planner *p, const struct exposure *e)
 	for (size_t i = 0; i < report->nways; i++) {
 		dial.way = &report->ways[i];
 		if (dial.way->family == e->endpoint.family)
-			plan_dial(p, &dial);
+			plan_outside(p, &dial);
 	}
 }
 
@@ -336,6 +365,8 @@ void plan_make(const struct expect *expect, const struct neighbour *neighbours,
 	arena_init(&p.scratch, 0);
 	p.documentation[0] = documentation(arena, FAMILY_IP4);
 	p.documentation[1] = documentation(arena, FAMILY_IP6);
+	for (size_t i = 0; i < report->nexposures; i++)
+		plan_inside(&p, &report->exposures[i]);
 	for (size_t i = 0; i < report->nasked; i++) {
 		const struct asked *asked = &report->asked[i];
 		struct dial dial = {.way = &report->ways[asked->way],
@@ -343,7 +374,7 @@ void plan_make(const struct expect *expect, const struct neighbour *neighbours,
 			.container = asked->container};
 
 		memcpy(dial.zone, asked->zone, sizeof(dial.zone));
-		plan_dial(&p, &dial);
+		plan_outside(&p, &dial);
 	}
 	plan_twins(&p);
 	if (arena_failed(&p.scratch))

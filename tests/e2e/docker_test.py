@@ -11,6 +11,7 @@ dialled at every address of the host and of the containers, over TCP and UDP, an
   packets   'explain' says of each of those packets what became of it
   claims    'scan' lists an exposure for exactly those that were answered
   edges     the addresses at both sides of every edge of 'reach' are in or out as it says
+  probe     injected packets confirm each exposure and each claim that it is closed
   snapshot  a saved snapshot gives the same exposures and findings, byte for byte
   expected  what this scenario is about, told without netmon's help
 
@@ -22,6 +23,7 @@ import ipaddress
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -216,6 +218,25 @@ table inet seawall_lab {
         ("198.51.100.7", world.WAN, 22), ("2600::1", world.WAN6, 8081)], shuts=[
             ("8.8.8.8", world.WAN, 8080), ("192.0.2.77", world.WAN, 22),
             ("2001:db8:5::7", world.WAN6, 8081)])
+
+
+@scenario()
+def every_zone_has_edges(lab):
+    """In each zone and family some sources are kept out, over TCP and UDP."""
+    lab.listen("svc", "tcp:3307", "udp:3307")
+    run("nft", "-f", "-", text="""
+table inet seawall_lab {
+	chain in {
+		type filter hook input priority filter; policy accept;
+		ip saddr { 8.8.8.0/24, 10.99.0.0/16, 203.0.113.77 } drop
+		ip6 saddr { 2600::/32, fd00:99::/64, 2001:db8:1::77 } drop
+	}
+}
+""")
+    return Expect({3307}, opens=[
+        ("198.51.100.7", world.WAN, 3307), ("2001:db8:5::7", world.WAN6, 3307, "udp")],
+        shuts=[("8.8.8.8", world.WAN, 3307), ("2600::1", world.WAN6, 3307, "udp"),
+               ("fd00:99::5", world.WAN6, 3307), (world.ADJACENT, world.WAN, 3307)])
 
 
 @scenario()
@@ -536,6 +557,61 @@ def check_expected(lab, expect, report):
         expect.check(report)
 
 
+PROBED = set()      # (zone, family, protocol, "answered" or "silent") of all scenarios
+
+
+def meet_lan_peer(lab):
+    """A link-local source can only be one that the host knows: it says hello to it."""
+    with lab.lan.inside():
+        links = json.loads(run("ip", "-json", "-6", "addr", "show", "lan0"))
+    for a in links[0]["addr_info"]:
+        if a["scope"] == "link":
+            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+                s.sendto(b"", (a["local"], 9, 0, socket.if_nametoindex("lan0")))
+
+
+def check_probe(lab, report):
+    """Every exposure is answered, everything claimed closed is silent, nothing is left."""
+    del report      # of before: this scan reads for itself
+    meet_lan_peer(lab)
+    r = scan(None, "--engine", world.SOCKET, "--probe=any-source")
+    confirmation = r["confirmation"]
+    bad = ["rules say %s: %s" % (c["rules_say"], json.dumps(c))
+           for c in confirmation["contradictions"]]
+    probes = confirmation["probing"]
+    if probes["unavailable"]:
+        raise Skip(probes["unavailable"])
+    for e in r["exposures"]:
+        end, evidence = e["endpoint"], e["evidence"]
+        name = "%s %d/%s %s" % (end["address"], end["port"], end["proto"], e["path"])
+        if evidence["listening"] is True and evidence["probed"] is not True:
+            bad.append("%s: probed is %s: %s" % (name, evidence["probed"],
+                                                 evidence["probes"]))
+        for p in evidence["probes"]:
+            word = "answered" if p["open"] else "silent"
+            if p["agrees"] and (p["expected"] or word == "silent"):
+                PROBED.add((p["zone"], end["family"], end["proto"], word))
+    if bad:
+        raise Failure("%d complaints\n%s" % (len(bad), "\n".join(bad[:20])))
+    return "%d sent, %d answered, %d silent, %d without a conclusion" % (
+        probes["sent"], probes["answered"], probes["silent"], probes["unknown"])
+
+
+def check_probe_coverage():
+    """Over all scenarios each zone was heard and was refused, by each family and protocol.
+
+    Only denied probes of an endpoint that somebody reaches are counted here.
+    """
+    want = {(z, f, p, w) for z in ("internet", "private", "adjacent")
+            for f in ("ip", "ip6") for p in ("tcp", "udp") for w in ("answered", "silent")}
+    if not PROBED:
+        raise Skip("no scenario was probed")
+    missing = {" ".join(x) for x in want - PROBED}
+    if missing:
+        raise Failure("never seen: " + ", ".join(sorted(missing)))
+    return "%d of %d kinds" % (len(PROBED & want), len(want))
+
+
 POLICY = {
     "version": 1,
     "sources": {"office": ["198.51.100.0/24"]},
@@ -630,6 +706,7 @@ def run_scenario(lab, name, options, function):
     attempt("e2e/%s/packets" % name, check_packets, cells)
     attempt("e2e/%s/claims" % name, check_claims, state["claims"], cells)
     attempt("e2e/%s/edges" % name, check_edges, lab, report, state["claims"])
+    attempt("e2e/%s/probe" % name, check_probe, lab, report)
     attempt("e2e/%s/snapshot" % name, check_snapshot, report)
 
 
@@ -645,6 +722,8 @@ def main():
             run_scenario(lab, name, options, function)
     if re.search(ARGS.only, "e2e/policy-table"):
         attempt("e2e/policy-table", check_policy_table, lab)
+    if re.search(ARGS.only, "e2e/probe-coverage"):
+        attempt("e2e/probe-coverage", check_probe_coverage)
     lab.stop()
     return 0
 
