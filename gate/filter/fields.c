@@ -14,7 +14,12 @@ static bool is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* "CapAdd": "cap-add", "UTSMode": "uts-mode". */
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* "CapAdd": "cap-add", "UTSMode": "uts-mode", "IPv4Address": "ipv4-address". */
 static const char *rule_id(struct work *work, const char *key)
 {
 	char text[96];
@@ -22,7 +27,7 @@ static const char *rule_id(struct work *work, const char *key)
 
 	for (const char *p = key; *p && n < sizeof(text) - 3; p++) {
 		bool starts = p > key && is_upper(*p) &&
-			      (!is_upper(p[-1]) || (p[1] && !is_upper(p[1])));
+			      (!is_upper(p[-1]) || (is_lower(p[1]) && is_lower(p[2])));
 
 		if (starts && text[n - 1] != '-')
 			text[n++] = '-';

@@ -192,7 +192,8 @@ static int check_binding(struct work *work, const struct field *field,
 			return 0;
 		/* docker-proxy's socket on [::] takes IPv4, too. */
 		return check_approved(work, field, value, port, host_port,
-			addr.value == 0 ? FAMILY_NONE : addr.family);
+			addr.family == FAMILY_IP6 && addr.value == 0 ? FAMILY_NONE
+								     : addr.family);
 	case PUBLISH_NONE:
 	default:
 		return field_refuse(

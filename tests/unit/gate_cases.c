@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs a table of requests through the filter, each as a test of its own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gate_fixture.h"
+
+static void fail_case(
+	const struct gate_case *test, const struct gate_decision *decision)
+{
+	fail_msg("%s: %s %s: %s (%s), wanted %s\n  forwarded: %s %s", test->name,
+		test->method, test->path, decision->rule, decision->reason, test->want,
+		decision->forward.path ? decision->forward.path : "",
+		decision->forward.body ? decision->forward.body : "");
+}
+
+static bool forward_has(
+	const struct gate_decision *decision, struct arena *arena, const char *text)
+{
+	char *wanted = arena_strdup(arena, text);
+
+	for (char *p = wanted; p && *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	return strstr(decision->forward.path, wanted) ||
+	       (decision->forward.body && strstr(decision->forward.body, wanted));
+}
+
+static void run_case(void **state)
+{
+	const struct gate_case *test = *state;
+	struct gate_fixture fixture;
+	struct gate_decision decision;
+
+	gate_fixture_init(&fixture);
+	gate_fixture_run(&fixture, test, &decision);
+	assert_non_null(decision.rule);
+	assert_non_null(decision.reason);
+	bool allowed = decision.verdict == GATE_ALLOW;
+	assert_int_equal(allowed, strcmp(decision.rule, "allow") == 0);
+	if (strcmp(decision.rule, test->want) != 0)
+		fail_case(test, &decision);
+	if (allowed) {
+		assert_memory_equal(decision.forward.path, "/v1.41/", 7);
+		if (test->has && !forward_has(&decision, &fixture.arena, test->has))
+			fail_case(test, &decision);
+		if (test->lacks && forward_has(&decision, &fixture.arena, test->lacks))
+			fail_case(test, &decision);
+	} else {
+		assert_in_range(decision.status, 400, 503);
+		assert_null(decision.forward.path);
+	}
+	gate_fixture_done(&fixture);
+}
+
+int gate_fixture_main(const char *group, const struct gate_case *cases, size_t n)
+{
+	struct CMUnitTest *tests = calloc(n, sizeof(*tests));
+
+	if (!tests)
+		return 1;
+	for (size_t i = 0; i < n; i++) {
+		const void *state = &cases[i];
+
+		tests[i].name = cases[i].name;
+		tests[i].test_func = run_case;
+		memcpy(&tests[i].initial_state, &state, sizeof(state));
+	}
+	int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+	free(tests);
+	return failed;
+}

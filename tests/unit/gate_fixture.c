@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Users, a policy and an engine's objects that the filter's tests and fuzzers share. */
+#include "gate_fixture.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+#define ID(digit) \
+#digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit #digit
+
+static const char policy_text[] =
+	"{'version':1,"
+	"'sources':{'office':['198.51.100.0/24']},"
+	"'approvals':["
+	" {'id':'web','container':{'name':'web'},'ports':['443/"
+	"tcp'],'from':['internet'],"
+	"  "
+	"'control':'TLS','approved_by':'security@example.org','expires':'2027-06-30'},"
+	" {'id':'old','container':{'name':'old'},'ports':['443/"
+	"tcp'],'from':['internet'],"
+	"  "
+	"'control':'TLS','approved_by':'security@example.org','expires':'2026-01-01'},"
+	" {'id':'bare','container':{'name':'bare'},'ports':['443/tcp'],"
+	"  'from':['internet'],'expires':'2027-06-30'},"
+	" {'id':'office','container':{'name':'office'},'ports':['8443/tcp'],"
+	"  'from':['office','private'],'control':'x','approved_by':'y'},"
+	" {'id':'all','container':{'name':'all'},'ports':['80/tcp'],"
+	"  'from':['0.0.0.0/1','128.0.0.0/1'],'control':'x','approved_by':'y'},"
+	" {'id':'shop','container':{'compose_project':'shop'},'ports':['8080/tcp'],"
+	"  'from':['internet'],'control':'x','approved_by':'y'}],"
+	"'gate':{'profiles':{"
+	" 'developer':{'run_as':'caller','binds':['$HOME','/srv/data:ro','/srv/pool',"
+	"   '/srv/pool/frozen:ro'],"
+	"  'images':['docker.io/library/*','registry.example.org/*'],"
+	"  'capabilities':['NET_BIND_SERVICE'],'devices':['/dev/ttyUSB*','/dev/sh*'],"
+	"  'networks':['backend'],'publish':'approved'},"
+	" 'plain':{},"
+	" 'local':{'images':['*'],'publish':'loopback'},"
+	" 'builder':{'images':['*'],'build':true},"
+	" 'keeper':{'images':['*'],'others':true},"
+	" 'rooted':{'images':['*'],'run_as':'any','binds':['/srv']},"
+	" 'operator':{'run_as':'any','binds':['/'],'images':['*'],'privileged':true,"
+	"  'host_namespaces':true,'capabilities':['*'],'devices':['*'],"
+	"  'networks':['*'],'publish':'any','build':true,'others':true}},"
+	"'grants':["
+	" {'users':['alice','bob','homeless'],'profile':'developer',"
+	"  'elevate':'operator'},"
+	" {'users':['paula'],'profile':'plain'},{'users':['leo'],'profile':'local'},"
+	" {'users':['bea'],'profile':'builder'},{'users':['kim'],'profile':'keeper'},"
+	" {'users':['rita'],'profile':'rooted'},{'users':['olga'],'profile':'operator'}"
+	"]}"
+	"}";
+
+static const uint32_t alice_gids[] = {1000, 2000};
+static const struct gate_caller callers[] = {
+	{.user = {.name = "alice", .uid = 1000},
+		.gid = 1000,
+		.gids = alice_gids,
+		.ngids = 2,
+		.home = "/home/alice"},
+	{.user = {.name = "bob", .uid = 1001}, .gid = 1001, .home = "/home/bob"},
+	{.user = {.name = "homeless", .uid = 1002}, .gid = 1002, .home = "/"},
+	{.user = {.name = "paula", .uid = 1003}, .gid = 1003, .home = "/home/paula"},
+	{.user = {.name = "leo", .uid = 1004}, .gid = 1004, .home = "/home/leo"},
+	{.user = {.name = "bea", .uid = 1005}, .gid = 1005, .home = "/home/bea"},
+	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/home/kim"},
+	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/home/rita"},
+	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/home/olga"},
+	{.user = {.name = "mallory", .uid = 1666},
+		.gid = 1666,
+		.home = "/home/mallory"},
+};
+
+#define NGINX	    "sha256:" ID(a)
+#define LABELS(uid) "'seawall.owner':'" uid "','seawall.image':'" NGINX "'"
+#define MASKED                                                                   \
+	"'MaskedPaths':['/proc/asound','/proc/acpi','/proc/kcore','/proc/keys'," \
+	"'/proc/latency_stats','/proc/timer_list','/proc/timer_stats',"          \
+	"'/proc/sched_debug','/proc/scsi','/sys/firmware'],"
+#define READ_ONLY                                                          \
+	"'ReadonlyPaths':['/proc/bus','/proc/fs','/proc/irq','/proc/sys'," \
+	"'/proc/sysrq-trigger'],"
+/* What docker 20.10 tells of a container that gate made. */
+#define HARMLESS                                                                      \
+	"'Binds':null,'ContainerIDFile':'','LogConfig':{'Type':'json-file','Config':" \
+	"{}},'RestartPolicy':{'Name':'no','MaximumRetryCount':0},'AutoRemove':false," \
+	"'VolumeDriver':'','VolumesFrom':null,'CgroupnsMode':'private','Dns':null,"   \
+	"'DnsOptions':null,'DnsSearch':null,'ExtraHosts':null,'GroupAdd':null,"       \
+	"'IpcMode':'private','Cgroup':'','Links':null,'OomScoreAdj':0,"               \
+	"'PublishAllPorts':false,'ReadonlyRootfs':false,'UTSMode':'','UsernsMode':"   \
+	"'','ShmSize':67108864,'Runtime':'runc','ConsoleSize':[0,0],'Isolation':'',"  \
+	"'CpuShares':0,'Memory':0,'NanoCpus':0,'CgroupParent':'','BlkioWeight':0,"    \
+	"'BlkioWeightDevice':null,'CpuPeriod':0,'Devices':null,'DeviceCgroupRules':"  \
+	"null,'DeviceRequests':null,'KernelMemory':0,'MemorySwappiness':null,"        \
+	"'OomKillDisable':false,'PidsLimit':null,'Ulimits':null,'CpuCount':0,"        \
+	"'NetworkMode':'default',"
+#define CONFINED \
+	"'CapAdd':null,'CapDrop':['ALL'],'SecurityOpt':['no-new-privileges:true'],"
+#define CONTAINER(digit, name, user, labels, host_config, mounts)        \
+	"{'Id':'" ID(digit) "','Name':'/" name "','Image':'" NGINX       \
+			    "','Config':{'User':'" user                  \
+			    "','Image':'nginx','Labels':{" labels        \
+			    "}},'HostConfig':{" HARMLESS host_config     \
+			    "},'Mounts':[" mounts                        \
+			    "],'NetworkSettings':{'Networks':{'bridge':" \
+			    "{'NetworkID':'" ID(b) "'}}}}"
+#define VOLUME(name, labels, options)                                                \
+	"{'Name':'" name "','Driver':'local','Labels':" labels ",'Options':" options \
+	",'Scope':'local'}"
+#define NETWORK(digit, name, driver, labels)                        \
+	"{'Id':'" ID(digit) "','Name':'" name "','Driver':'" driver \
+			    "','Labels':{" labels "}}"
+#define EXEC(container, user, privileged)                                 \
+	"{'ContainerID':'" ID(                                            \
+		container) "','ProcessConfig':{'tty':false,'entrypoint':" \
+			   "'sh','arguments':[],'privileged':" privileged user "}}"
+#define MINE "{'seawall.owner':'1000'}"
+#define BOBS "{'seawall.owner':'1001'}"
+#define SAFE CONFINED MASKED READ_ONLY "'Privileged':false,'PidMode':''"
+
+static const struct {
+	const char *path, *body;
+} facts[] = {
+	{"containers/mine/json",
+		CONTAINER(1, "mine", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'volume','Name':'mine','Driver':'local','RW':true},"
+			"{'Type':'volume','Name':'" ID(
+				9) "','Driver':'local','RW':true}")},
+	{"containers/bobs/json",
+		CONTAINER(2, "bobs", "1001:1001", LABELS("1001"), SAFE, "")},
+	{"containers/roots/json", CONTAINER(3, "roots", "", "", SAFE, "")},
+	{"containers/forged/json",
+		CONTAINER(3, "forged", "1000:1000",
+			"'seawall.owner':'1000','seawall.image':'" ID(b) "'", SAFE,
+			"")},
+	{"containers/half/json",
+		CONTAINER(3, "half", "1000:1000", "'seawall.owner':'1000'", SAFE, "")},
+	{"containers/stronger/json",
+		CONTAINER(4, "stronger", "1000:1000", LABELS("1000"),
+			CONFINED "'Privileged':true,'PidMode':''", "")},
+	{"containers/rootly/json",
+		CONTAINER(4, "rootly", "0:0", LABELS("1000"), SAFE, "")},
+	{"containers/bareuid/json",
+		CONTAINER(4, "bareuid", "1000", LABELS("1000"), SAFE, "")},
+	{"containers/capable/json", CONTAINER(4, "capable", "1000:1000", LABELS("1000"),
+					    "'CapAdd':null,'CapDrop':null,'SecurityOpt'"
+					    ":['no-new-privileges']," MASKED READ_ONLY
+					    "'Privileged':false,'PidMode':''",
+					    "")},
+	{"containers/newprivs/json",
+		CONTAINER(4, "newprivs", "1000:1000", LABELS("1000"),
+			"'CapAdd':null,'CapDrop':['ALL'],'SecurityOpt':null," MASKED
+				READ_ONLY "'Privileged':false,'PidMode':''",
+			"")},
+	{"containers/unmasked/json",
+		CONTAINER(4, "unmasked", "1000:1000", LABELS("1000"),
+			CONFINED "'MaskedPaths':[]," READ_ONLY
+				 "'Privileged':false,'PidMode':''",
+			"")},
+	{"containers/hostpid/json",
+		CONTAINER(4, "hostpid", "1000:1000", LABELS("1000"),
+			CONFINED MASKED READ_ONLY "'Privileged':false,'PidMode':'host'",
+			"")},
+	{"containers/linked/json",
+		CONTAINER(4, "linked", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'/etc','RW':false,'Propagation':"
+			"'rprivate'}")},
+	{"containers/otherspin/json",
+		CONTAINER(4, "otherspin", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR
+			"/1001/rw/:home:bob','RW':true,'Propagation':'rprivate'}")},
+	{"containers/escapedpin/json",
+		CONTAINER(4, "escapedpin", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			":home:alice:..:bob','RW':true,'Propagation':'rprivate'}")},
+	{"containers/shared/json",
+		CONTAINER(4, "shared", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR
+			"/1000/rw/:home:alice','RW':true,'Propagation':'rshared'}")},
+	{"containers/pinned/json",
+		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			":home:alice:src','RW':true,'Propagation':'rprivate'}")},
+	{"containers/thawed/json",
+		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR
+			"/1000/rw/:srv:data','RW':true,'Propagation':'rprivate'}")},
+	{"containers/stale/json",
+		CONTAINER(4, "stale", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'volume','Name':'bobs','Driver':'local','RW':true}")},
+	{"containers/annotated/json",
+		CONTAINER(4, "annotated", "1000:1000", LABELS("1000"),
+			SAFE ",'Annotations':{'run.oci.hooks.stdout':'/x'}", "")},
+	{"containers/newer/json", CONTAINER(4, "newer", "1000:1000", LABELS("1000"),
+					  SAFE ",'Unheard':true", "")},
+	{"containers/published/json",
+		CONTAINER(6, "web", "1000:1000", LABELS("1000"),
+			SAFE
+			",'PortBindings':{'443/tcp':[{'HostIp':'','HostPort':'443'}]}",
+			"")},
+	{"containers/lapsed/json",
+		CONTAINER(6, "old", "1000:1000", LABELS("1000"),
+			SAFE
+			",'PortBindings':{'443/tcp':[{'HostIp':'','HostPort':'443'}]}",
+			"")},
+	{"containers/joined/json",
+		CONTAINER(7, "joined", "1000:1000", LABELS("1000"),
+			CONFINED MASKED READ_ONLY
+			"'Privileged':false,'PidMode':'container:joined'",
+			"")},
+	{"containers/" ID(1) "/json",
+		CONTAINER(1, "mine", "1000:1000", LABELS("1000"), SAFE, "")},
+	{"containers/" ID(2) "/json",
+		CONTAINER(2, "bobs", "1001:1001", LABELS("1001"), SAFE, "")},
+	{"containers/" ID(4) "/json",
+		CONTAINER(4, "stronger", "1000:1000", LABELS("1000"),
+			CONFINED "'Privileged':true,'PidMode':''", "")},
+	{"containers/broken/json", "{'Id':'short'}"},
+	{"containers/garbled/json", "{'Id':"},
+
+	{"images/nginx/json",
+		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+		"'RepoDigests':['nginx@sha256:" ID(d) "'],'Config':{'Labels':null}}"},
+	{"images/docker.io/library/nginx:latest/json",
+		"{'Id':'" NGINX
+		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
+	{"images/aaaaaaaaaaaa/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+				     "'Config':{'Labels':null}}"},
+	{"images/eeeeeeeeeeee/json",
+		"{'Id':'sha256:" ID(
+			e) "','RepoTags':"
+			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
+	{"images/sha256:" ID(e) "/json",
+		"{'Id':'sha256:" ID(
+			e) "','RepoTags':"
+			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
+	{"images/evil/thing/json",
+		"{'Id':'sha256:" ID(
+			e) "','RepoTags':"
+			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
+	{"images/bobsown/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['bobsown:latest'],"
+			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
+	{"images/beas/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['beas:latest'],"
+			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
+
+	{"volumes/mine", VOLUME("mine", MINE, "null")},
+	{"volumes/bobs", VOLUME("bobs", BOBS, "null")},
+	{"volumes/roots", VOLUME("roots", "null", "{}")},
+	{"volumes/hidden",
+		VOLUME("hidden", MINE, "{'type':'none','o':'bind','device':'/etc'}")},
+	{"volumes/overlay",
+		VOLUME("overlay", MINE,
+			"{'type':'overlay','o':'lowerdir=/','device':'overlay'}")},
+	{"volumes/plugin",
+		"{'Name':'plugin','Driver':'rexray','Labels':" MINE ",'Options':null}"},
+	{"volumes/" ID(9), VOLUME(ID(9), "null", "null")},
+
+	{"networks/mine", NETWORK(1, "mine", "bridge", "'seawall.owner':'1000'")},
+	{"networks/bobs", NETWORK(2, "bobs", "bridge", "'seawall.owner':'1001'")},
+	{"networks/backend", NETWORK(3, "backend", "bridge", "")},
+	{"networks/host", NETWORK(4, "host", "host", "")},
+	{"networks/bridge", NETWORK(b, "bridge", "bridge", "")},
+	{"networks/lan", NETWORK(5, "lan", "macvlan", "")},
+
+	{"exec/" ID(1) "/json", EXEC(1, ",'user':'1000:1000'", "false")},
+	{"exec/" ID(2) "/json", EXEC(2, ",'user':'1001:1001'", "false")},
+	{"exec/" ID(3) "/json", EXEC(1, ",'user':'0'", "false")},
+	{"exec/" ID(4) "/json", EXEC(1, ",'user':'1000:1000'", "true")},
+	{"exec/" ID(5) "/json", EXEC(1, "", "false")},
+	{"exec/" ID(6) "/json", EXEC(4, ",'user':'1000:1000'", "false")},
+	{"info", "{'DefaultRuntime':'runc','LoggingDriver':'json-file'}"},
+};
+
+static char *with_quotes(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	assert(copy || !text);
+	for (char *p = copy; p && *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	return copy;
+}
+
+static int get_fact(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	static const char version[] = "/v" GATE_API_VERSION "/";
+
+	(void)context;
+	(void)err;
+	assert(strncmp(path, version, sizeof(version) - 1) == 0);
+	ret_fact->status = 404;
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		if (strcmp(facts[i].path, path + sizeof(version) - 1) != 0)
+			continue;
+		ret_fact->status = 200;
+		ret_fact->body = with_quotes(arena, facts[i].body);
+		ret_fact->len = ret_fact->body ? strlen(ret_fact->body) : 0;
+	}
+	return 0;
+}
+
+static const struct gate_engine engine = {.get = get_fact};
+
+void gate_fixture_init(struct gate_fixture *fixture)
+{
+	struct json_errors errors;
+	struct err err = {0};
+
+	arena_init(&fixture->arena, 0);
+	json_errors_init(&errors);
+	char *text = with_quotes(&fixture->arena, policy_text);
+	if (policy_load_text("policy", text, strlen(text), &errors, &fixture->policy,
+		    &err) < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	json_errors_done(&errors);
+}
+
+void gate_fixture_done(struct gate_fixture *fixture)
+{
+	policy_free(fixture->policy);
+	arena_done(&fixture->arena);
+}
+
+struct gate_context gate_fixture_context(
+	struct gate_fixture *fixture, const char *user, bool with_engine)
+{
+	const struct gate_caller *caller = NULL;
+	const struct grant *grant;
+
+	for (size_t i = 0; i < ARRAY_LEN(callers); i++) {
+		if (strcmp(callers[i].user.name, user) == 0)
+			caller = &callers[i];
+	}
+	assert(caller);
+	grant = policy_grant(fixture->policy, &caller->user);
+	return (struct gate_context){
+		.policy = fixture->policy,
+		.profile = grant ? grant->profile : NULL,
+		.caller = caller,
+		.today = 20261130,
+		.engine = with_engine ? &engine : NULL,
+	};
+}
+
+void gate_fixture_run(struct gate_fixture *fixture, const struct gate_case *test,
+	struct gate_decision *ret_decision)
+{
+	const struct gate_context context =
+		gate_fixture_context(fixture, test->user, !test->no_engine);
+	const char *body = !test->body || test->raw
+				   ? test->body
+				   : with_quotes(&fixture->arena, test->body);
+	const struct gate_request request = {
+		.method = test->method,
+		.target = test->path,
+		.target_len = strlen(test->path),
+		.content_type = test->type ? test->type
+				: body	   ? "application/json"
+					   : NULL,
+		.upgrade = test->upgrade,
+		.has_body = body != NULL,
+		.body = body,
+		.body_len = test->len ? test->len
+			    : body    ? strlen(body)
+				      : 0,
+	};
+
+	gate_filter(&context, &request, &fixture->arena, ret_decision);
+}
