@@ -164,6 +164,7 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	state->packet.local = true;
+	state->packet.scope_if = way->station->state.packet.iif;
 	route_states(way, &start, false, &routed);
 	hooks_run(&way->run, HOOK_OUTPUT, &routed, &passed);
 	/* A mark set in output has the packet routed again (ip_route_me_harder()). */

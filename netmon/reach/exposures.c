@@ -184,7 +184,8 @@ static void take_outcomes(
 				first = false;
 			if (mine)
 				may = ivset_union(arena, may, p->peers);
-			else
+			/* A datagram that nobody hears answered is a may. */
+			if (!mine || p->one_way)
 				others = ivset_union(arena, others, p->peers);
 		}
 		if (!first)

@@ -51,7 +51,8 @@ struct packet {
 	u128 saddr, daddr;
 	u128 orig_saddr, orig_daddr; /* ct original direction */
 	u128 reply_saddr, reply_daddr;
-	int iif, oif;	       /* 0: none */
+	int iif, oif; /* 0: none */
+	int scope_if; /* made here: the interface that link-local addresses mean */
 	int port_in, port_out; /* bridge ports, in the bridge family; -1: unknown one */
 	struct bits32 mark, ctmark, ctzone;
 	uint32_t ct_status; /* IPS_* */

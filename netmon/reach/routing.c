@@ -127,11 +127,12 @@ static void choose_route(
 static bool wrong_scope(const struct lookup *lookup, const struct route *route)
 {
 	const struct packet *packet = lookup->packet;
+	int scope_if = packet->iif ? packet->iif : packet->scope_if;
 
 	if (is_v4(lookup) || route->dst.len < 10 || route->nhops == 0 ||
 		(route->dst.value >> 118) != 0x3fa) /* fe80::/10 */
 		return false;
-	return packet->iif && route->hops[0].ifindex != packet->iif;
+	return scope_if && route->hops[0].ifindex != scope_if;
 }
 
 struct route_range {

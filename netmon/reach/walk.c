@@ -97,6 +97,10 @@ static void end_answered(struct visit *visit, const struct state *state,
 	silent.result = RESULT_FILTERED;
 	/* A datagram has done its work without an answer. */
 	silent.reaches = what->reaches && visit->walk->proto == IPPROTO_UDP;
+	silent.one_way = silent.reaches;
+	if (silent.one_way)
+		run_doubt(&visit->run, &mine, NULL, "answer-lost",
+			"datagrams get there, but no answer comes back");
 	add_outcome(visit, &mine, &silent);
 }
 
