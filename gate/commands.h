@@ -18,5 +18,6 @@ enum {
  */
 int command_check(int argc, char *argv[], struct err *err) _must_check_;
 int command_policy(int argc, char *argv[], struct err *err) _must_check_;
+int command_serve(int argc, char *argv[], struct err *err) _must_check_;
 
 #endif

@@ -18,6 +18,9 @@ static const struct command {
 	{"policy", command_policy,
 		"check FILE\n"
 		"        print every error of a policy file"},
+	{"serve", command_serve,
+		"[--listen PATH] [--engine PATH]\n"
+		"        filter the engine's API for the users who connect"},
 };
 
 static int print_help(void)

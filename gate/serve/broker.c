@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the confined process may ask of the one that still has privileges. */
+#include "gate/serve/broker.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include "gate/serve/pin.h"
+
+enum ask_kind { ASK_NONE = 0, ASK_CONNECT, ASK_PIN, ASK_TRAIL };
+
+enum {
+	MAX_TEXTS = 9,
+	MAX_TEXT = 4096, /* with its NUL; PATH_MAX */
+	MAX_ASK = 8 + MAX_TEXTS * (MAX_TEXT + 1),
+	CONNECT_TIMEOUT_S = 10,
+};
+
+/* In front of every question: its texts follow, each a presence byte and a string. */
+struct ask_head {
+	uint32_t kind;
+	uint32_t flag;
+};
+
+struct answer {
+	int32_t code;
+	char text[512];
+};
+
+static int send_answer(int fd, int code, const char *text, int pass_fd)
+{
+	struct answer answer = {.code = code};
+	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	(void)snprintf(answer.text, sizeof(answer.text), "%s", text);
+	if (pass_fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &pass_fd, sizeof(int));
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int connect_engine(const char *path, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	/* connect(2) to a unix socket whose queue is full waits as long as SO_SNDTIMEO.
+	 */
+	struct timeval limit = {.tv_sec = CONNECT_TIMEOUT_S};
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, -ENAMETOOLONG, "socket '%s': too long", path);
+	strcpy(address.sun_path, path);
+	_cleanup_(cleanup_close) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(err, -errno, "make a socket");
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_errno(err, -errno, "connect to the engine");
+	limit.tv_sec = 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return TAKE_FD(fd);
+}
+
+static int answer_connect(int fd, const struct broker *broker)
+{
+	struct err err = {0};
+	_cleanup_(cleanup_close) int engine = connect_engine(broker->engine_path, &err);
+
+	return send_answer(fd, engine < 0 ? engine : 0, err.text, engine);
+}
+
+static int answer_pin(int fd, const struct broker *broker, bool read_only,
+	const char *const texts[static MAX_TEXTS])
+{
+	struct err err = {0};
+	struct gate_pin pin = {
+		.source = texts[0],
+		.path = texts[1],
+		.home = texts[2],
+		.read_only = read_only,
+	};
+	int code = -EINVAL;
+
+	if (pin.source && pin.path)
+		code = pin_make(&pin, broker->caller->uid, &err);
+	return send_answer(fd, code, err.text, -1);
+}
+
+static int answer_trail(int fd, const struct broker *broker, bool is_allowed,
+	const char *const texts[static MAX_TEXTS])
+{
+	struct err err = {0};
+	struct trail_entry entry = {
+		.decision = is_allowed ? "allow" : "deny",
+		.method = texts[0],
+		.route = texts[1],
+		.object = texts[2],
+		.image = texts[3],
+		.rule = texts[4],
+		.reason = texts[5],
+		.note = texts[6],
+	};
+	int code = trail_write(broker->trail, broker->caller, &entry, &err);
+
+	return send_answer(fd, code, err.text, -1);
+}
+
+/* Splits the texts behind the head; false when that is not what they are. */
+static bool read_texts(char *at, size_t len, const char *texts[static MAX_TEXTS])
+{
+	for (size_t i = 0; i < MAX_TEXTS; i++) {
+		if (len == 0)
+			return false;
+		bool present = *at == 1;
+		at++;
+		len--;
+		if (!present)
+			continue;
+		char *end = memchr(at, '\0', len);
+		if (!end)
+			return false;
+		texts[i] = at;
+		len -= (size_t)(end + 1 - at);
+		at = end + 1;
+	}
+	return len == 0;
+}
+
+void broker_serve(int fd, const struct broker *broker)
+{
+	static char message[MAX_ASK];
+	int rc = 0;
+
+	while (rc == 0) {
+		const char *texts[MAX_TEXTS] = {NULL};
+		struct ask_head head;
+		ssize_t n = recv(fd, message, sizeof(message), 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < (ssize_t)sizeof(head))
+			return;
+		memcpy(&head, message, sizeof(head));
+		if (!read_texts(
+			    message + sizeof(head), (size_t)n - sizeof(head), texts))
+			return;
+		if (head.kind == ASK_CONNECT)
+			rc = answer_connect(fd, broker);
+		else if (head.kind == ASK_PIN)
+			rc = answer_pin(fd, broker, head.flag == 1, texts);
+		else if (head.kind == ASK_TRAIL)
+			rc = answer_trail(fd, broker, head.flag == 1, texts);
+		else
+			return;
+	}
+}
+
+/* The worker's side. */
+
+static int receive_answer(int fd, int *ret_fd, struct err *err)
+{
+	struct answer answer;
+	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(answer))
+		return err_set(err, -EIO, "gate's other process does not answer");
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_level == SOL_SOCKET &&
+		header->cmsg_type == SCM_RIGHTS &&
+		header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+	answer.text[sizeof(answer.text) - 1] = '\0';
+	return answer.code < 0 ? err_set(err, answer.code, "%s", answer.text) : 0;
+}
+
+static int ask(int fd, enum ask_kind kind, bool flag,
+	const char *const texts[static MAX_TEXTS], size_t max_text, int *ret_fd,
+	struct err *err)
+{
+	static char message[MAX_ASK];
+	struct ask_head head = {.kind = kind, .flag = flag};
+	size_t len = sizeof(head);
+
+	memcpy(message, &head, sizeof(head));
+	for (size_t i = 0; i < MAX_TEXTS; i++) {
+		message[len++] = texts[i] != NULL;
+		if (!texts[i])
+			continue;
+		size_t n = strnlen(texts[i], max_text - 1);
+		memcpy(message + len, texts[i], n);
+		len += n;
+		message[len++] = '\0';
+	}
+	if (send(fd, message, len, MSG_NOSIGNAL) != (ssize_t)len)
+		return err_set(err, -EIO, "gate's other process is gone");
+	return receive_answer(fd, ret_fd, err);
+}
+
+int broker_connect(int fd, struct err *err)
+{
+	const char *const texts[MAX_TEXTS] = {NULL};
+	int engine = -1;
+	int rc = ask(fd, ASK_CONNECT, false, texts, MAX_TEXT, &engine, err);
+
+	if (rc == 0 && engine < 0)
+		return err_set(err, -EIO, "no connection to the engine came");
+	return rc < 0 ? rc : engine;
+}
+
+int broker_pin(int fd, const struct gate_pin *pin, struct err *err)
+{
+	const char *const texts[MAX_TEXTS] = {pin->source, pin->path, pin->home};
+	int none = -1;
+
+	/* Cut, they would be other paths. */
+	for (size_t i = 0; i < MAX_TEXTS; i++) {
+		if (texts[i] && strlen(texts[i]) >= MAX_TEXT)
+			return err_set(err, -ENAMETOOLONG, "a path is too long");
+	}
+	return ask(fd, ASK_PIN, pin->read_only, texts, MAX_TEXT, &none, err);
+}
+
+int broker_trail(int fd, const struct trail_entry *entry, struct err *err)
+{
+	const char *const texts[MAX_TEXTS] = {entry->method, entry->route,
+		entry->object, entry->image, entry->rule, entry->reason, entry->note};
+	int none = -1;
+
+	return ask(fd, ASK_TRAIL, strcmp(entry->decision, "allow") == 0, texts, 1024,
+		&none, err);
+}

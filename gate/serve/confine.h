@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A process that can do nothing but carry bytes between descriptors it has. */
+#ifndef SEAWALL_GATE_SERVE_CONFINE_H
+#define SEAWALL_GATE_SERVE_CONFINE_H
+
+#include <linux/filter.h>
+
+#include "common/err.h"
+
+/** struct confinement - the system call filter, made once for all processes. */
+struct confinement {
+	struct sock_fprog program; /* heap */
+};
+
+/** confinement_prepare() - make the filter; @ret is only for confine(). */
+int confinement_prepare(struct confinement *ret, struct err *err) _must_check_;
+void confinement_done(struct confinement *confinement);
+
+/**
+ * confine() - give up everything for good
+ *
+ * Uid and gid nobody, no groups, no capabilities, no way to get any back, hard limits,
+ * and a list of the few system calls that are left; any other ends the process. No file
+ * can be opened, no socket made, no process started or signalled. Descriptors stay as
+ * they are.
+ * Return: 0; negative errno: end the process.
+ */
+int confine(const struct confinement *confinement, struct err *err) _must_check_;
+
+#endif

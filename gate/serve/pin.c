@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host paths held fast, so that what was checked is what the engine mounts. */
+#include "gate/serve/pin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <linux/openat2.h>
+
+/* glibc 2.36 has no wrapper. */
+static int open_resolved(int dir, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
+	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A directory that root alone can change, made if need be. */
+static int open_own_dir(int parent, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
+		return err_errno(err, -errno, "make directory '%s'", name);
+	_cleanup_(cleanup_close) int fd =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, -errno, "open directory '%s'", name);
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, -errno, "look at directory '%s'", name);
+	if (st.st_uid != 0 || (st.st_mode & 022) != 0)
+		return err_set(err, -EPERM,
+			"directory '%s' must be root's, and nobody else may write it",
+			name);
+	return TAKE_FD(fd);
+}
+
+static bool is_mount(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* The folder of all pins, a mount of its own, locked against other processes of gate.
+ */
+static int open_pins(struct err *err)
+{
+	_cleanup_(cleanup_close) int parent =
+		open_own_dir(AT_FDCWD, "/run/seawall", err);
+	if (parent < 0)
+		return parent;
+	if (flock(parent, LOCK_EX) < 0)
+		return err_errno(err, -errno, "lock '/run/seawall'");
+	_cleanup_(cleanup_close) int fd = open_own_dir(parent, "binds", err);
+	if (fd < 0)
+		return fd;
+	if (!is_mount(fd)) {
+		if (mount(GATE_PIN_DIR, GATE_PIN_DIR, NULL, MS_BIND, NULL) < 0 ||
+			mount(NULL, GATE_PIN_DIR, NULL, MS_PRIVATE, NULL) < 0 ||
+			mount(NULL, GATE_PIN_DIR, NULL, MS_UNBINDABLE, NULL) < 0)
+			return err_errno(err, -errno, "mount '%s'", GATE_PIN_DIR);
+		(void)close(TAKE_FD(fd));
+		fd = open_own_dir(parent, "binds", err);
+		if (fd < 0)
+			return fd;
+	}
+	/* The lock belongs to the open file: it must last as long as the pins' folder.
+	 */
+	if (flock(fd, LOCK_EX) < 0)
+		return err_errno(err, -errno, "lock '%s'", GATE_PIN_DIR);
+	return TAKE_FD(fd);
+}
+
+/* Below @pin->home, when it is given, so that both belong together. */
+static int open_source(const struct gate_pin *pin, uint32_t uid, struct err *err)
+{
+	const uint64_t no_links = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+	const char *path = pin->source;
+	_cleanup_(cleanup_close) int home = -1;
+	struct stat st;
+	int fd;
+
+	if (path[0] != '/')
+		return err_set(err, -EINVAL, "'%s' is not absolute", path);
+	if (pin->home) {
+		size_t len = strlen(pin->home);
+
+		home = open_resolved(
+			AT_FDCWD, pin->home, O_PATH | O_DIRECTORY, no_links);
+		if (home < 0)
+			return err_errno(err, home, "open home '%s'", pin->home);
+		if (fstat(home, &st) < 0 || st.st_uid != uid)
+			return err_set(err, -EPERM, "home '%s' is not the caller's",
+				pin->home);
+		if (strncmp(path, pin->home, len) != 0 ||
+			(path[len] != '/' && path[len] != '\0'))
+			return err_set(err, -EINVAL, "'%s' is not below '%s'", path,
+				pin->home);
+		path += len;
+		path += strspn(path, "/");
+		fd = open_resolved(
+			home, *path ? path : ".", O_PATH, no_links | RESOLVE_BENEATH);
+	} else {
+		fd = open_resolved(AT_FDCWD, path, O_PATH, no_links);
+	}
+	if (fd == -ELOOP)
+		return err_set(err, fd,
+			"bind of '%s': there is a symbolic link in it: name what it "
+			"points to",
+			pin->source);
+	if (fd == -ENOENT)
+		return err_set(err, fd,
+			"bind of '%s': there is no such file or directory: make it "
+			"first",
+			pin->source);
+	return fd < 0 ? err_errno(err, fd, "bind of '%s'", pin->source) : fd;
+}
+
+/* GATE_PIN_DIR/UID/rw/NAME or .../ro/NAME, and nothing else. */
+static const char *pin_name(const struct gate_pin *pin, uint32_t uid)
+{
+	char prefix[sizeof(GATE_PIN_DIR) + 32];
+	int n = snprintf(prefix, sizeof(prefix), "%s/%u/%s/", GATE_PIN_DIR, uid,
+		pin->read_only ? "ro" : "rw");
+	const char *name = pin->path + n;
+
+	if (strncmp(pin->path, prefix, (size_t)n) != 0 || !*name || *name == '.' ||
+		strchr(name, '/') || strlen(name) > 200)
+		return NULL;
+	return name;
+}
+
+static bool is_same(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+/* Nothing is mounted at @name afterwards, and it is of the same kind as the source. */
+static int make_place(int dir, const char *name, const struct gate_pin *pin,
+	bool is_dir, struct err *err)
+{
+	struct stat st;
+
+	while (umount2(pin->path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		; /* one that covers another */
+	if (errno != EINVAL && errno != ENOENT)
+		return err_errno(err, -errno, "unmount '%s'", pin->path);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(st.st_mode) == is_dir)
+			return 0;
+		if (unlinkat(dir, name, is_dir ? 0 : AT_REMOVEDIR) < 0)
+			return err_errno(err, -errno, "remove '%s'", pin->path);
+	}
+	if (is_dir)
+		return mkdirat(dir, name, 0700) < 0
+			       ? err_errno(err, -errno, "make '%s'", pin->path)
+			       : 0;
+	int fd = openat(
+		dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, -errno, "make '%s'", pin->path);
+	(void)close(fd);
+	return 0;
+}
+
+static int attach(int source, int dir, const char *name, const struct gate_pin *pin,
+	struct err *err)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	_cleanup_(cleanup_close) int tree = open_tree(source, "",
+		AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0)
+		return err_errno(err, -errno, "clone the mount of '%s'", pin->source);
+	if (pin->read_only)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (pin->home)
+		attr.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) <
+		0)
+		return err_errno(err, -errno, "limit the mount of '%s'", pin->source);
+	if (move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_errno(err, -errno, "attach '%s'", pin->path);
+	return 0;
+}
+
+int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
+{
+	const char *name = pin_name(pin, uid);
+	char number[16];
+	struct stat st;
+
+	if (!name)
+		return err_set(err, -EINVAL, "'%s' is no place for a pin", pin->path);
+	_cleanup_(cleanup_close) int source = open_source(pin, uid, err);
+	if (source < 0)
+		return source;
+	if (fstat(source, &st) < 0)
+		return err_errno(err, -errno, "look at '%s'", pin->source);
+	_cleanup_(cleanup_close) int pins = open_pins(err);
+	if (pins < 0)
+		return pins;
+	(void)snprintf(number, sizeof(number), "%u", uid);
+	_cleanup_(cleanup_close) int own = open_own_dir(pins, number, err);
+	if (own < 0)
+		return own;
+	_cleanup_(cleanup_close) int dir =
+		open_own_dir(own, pin->read_only ? "ro" : "rw", err);
+	if (dir < 0)
+		return dir;
+	_cleanup_(cleanup_close) int old =
+		openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (old >= 0 && is_mount(old) && is_same(old, source))
+		return 0;
+	int rc = make_place(dir, name, pin, S_ISDIR(st.st_mode), err);
+	return rc < 0 ? rc : attach(source, dir, name, pin, err);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host paths held fast, so that what was checked is what the engine mounts. */
+#ifndef SEAWALL_GATE_SERVE_PIN_H
+#define SEAWALL_GATE_SERVE_PIN_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "gate/filter.h"
+
+/*
+ * Theory of operation. The engine resolves a bind's source by its path, some time after
+ * the request was judged, and again at every start. Whoever owns a directory above can
+ * put a link in its place in between. So the path is opened here without following any
+ * link, the mount below it is cloned (open_tree), and the clone is attached under
+ * GATE_PIN_DIR, which is root's alone; the engine is told to mount that. A link that is
+ * swapped in later changes nothing.
+ *
+ * GATE_PIN_DIR is itself a mount, private and unbindable: a clone of "/" does not take
+ * the pins along, and no mount made on the host or in a container spreads into a pin.
+ *
+ * Not handled: an engine in another mount namespace than gate; it would not see the
+ * pins. Pins are gone after a reboot, as /run is: containers with a pin must then be
+ * started through gate again, whatever their restart policy.
+ */
+
+/**
+ * pin_make() - make @pin->path a mount of @pin->source as it is now
+ * @uid: of the caller: owner of @pin->home, and part of @pin->path
+ *
+ * A pin of the same directory stays, any other in its place is replaced (containers
+ * that run keep what they have). Pins of a home ignore setuid bits and device nodes.
+ * Needs CAP_SYS_ADMIN.
+ * Return: 0; -EINVAL (@pin->path is none), -ENOENT, -ELOOP (a link in the source),
+ * -EPERM (the home is not the caller's), another negative errno.
+ */
+int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err) _must_check_;
+
+#endif

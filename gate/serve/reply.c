@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answers to the caller: gate's own, and heads of the engine's. */
+#include "gate/serve/reply.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <http_parser.h>
+
+#include "common/escape.h"
+#include "common/jsonw.h"
+#include "gate/filter.h"
+#include "gate/serve/wire.h"
+
+enum {
+	REPLY_TIMEOUT_MS = 10 * 1000,
+	LINGER_MS = 10 * 1000,
+};
+
+static char *refusal_body(struct arena *arena, const char *reason)
+{
+	struct jsonw writer;
+	struct err err;
+	char safe[2048], *body = NULL;
+	size_t len;
+
+	escape_text(reason, strlen(reason), safe, sizeof(safe));
+	jsonw_init(&writer, NULL, 0);
+	jsonw_object_begin(&writer);
+	jsonw_member_string(&writer, "message", safe);
+	jsonw_object_end(&writer);
+	if (jsonw_finish(&writer, &err) == 0)
+		body = arena_strdup(arena, jsonw_text(&writer, &len));
+	jsonw_done(&writer);
+	return body;
+}
+
+int reply_refuse(int fd, struct arena *arena, unsigned int status, const char *reason,
+	bool without_body)
+{
+	const char *body = refusal_body(arena, reason);
+	char *text = NULL;
+
+	/* Api-Version even here: the stock client asks for it first, by _ping. */
+	if (body)
+		text = arena_printf(arena,
+			"HTTP/1.1 %u %s\r\nApi-Version: " GATE_API_VERSION
+			"\r\nServer: seawall-gate\r\nContent-Type: application/json\r\n"
+			"Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			status, http_status_str((enum http_status)status), strlen(body),
+			without_body ? "" : body);
+	if (!text)
+		return -ENOMEM;
+	return wire_send(fd, text, strlen(text), wire_now() + REPLY_TIMEOUT_MS);
+}
+
+static char *fields_text(struct arena *arena, const struct answer_head *head)
+{
+	size_t size = 1, at = 0;
+	char *text;
+
+	for (size_t i = 0; i < head->nfields; i++)
+		size += strlen(head->fields[i].name) + 4 +
+			strlen(head->fields[i].value);
+	text = arena_alloc(arena, size);
+	for (size_t i = 0; text && i < head->nfields; i++)
+		at += (size_t)snprintf(text + at, size - at, "%s: %s\r\n",
+			head->fields[i].name, head->fields[i].value);
+	return text;
+}
+
+char *reply_head(
+	struct arena *arena, const struct answer_head *head, bool chunked, bool keep)
+{
+	const char *fields = fields_text(arena, head), *framing = "";
+
+	if (chunked)
+		framing = "Transfer-Encoding: chunked\r\n";
+	else if (head->has_length && head->status != 204 && head->status != 304)
+		framing = arena_printf(
+			arena, "Content-Length: %" PRIu64 "\r\n", head->length);
+	if (!fields || !framing)
+		return NULL;
+	return arena_printf(arena, "HTTP/1.1 %u %s\r\n%s%s%s\r\n", head->status,
+		http_status_str((enum http_status)head->status), fields, framing,
+		keep ? "" : "Connection: close\r\n");
+}
+
+char *reply_switch(struct arena *arena, const struct answer_head *head)
+{
+	const char *fields = fields_text(arena, head);
+
+	if (!fields)
+		return NULL;
+	return arena_printf(arena, "HTTP/1.1 %u %s\r\n%s%s\r\n", head->status,
+		head->status == 101 ? "UPGRADED" : "OK", fields,
+		head->status == 101 ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : "");
+}
+
+void reply_linger(int fd)
+{
+	static char waste[64 * 1024];
+	int64_t deadline = wire_now() + LINGER_MS;
+
+	/*
+	 * Closed with bytes unread, the socket would make the caller's next write fail
+	 * before it has read why.
+	 */
+	(void)shutdown(fd, SHUT_WR);
+	while (wire_now() < deadline) {
+		if (wire_receive(fd, waste, sizeof(waste), deadline) <= 0)
+			return;
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests to the engine: heads made from nothing, and gate's own questions. */
+#ifndef SEAWALL_GATE_SERVE_UPSTREAM_H
+#define SEAWALL_GATE_SERVE_UPSTREAM_H
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "gate/filter.h"
+#include "gate/serve/head.h"
+
+enum {
+	UPSTREAM_MAX_ANSWER = 4 * 1024 * 1024,
+	UPSTREAM_TIMEOUT_MS = 30 * 1000,
+};
+
+/**
+ * upstream_head() - the head of a request that was allowed
+ * @framing, @length: of the body that will follow
+ *
+ * One request a connection: "Connection: close", for hijacks "Upgrade, close", so that
+ * an engine that does not switch closes instead of reading on (it would take the
+ * caller's next bytes for a request).
+ * Return: the text in @arena; NULL: out of memory, or a value that cannot stand in a
+ * head.
+ */
+char *upstream_head(struct arena *arena, const struct gate_forward *forward,
+	enum framing_kind framing, uint64_t length);
+
+/** struct upstream - where gate_engine.get comes from; @broker is a descriptor. */
+struct upstream {
+	int broker;
+};
+
+/** upstream_get() - gate_engine.get; @context is a struct upstream. */
+int upstream_get(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err);
+
+/**
+ * upstream_read_head() - receive and read the head of an answer
+ * @buffer:   of HEAD_MAX_BYTES
+ * @ret_have: bytes in the buffer, and @ret_len how many of them are the head
+ *
+ * Interim answers (1xx but 101) are skipped.
+ */
+int upstream_read_head(int fd, struct arena *arena, char *buffer, bool to_head,
+	int64_t deadline, struct answer_head *ret_head, size_t *ret_have,
+	size_t *ret_len, struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bytes over sockets, never waiting longer than allowed. */
+#include "gate/serve/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+int64_t wire_now(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int wire_wait(int fd, short events, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd poll_fd = {.fd = fd, .events = events};
+		int64_t left = deadline - wire_now();
+
+		if (left < 0)
+			left = 0;
+		int n = poll(&poll_fd, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+		if (n > 0)
+			return 0; /* errors show when it is read or written */
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int wire_send(int fd, const char *data, size_t len, int64_t deadline)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return -errno;
+		if (n < 0) {
+			int rc = wire_wait(fd, POLLOUT, deadline);
+			if (rc < 0)
+				return rc;
+			continue;
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t wire_receive(int fd, char *data, size_t size, int64_t deadline)
+{
+	for (;;) {
+		ssize_t n = recv(fd, data, size, MSG_DONTWAIT);
+
+		if (n >= 0)
+			return n;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		int rc = wire_wait(fd, POLLIN, deadline);
+		if (rc < 0)
+			return rc;
+	}
+}
