@@ -76,7 +76,7 @@ class Netmon:
 
 def judge(truth, answer):
     """The category of one cell."""
-    result, who, how = truth
+    result, who, how, _ = truth
     got = answer["result"]
     if got == "maybe":
         return "maybe"
@@ -127,7 +127,8 @@ def judge_scan(cell, truth, report):
             e["evidence"]["listening"] is True and holds(e, cell, "must")]
     may = [e for e in report["exposures"] if matches(e, cell, "may") and
            e["evidence"]["listening"] is not False and holds(e, cell, "may")]
-    if truth[0] == "open":
+    # What a datagram does, it does without an answer, too.
+    if truth[0] == "open" or truth[3]:
         return "agree" if must else "maybe" if may else "unsound"
     if must:
         return "wrong"

@@ -254,11 +254,16 @@ class Host:
 
     # ---------------------------------------------------------------- packets
     def measure(self, cells, seconds):
-        """What a client at each cell's place meets: a list of (result, who, how)."""
+        """What a client at each cell's place meets: (result, who, how, heard) of each.
+
+        who: which server told its name; how: what refused; heard: a datagram arrived,
+        whether or not the answer got back.
+        """
         places = {"internet": self.world, "neighbour": self.neighbour, "lan": self.lan}
-        clients = [Client(c) for c in cells]
+        clients = [Client(c, b"%d" % n) for n, c in enumerate(cells)]
         loop = selectors.EpollSelector()
         for server in self.servers:
+            server.heard.clear()
             loop.register(server.sock, selectors.EVENT_READ, server.ready)
         for place in {c["vantage"] for c in cells}:
             with places[place].inside():
@@ -276,14 +281,16 @@ class Host:
         for client in clients:
             client.stop()
         loop.close()
-        return [(c.result or "filtered", c.who, c.how) for c in clients]
+        heard = set().union(*(server.heard for server in self.servers))
+        return [(c.result or "filtered", c.who, c.how, c.cell["proto"] == "udp" and
+                 c.text in heard) for c in clients]
 
 
 class Server:
     """A listening socket; says where it is to whoever gets through."""
     def __init__(self, where, proto, address, port, device):
         v = family(address)
-        self.name, self.proto = where, proto
+        self.name, self.proto, self.heard = where, proto, set()
         kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
         self.sock = s = socket.socket(FAMILIES[v], kind)
         s.setblocking(False)
@@ -309,7 +316,8 @@ class Server:
                 peer.send(self.name.encode())
                 peer.close()
                 return
-            _, ancillary, _, peer = self.sock.recvmsg(512, 256)
+            text, ancillary, _, peer = self.sock.recvmsg(512, 256)
+            self.heard.add(text)
             self.sock.sendmsg([self.name.encode()],
                               [x for x in map(answer_from, ancillary) if x], 0, peer)
 
@@ -326,9 +334,9 @@ def answer_from(message):
 
 
 class Client:
-    """One cell's socket. how: "", or what answered when nobody listened."""
-    def __init__(self, cell):
-        self.cell, self.sock = cell, None
+    """One cell's socket, and the text that its datagram holds."""
+    def __init__(self, cell, text):
+        self.cell, self.text, self.sock = cell, text, None
         self.result, self.who, self.how, self.finished = None, "", "", False
         self.connected = False
 
@@ -357,7 +365,7 @@ class Client:
             self.fail(e.errno)
         if c["proto"] == "udp" and self.result is None:
             with contextlib.suppress(OSError):
-                s.send(b"?")
+                s.send(self.text)
 
     def events(self):
         return selectors.EVENT_READ | (

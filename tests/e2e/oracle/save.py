@@ -46,7 +46,7 @@ def store(worker, case, truths, name):
     with open(os.path.join(folder, "commands"), "w", encoding="utf-8") as f:
         f.write(commands(case))
     with open(os.path.join(folder, "cells.jsonl"), "w", encoding="utf-8") as f:
-        for cell, (result, who, _) in zip(case["cells"], truths):
+        for cell, (result, who, _, _) in zip(case["cells"], truths):
             row = {"ask": compare.question(cell), "result": result}
             if result == "open":
                 row["container"] = ["" if who == "host" else who]
