@@ -303,6 +303,7 @@ static const struct field create_rows[] = {
 	ROW_ALLOW("NetworkDisabled", BOOL),
 	ROW_NEEDS("MacAddress", WORD, POWER_HOST),
 	ROW_REFUSE("OnBuild", TEXTS),
+	ROW_REFUSE("Runtime", WORD), /* HostConfig has it; docker-py writes null */
 	ROW_CHECK("StopSignal", WORD, check_signal),
 	ROW_INT("StopTimeout", -1, INT_MAX),
 	ROW_ALLOW("Shell", TEXTS),

@@ -322,6 +322,7 @@ static int build_labels(struct work *work)
 		return -EACCES;
 	jsonw_init(&out, NULL, 0);
 	jsonw_object_begin(&out);
+	work->prefix = "build";
 	int rc = write_labels(work, &field, doc ? json_doc_root(doc) : NULL, &out);
 	jsonw_member_string(&out, BUILDER_LABEL,
 		arena_printf(work->arena, "%u", work->caller->user.uid));

@@ -153,7 +153,9 @@ int judge_publish(struct work *work, const struct object *container, const char 
 		work, name, text_of(config, "Image"), object_of(config, "Labels"));
 	jsonw_init(&unseen, NULL, 0);
 	jsonw_object_begin(&unseen);
+	work->prefix = "rename";
 	int rc = check_port_bindings(work, &ports, bindings, &unseen);
+	work->prefix = NULL;
 	jsonw_object_end(&unseen);
 	jsonw_done(&unseen);
 	publish_select_again(work, &before);

@@ -48,7 +48,7 @@ static bool is_platform(const char *text)
  */
 static bool is_ps_args(const char *text)
 {
-	static const char *const plain[] = {"", "-ef", "-aux", "aux", "-e", "ef", "-f"};
+	static const char *const plain[] = {"", "-ef", "-aux", "aux", "-e", "-f"};
 	static const char *const columns[] = {"-o ", "-eo ", "-o", "-eo"};
 
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
@@ -97,6 +97,7 @@ static const struct query_key containers_query[] = {
 	KEY_BOOL("all"),
 	KEY_INT("limit", -1, INT32_MAX),
 	KEY_BOOL("size"),
+	KEY_DROP("trunc_cmd"), /* of docker-py; of no meaning, as only_ids is */
 	KEY_OWN_FILTERS(container_filters),
 };
 static const struct query_key create_query[] = {
@@ -182,6 +183,7 @@ static const struct query_key images_query[] = {
 	KEY_BOOL("digests"),
 	KEY_FILTERS(image_filters),
 	KEY_DROP("manifests"),
+	KEY_DROP("only_ids"),
 	KEY_BOOL("shared-size"),
 };
 static const struct query_key image_create_query[] = {

@@ -101,12 +101,10 @@ static int use_network(struct work *work, struct object *network)
 /* What it tells of others' containers, those who may join could find out. */
 int decide_network_inspect(struct work *work)
 {
-	struct object network;
-	const char *id;
-
-	if (use_network(work, &network) < 0)
+	if (network_usable(work, work->param, &work->param) < 0)
 		return -EACCES;
-	return network_usable(work, work->param, &id);
+	work->decision->object = work->param;
+	return 0;
 }
 
 int decide_network_remove(struct work *work)
