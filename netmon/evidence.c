@@ -18,10 +18,15 @@ static void report_done(struct report *report)
 	arena_done(&report->arena);
 }
 
-static bool same_rules(const struct facts *a, const struct facts *b)
+/* The kernel counts what was committed to nf_tables. Legacy tables and ipsets have no
+ * such count: with those it is not known. */
+static bool same_rules(const struct inputs *a, const struct inputs *b)
 {
-	return a->host->nft.len == b->host->nft.len &&
-	       memcmp(a->host->nft.data, b->host->nft.data, a->host->nft.len) == 0;
+	const struct netns *before = a->facts->host, *now = b->facts->host;
+	uint32_t generation = reach_ruleset(a->reach)->generation;
+
+	return generation && generation == reach_ruleset(b->reach)->generation &&
+	       before->nlegacy + now->nlegacy + before->nipsets + now->nipsets == 0;
 }
 
 /* Do the rules as they are now say what the packets said? */
@@ -55,7 +60,7 @@ static int read_again(const struct cli *cli, const struct inputs *inputs,
 	expect_init(&expect, &now, &now.arena);
 	if (arena_failed(&now.arena))
 		return err_set(err, -ENOMEM, "out of memory");
-	bool same = same_rules(inputs->facts, again.facts);
+	bool same = same_rules(inputs, &again);
 	for (size_t i = 0; i < report->ncontradictions; i++) {
 		struct contradiction *c = &report->contradictions[i];
 

@@ -44,6 +44,7 @@ struct probe {
 	uint32_t seq;
 	bool sent, reset;
 	enum reply reply;
+	bool heard;	 /* an answer left by where the stranger is, or strangers are */
 	bool unresolved; /* the answer had nowhere to go: no neighbour answered ARP */
 	enum tri agrees;
 	const char *reason;

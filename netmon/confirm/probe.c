@@ -162,6 +162,22 @@ static enum reply reply_of(const struct probe *p, const struct packet *packet)
 	}
 }
 
+/* As reach/ has it: back where the question came by, or out where strangers are. */
+static bool leads_back(const struct run *run, const struct probe *p, int ifindex)
+{
+	const struct report *report = run->report;
+	const struct link *out = netns_link(report->facts->host, ifindex);
+	const struct link *in = netns_link(report->facts->host, p->way->ifindex);
+
+	if (ifindex == p->way->ifindex || (out && out->master == p->way->ifindex) ||
+		(in && in->master == ifindex))
+		return true;
+	for (size_t i = 0; i < report->nways; i++)
+		if (report->ways[i].perimeter && report->ways[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
 static void take_packet(void *context, const struct packet *packet, int64_t time_us)
 {
 	struct run *run = context;
@@ -184,6 +200,8 @@ static void take_packet(void *context, const struct packet *packet, int64_t time
 	enum reply reply = reply_of(p, packet);
 	if (reply > p->reply)
 		p->reply = reply;
+	if (reply == REPLY_OPEN && leads_back(run, p, packet->ifindex))
+		p->heard = true;
 	if (packet->kind == PACKET_SYN_ACK)
 		reset(run, p);
 }

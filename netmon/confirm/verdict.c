@@ -30,6 +30,8 @@ static void judge(struct probe *p)
 	if (!p->sent) {
 		if (!p->reason)
 			p->reason = "it was not sent";
+	} else if (p->reply == REPLY_OPEN && !p->heard) {
+		p->reason = "answered, by an interface that leads to no stranger";
 	} else if (p->reply == REPLY_OPEN) {
 		p->agrees = p->expected == TRI_NO    ? TRI_NO
 			    : p->expected == TRI_YES ? TRI_YES
@@ -64,7 +66,8 @@ static void excuse_other_ways(struct plan *plan)
 			if (!other_way(p, &plan->probes[k]))
 				continue;
 			others++;
-			open += plan->probes[k].reply == REPLY_OPEN;
+			open += plan->probes[k].reply == REPLY_OPEN &&
+				plan->probes[k].heard;
 		}
 		if (others > 0 && open == 0)
 			continue;
@@ -97,7 +100,7 @@ static void note_exposure(
 	struct probed *slot = &e->probed[nth];
 	char text[ADDR_TEXT_MAX];
 
-	*slot = (struct probed){.open = p->reply == REPLY_OPEN,
+	*slot = (struct probed){.open = p->reply == REPLY_OPEN && p->heard,
 		.zone = p->zone,
 		.source = arena_strdup(&report->arena, addr_format(&p->source, text)),
 		.via = p->way->name,
@@ -132,7 +135,7 @@ static enum tri answered(const struct exposure *e)
 static void count(struct probing *probing, const struct probe *p)
 {
 	probing->sent += p->sent;
-	if (p->sent && p->reply == REPLY_OPEN)
+	if (p->sent && p->reply == REPLY_OPEN && p->heard)
 		probing->answered++;
 	else if (!p->sent || p->reason)
 		probing->unknown++;

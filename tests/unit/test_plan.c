@@ -250,6 +250,7 @@ static void reply_all(struct world *w, enum reply inside, enum reply outside)
 
 		p->sent = true;
 		p->reply = p->expected == TRI_NO ? outside : inside;
+		p->heard = p->reply == REPLY_OPEN;
 	}
 	verdict_note(&w->report, &w->plan);
 }
@@ -333,6 +334,25 @@ static void no_neighbour(void **state)
 	end_world(&w);
 }
 
+/* The answer left towards an inner network: no stranger heard it. */
+static void answered_to_nobody(void **state)
+{
+	struct world w;
+	(void)state;
+
+	make_world(&w, "198.51.100.0/24");
+	plan(&w, true);
+	for (size_t i = 0; i < w.plan.n; i++) {
+		w.plan.probes[i].sent = true;
+		w.plan.probes[i].reply = REPLY_OPEN;
+	}
+	verdict_note(&w.report, &w.plan);
+	assert_int_equal(w.exposure.answered, TRI_UNKNOWN);
+	assert_int_equal(w.report.ncontradictions, 0);
+	assert_int_equal(w.report.probing->unknown, w.plan.n);
+	end_world(&w);
+}
+
 /* Two perimeters, one of which lets in: reach joins them, so one answer is enough. */
 static void two_ways(void **state)
 {
@@ -359,7 +379,7 @@ static void two_ways(void **state)
 
 		p->sent = true;
 		if (p->expected == TRI_YES && p->way == &w.ways[1])
-			p->reply = REPLY_OPEN;
+			p->reply = REPLY_OPEN, p->heard = true;
 	}
 	verdict_note(&w.report, &w.plan);
 	assert_int_equal(w.exposure.answered, TRI_YES);
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(silence_of_udp),
 		cmocka_unit_test(no_neighbour),
+		cmocka_unit_test(answered_to_nobody),
 		cmocka_unit_test(two_ways),
 	};
 
