@@ -60,7 +60,7 @@ static int start_raw(struct run *run, size_t head_len)
 {
 	struct relay *relay = run->relay;
 
-	run->raw = true;
+	run->answered = run->raw = true;
 	relay->keep = false;
 	int rc = send_text(relay->client, reply_switch(relay->arena, &run->head));
 	if (rc < 0)
@@ -83,6 +83,7 @@ static int start_answer(struct run *run, size_t head_len)
 		return start_raw(run, head_len);
 	if (run->head.status < 200)
 		return -EPROTO; /* a switch that nobody asked for */
+	run->answered = true;
 	/* What was held for a stream that does not come must not be read as a request.
 	 */
 	relay->keep &= relay->held_len == 0 && relay->up.ended && !relay->up.excess;
@@ -125,7 +126,6 @@ static int read_answer(struct run *run)
 			    &run->head, &fault) < 0)
 			return -EPROTO;
 		if (run->head.status >= 200 || run->head.status == 101) {
-			run->answered = true;
 			return start_answer(run, (size_t)len);
 		}
 		run->have -= (size_t)len; /* an interim answer */
