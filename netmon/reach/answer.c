@@ -97,29 +97,6 @@ struct way_back {
 	enum packet_kind kind;
 };
 
-/* Link-local peers of what is made here hear it on the link that they asked by,
- * whatever the routes say (inet6_csk_route_req(): the socket's interface). Returns the
- * others.
- */
-static const struct ivset *answer_on_link(
-	struct way_back *way, const struct state *s, struct states *ret)
-{
-	struct arena *arena = way->run.arena;
-	const struct ivset *link_local = ivset_prefix(arena,
-		&(struct prefix){
-			.value = (u128)0xfe80 << 112, .family = FAMILY_IP6, .len = 10});
-	struct state next = *s;
-
-	if (s->packet.family != FAMILY_IP6)
-		return s->peers;
-	next.peers = ivset_intersect(arena, s->peers, link_local);
-	next.packet.oif = way->station->state.packet.iif;
-	next.packet.via_gateway = false;
-	if (!ivset_is_empty(next.peers))
-		states_push(arena, ret, &next);
-	return ivset_subtract(arena, s->peers, link_local);
-}
-
 /* The peers for whom there is a way on, each with its interface. */
 static void route_states(struct way_back *way, const struct states *in, bool forwarded,
 	struct states *ret)
@@ -135,8 +112,8 @@ static void route_states(struct way_back *way, const struct states *in, bool for
 			routing_input(
 				way->run.space, arena, &s->packet, s->peers, choices);
 		else
-			routing_output(way->run.space, arena, &s->packet,
-				answer_on_link(way, s, ret), choices);
+			routing_output(
+				way->run.space, arena, &s->packet, s->peers, choices);
 		for (size_t k = 0; k < choices->n; k++) {
 			const struct route_choice *c = &choices->choice[k];
 			struct state next = *s;
