@@ -16,6 +16,7 @@ enum {
  * Each gets its own arguments, argv[0] being its name, and returns an exit status, or a
  * negative errno with @err filled (main() then prints it: STATUS_ERROR).
  */
+int command_audit(int argc, char *argv[], struct err *err) _must_check_;
 int command_check(int argc, char *argv[], struct err *err) _must_check_;
 int command_policy(int argc, char *argv[], struct err *err) _must_check_;
 int command_serve(int argc, char *argv[], struct err *err) _must_check_;

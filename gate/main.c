@@ -12,6 +12,9 @@ static const struct command {
 	int (*run)(int argc, char *argv[], struct err *err);
 	const char *help;
 } commands[] = {
+	{"audit", command_audit,
+		"[--policy FILE] [--format table|json] [--root DIR]\n"
+		"        who holds the engine's power on this host, and how"},
 	{"check", command_check,
 		"--user NAME --method METHOD --path PATH [--body FILE]\n"
 		"        print the decision for one API request; sends nothing"},

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `gate audit` knows of a host: plain data, all of it in one arena. */
+#ifndef SEAWALL_GATE_AUDIT_FACTS_H
+#define SEAWALL_GATE_AUDIT_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+
+/*
+ * Theory of operation. Parsers (accounts.h, rules.h, system.h) turn the text of one
+ * file each into facts; gather.h finds the files; judge.h turns the facts and a policy
+ * into entries. Only gather does I/O, so tests and the fuzzer run all the rest.
+ *
+ * All lists grow with arena_push(). A fact that could not be had is a gap, never a
+ * silence.
+ */
+
+/** struct audit_user - a line of passwd. */
+struct audit_user {
+	const char *name;
+	uint32_t uid, gid;
+};
+
+/** struct audit_names - a list of names. */
+struct audit_names {
+	const char **items;
+	size_t n;
+};
+
+/**
+ * struct audit_group - a group, from /etc/group and /etc/gshadow
+ * @password: a password is set: whoever knows it is a member
+ */
+struct audit_group {
+	const char *name;
+	uint32_t gid;
+	struct audit_names members, shadow_members, admins;
+	bool password;
+};
+
+enum audit_rule_kind {
+	AUDIT_RULE_NONE = 0,
+	AUDIT_RULE_GROUP_CONF, /* pam_group gives @groups to whom @who matches */
+	AUDIT_RULE_SUDOERS,    /* @who may run an engine's tool, or as its group */
+	AUDIT_RULE_DOAS,
+	AUDIT_RULE_CRON, /* @who has an engine's tool run */
+	AUDIT_RULE_AT,
+	AUDIT_RULE_SUBGID, /* @who may map @first .. @first + @count - 1 */
+};
+
+/**
+ * struct audit_rule - a line that gives somebody something
+ * @who:    a user, "%group", "ALL", "*"; a uid for at jobs
+ * @place:  "/etc/sudoers.d/ops:3"
+ * @text:   the line, blanks folded
+ * @groups: group.conf: those it gives; sudoers: those it may run as
+ * @first:  subgid: the range; at: the gid that the job runs with
+ * @tool:   it names an engine's command line tool
+ */
+struct audit_rule {
+	enum audit_rule_kind kind;
+	const char *who, *place, *text;
+	struct audit_names groups;
+	uint32_t first, count;
+	bool tool;
+};
+
+/** struct audit_unit - a systemd service; files of the same name are one unit. */
+struct audit_unit {
+	const char *name, *place, *user;
+	bool dynamic;
+	struct audit_names groups; /* Group= and SupplementaryGroups= */
+};
+
+/** struct audit_process - a process that is not root's. */
+struct audit_process {
+	uint32_t pid;
+	uint32_t uid[4]; /* real, effective, saved, file system */
+	uint32_t gid[4];
+	const uint32_t *gids;
+	size_t ngids;
+	const char *comm;
+	bool contained; /* its cgroup is a container's: its files are not the host's */
+};
+
+/** struct audit_acl - an entry of a POSIX ACL that names somebody. */
+struct audit_acl {
+	bool group;
+	uint32_t id;
+	unsigned int perm; /* mask applied */
+};
+
+/**
+ * struct audit_socket - a socket that an engine listens at
+ * @engine:  "docker", "containerd", ...
+ * @guarded: a folder above it lets nobody but root through
+ * @filter:  it is `gate serve` that listens, not the engine
+ */
+struct audit_socket {
+	const char *path, *engine;
+	uint32_t uid, gid, mode;
+	struct audit_acl *acl;
+	size_t nacl;
+	bool guarded, filter;
+};
+
+enum audit_tls { AUDIT_TLS_NONE = 0, AUDIT_TLS_SERVER, AUDIT_TLS_VERIFIED };
+
+/** struct audit_listener - an address of the engine's API on TCP, as configured. */
+struct audit_listener {
+	const char *address, *place; /* "0.0.0.0:2375"; where it is said */
+	uint16_t port;
+	enum audit_tls tls;
+};
+
+/** struct audit_file - a program that gives its caller a gid or a capability. */
+struct audit_file {
+	const char *path;
+	uint32_t gid, mode;
+	uint64_t caps; /* permitted, of its file capabilities */
+};
+
+/** struct audit_mount - a host path in a container. */
+struct audit_mount {
+	const char *container, *id, *source;
+	bool read_only;
+};
+
+/** struct audit_gap - something that could not be seen. */
+struct audit_gap {
+	const char *place, *text;
+};
+
+struct audit_facts {
+	struct arena arena;
+	struct audit_user *users;
+	size_t nusers;
+	struct audit_group *groups;
+	size_t ngroups;
+	struct audit_rule *rules;
+	size_t nrules;
+	struct audit_unit *units;
+	size_t nunits;
+	struct audit_process *processes;
+	size_t nprocesses;
+	struct audit_socket *sockets;
+	size_t nsockets;
+	struct audit_listener *listeners;
+	size_t nlisteners;
+	uint16_t *ports; /* TCP ports that something listens at now */
+	size_t nports;
+	struct audit_file *files;
+	size_t nfiles;
+	struct audit_mount *mounts;
+	size_t nmounts;
+	struct audit_names socket_groups; /* that configurations give the engine */
+	const char *data_root;
+	uint32_t data_root_mode; /* 0: there is none */
+	struct audit_gap *gaps;
+	size_t ngaps;
+};
+
+enum { AUDIT_MAX_BYTES = 256 * 1024 * 1024 };
+
+void audit_facts_init(struct audit_facts *facts);
+void audit_facts_done(struct audit_facts *facts);
+
+/** audit_gap() - note what could not be seen. */
+void audit_gap(struct audit_facts *facts, const char *place, const char *text);
+/** audit_name() - one more name of @len bytes, unless it is there already. */
+void audit_name(struct audit_facts *facts, struct audit_names *names, const char *name,
+	size_t len);
+bool audit_has_name(const struct audit_names *names, const char *name);
+
+/** audit_user_by_name() - NULL: there is none. */
+const struct audit_user *audit_user_by_name(
+	const struct audit_facts *facts, const char *name);
+const struct audit_user *audit_user_by_uid(
+	const struct audit_facts *facts, uint32_t uid);
+/** audit_group_by_name() - as audit_user_by_name(). */
+struct audit_group *audit_group_by_name(
+	const struct audit_facts *facts, const char *name);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds and reads what the facts of `gate audit` come from. */
+#include "gate/audit/gather.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "gate/audit/accounts.h"
+#include "gate/audit/rules.h"
+#include "gate/audit/system.h"
+
+enum { MAX_FILE_BYTES = 4 * 1024 * 1024, MAX_SUDO_FILES = 256 };
+
+int gather_open(const struct gather *gather, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (__u64)(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+		.resolve = RESOLVE_IN_ROOT,
+	};
+
+	if (flags & O_PATH)
+		how.flags = (__u64)(flags | O_CLOEXEC);
+	long fd = syscall(SYS_openat2, gather->root_fd, path, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static void note(struct audit_facts *facts, const char *path, int code)
+{
+	audit_gap(facts, path,
+		arena_printf(&facts->arena, "not read: %s", strerror(-code)));
+}
+
+static bool is_absent(int code)
+{
+	/* ESRCH: a process that ended meanwhile. */
+	return code == -ENOENT || code == -ENOTDIR || code == -ESRCH;
+}
+
+bool gather_read(const struct gather *gather, struct audit_facts *facts,
+	const char *path, struct span *ret_text)
+{
+	_cleanup_(cleanup_close) int fd = gather_open(gather, path, O_RDONLY);
+	struct stat st;
+	size_t len = 0, size = 8192;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int code = fd < 0 ? fd : -errno;
+		if (!is_absent(code))
+			note(facts, path, code);
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		/* systemd masks a unit with a link to /dev/null. */
+		if (!S_ISCHR(st.st_mode))
+			audit_gap(facts, path, "not read: no regular file");
+		return false;
+	}
+	if (st.st_size >= (off_t)size)
+		size = (size_t)st.st_size + 1;
+	char *text = NULL;
+	for (;;) {
+		if (size > MAX_FILE_BYTES) {
+			note(facts, path, -EFBIG);
+			return false;
+		}
+		char *more = arena_alloc_raw(&facts->arena, size);
+		if (!more)
+			return false;
+		if (text)
+			memcpy(more, text, len);
+		text = more;
+		ssize_t got = 1;
+		while (len < size && (got = read(fd, text + len, size - len)) > 0)
+			len += (size_t)got;
+		if (got < 0) {
+			if (!is_absent(-errno))
+				note(facts, path, -errno);
+			return false;
+		}
+		if (got == 0)
+			break;
+		size *= 4;
+	}
+	arena_trim(&facts->arena, text, size, len + 1 <= size ? len + 1 : size);
+	*ret_text = (struct span){text, len};
+	return true;
+}
+
+DIR *gather_opendir(
+	const struct gather *gather, struct audit_facts *facts, const char *path)
+{
+	int fd = gather_open(gather, path, O_RDONLY | O_DIRECTORY);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd < 0 && !is_absent(fd))
+		note(facts, path, fd);
+	if (fd >= 0 && !folder)
+		(void)close(fd);
+	return folder;
+}
+
+const char *gather_readdir(DIR *folder)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+		if (entry->d_name[0] != '.')
+			return entry->d_name;
+	}
+	return NULL;
+}
+
+static void gather_accounts(const struct gather *gather, struct audit_facts *facts)
+{
+	static const struct {
+		const char *path;
+		void (*read)(struct audit_facts *facts, struct span text);
+	} files[] = {
+		{"/etc/passwd", accounts_read_passwd},
+		{"/etc/group", accounts_read_group},
+		{"/etc/gshadow", accounts_read_gshadow},
+		{"/etc/subgid", accounts_read_subgid},
+	};
+	struct span text;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (gather_read(gather, facts, files[i].path, &text))
+			files[i].read(facts, text);
+	}
+}
+
+static void gather_engine_config(const struct gather *gather, struct audit_facts *facts)
+{
+	static const char path[] = "/etc/docker/daemon.json";
+	_cleanup_(cleanup_close) int fd = -1;
+	struct err err = {0};
+	struct span text;
+	struct stat st;
+
+	if (gather_read(gather, facts, path, &text) &&
+		system_read_daemon_json(facts, path, text, &err) < 0)
+		audit_gap(facts, path, err.text);
+	if (!facts->data_root)
+		facts->data_root = "/var/lib/docker";
+	fd = gather_open(gather, facts->data_root, O_PATH);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		facts->data_root_mode = st.st_mode & 07777;
+	else if (fd < 0 && !is_absent(fd))
+		note(facts, facts->data_root, fd);
+}
+
+/* Files in the order that sudo reads them, includes behind who includes them. */
+static void gather_sudoers(const struct gather *gather, struct audit_facts *facts)
+{
+	struct sudo_file *files = NULL;
+	size_t n = 0, next = 0;
+	struct audit_names paths = {0};
+
+	audit_name(facts, &paths, "/etc/sudoers", strlen("/etc/sudoers"));
+	for (; next < paths.n && n < MAX_SUDO_FILES; next++) {
+		const char *path = paths.items[next];
+		struct span text, include;
+		bool directory;
+
+		if (!gather_read(gather, facts, path, &text))
+			continue;
+		struct sudo_file *file =
+			arena_push(&facts->arena, &files, &n, sizeof(*file));
+		if (!file)
+			return;
+		*file = (struct sudo_file){path, text};
+		struct lines lines = {.rest = text};
+		while (rules_sudo_include(&lines, &include, &directory)) {
+			const char *target = arena_printf(&facts->arena, "%s%.*s",
+				include.text[0] == '/' ? "" : "/etc/", (int)include.len,
+				include.text);
+			_cleanup_(cleanup_closedir) DIR *folder = NULL;
+			const char *name;
+
+			if (!target)
+				return;
+			if (!directory) {
+				audit_name(facts, &paths, target, strlen(target));
+				continue;
+			}
+			folder = gather_opendir(gather, facts, target);
+			while (folder && (name = gather_readdir(folder))) {
+				/* sudoers(5): names with a dot or a '~' at the end. */
+				if (strchr(name, '.') || name[strlen(name) - 1] == '~')
+					continue;
+				const char *inner = arena_printf(
+					&facts->arena, "%s/%s", target, name);
+				if (inner)
+					audit_name(facts, &paths, inner, strlen(inner));
+			}
+		}
+	}
+	if (next < paths.n)
+		audit_gap(facts, "/etc/sudoers", "more files than are looked at");
+	rules_read_sudoers(facts, files, n);
+}
+
+static void gather_crontabs(const struct gather *gather, struct audit_facts *facts)
+{
+	static const struct {
+		const char *path;
+		bool of_users;
+	} folders[] = {{"/etc/cron.d", false}, {"/var/spool/cron/crontabs", true},
+		{"/var/spool/cron", true}};
+	struct span text;
+
+	if (gather_read(gather, facts, "/etc/crontab", &text))
+		rules_read_crontab(facts, "/etc/crontab", NULL, text);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		_cleanup_(cleanup_closedir) DIR *folder =
+			gather_opendir(gather, facts, folders[i].path);
+		const char *name;
+
+		while (folder && (name = gather_readdir(folder))) {
+			const char *path = arena_printf(
+				&facts->arena, "%s/%s", folders[i].path, name);
+			struct stat st;
+
+			/* Debian's /var/spool/cron holds only folders. */
+			if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) <
+					0 ||
+				!S_ISREG(st.st_mode) || !path ||
+				!gather_read(gather, facts, path, &text))
+				continue;
+			const char *user = folders[i].of_users
+						   ? arena_strdup(&facts->arena, name)
+						   : NULL;
+			if (user || !folders[i].of_users)
+				rules_read_crontab(facts, path, user, text);
+		}
+	}
+}
+
+static void gather_at_jobs(const struct gather *gather, struct audit_facts *facts)
+{
+	static const char *const folders[] = {
+		"/var/spool/cron/atjobs", "/var/spool/atjobs", "/var/spool/at"};
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		_cleanup_(cleanup_closedir) DIR *folder =
+			gather_opendir(gather, facts, folders[i]);
+		const char *name;
+
+		while (folder && (name = gather_readdir(folder))) {
+			const char *path =
+				arena_printf(&facts->arena, "%s/%s", folders[i], name);
+			struct span text;
+			struct stat st;
+
+			if (path &&
+				fstatat(dirfd(folder), name, &st,
+					AT_SYMLINK_NOFOLLOW) == 0 &&
+				S_ISREG(st.st_mode) &&
+				gather_read(gather, facts, path, &text))
+				rules_read_at_job(facts, path, st.st_uid, text);
+		}
+	}
+}
+
+static void gather_rules(const struct gather *gather, struct audit_facts *facts)
+{
+	static const struct {
+		const char *path;
+		void (*read)(
+			struct audit_facts *facts, const char *path, struct span text);
+	} files[] = {
+		{"/etc/security/group.conf", rules_read_group_conf},
+		{"/etc/doas.conf", rules_read_doas},
+	};
+	struct span text;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (gather_read(gather, facts, files[i].path, &text))
+			files[i].read(facts, files[i].path, text);
+	}
+	gather_sudoers(gather, facts);
+	gather_crontabs(gather, facts);
+	gather_at_jobs(gather, facts);
+}
+
+void gather_all(const struct gather *gather, struct audit_facts *facts)
+{
+	gather_accounts(gather, facts);
+	gather_rules(gather, facts);
+	gather_units(gather, facts);
+	gather_processes(gather, facts);
+	gather_engine_config(gather, facts);
+	gather_sockets(gather, facts);
+	if (gather->live)
+		gather_names(facts);
+	gather_files(gather, facts);
+	gather_containers(gather, facts);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds and reads what the facts of `gate audit` come from. */
+#ifndef SEAWALL_GATE_AUDIT_GATHER_H
+#define SEAWALL_GATE_AUDIT_GATHER_H
+
+#include <dirent.h>
+#include <sys/types.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "gate/audit/facts.h"
+#include "gate/audit/lines.h"
+
+/**
+ * struct gather - where to look
+ * @root_fd: the top folder; nothing outside it is opened, whatever links say
+ * @live:    it is this host's own: the name service and engines are asked, too
+ * @engine:  the engine's socket, for its containers; NULL: the first that is found
+ * @max_files: bound of the search for setgid files
+ */
+struct gather {
+	int root_fd;
+	bool live;
+	const char *engine;
+	unsigned int max_files;
+};
+
+enum { GATHER_MAX_FILES = 2 * 1000 * 1000 };
+
+/** gather_all() - everything; what cannot be read becomes a gap. */
+void gather_all(const struct gather *gather, struct audit_facts *facts);
+
+/* The parts of it. */
+void gather_sockets(const struct gather *gather, struct audit_facts *facts);
+void gather_processes(const struct gather *gather, struct audit_facts *facts);
+void gather_files(const struct gather *gather, struct audit_facts *facts);
+void gather_units(const struct gather *gather, struct audit_facts *facts);
+void gather_names(struct audit_facts *facts);
+void gather_containers(const struct gather *gather, struct audit_facts *facts);
+
+/** gather_open() - open @path below the root; negative errno. */
+int gather_open(const struct gather *gather, const char *path, int flags) _must_check_;
+/** gather_read() - all of a file; false when there is none, or it became a gap. */
+bool gather_read(const struct gather *gather, struct audit_facts *facts,
+	const char *path, struct span *ret_text);
+/** gather_readdir() - next name in the folder that does not begin with a dot. */
+const char *gather_readdir(DIR *folder);
+/** gather_opendir() - NULL when there is none, or it became a gap. */
+DIR *gather_opendir(
+	const struct gather *gather, struct audit_facts *facts, const char *path);
+static inline void cleanup_closedir(DIR **folder)
+{
+	if (*folder)
+		(void)closedir(*folder);
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is asked: the name service for accounts, the engine for its containers. */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "common/http.h"
+#include "gate/audit/gather.h"
+#include "gate/audit/system.h"
+
+/* Groups may come from a directory service, which the files know nothing of. */
+static void add_group(struct audit_facts *facts, const struct group *group)
+{
+	struct audit_group *mine = audit_group_by_name(facts, group->gr_name);
+
+	if (!mine || mine->gid != group->gr_gid) {
+		mine = arena_push(
+			&facts->arena, &facts->groups, &facts->ngroups, sizeof(*mine));
+		if (!mine)
+			return;
+		mine->gid = group->gr_gid;
+		mine->name = arena_strdup(&facts->arena, group->gr_name);
+		if (!mine->name) {
+			facts->ngroups--;
+			return;
+		}
+	}
+	for (char **member = group->gr_mem; *member; member++)
+		audit_name(facts, &mine->members, *member, strlen(*member));
+}
+
+/* One thread, and nothing else uses these databases meanwhile. */
+/* NOLINTBEGIN(concurrency-mt-unsafe) */
+void gather_names(struct audit_facts *facts)
+{
+	static const char *const names[] = {
+		"docker", "lxd", "incus-admin", "libvirt", "libvirtd", "disk", "kvm"};
+	const struct group *group;
+	const struct passwd *passwd;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if ((group = getgrnam(names[i])))
+			add_group(facts, group);
+	}
+	for (size_t i = 0; i < facts->socket_groups.n; i++) {
+		if ((group = getgrnam(facts->socket_groups.items[i])))
+			add_group(facts, group);
+	}
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		if ((group = getgrgid(facts->sockets[i].gid)))
+			add_group(facts, group);
+	}
+	setpwent();
+	while ((passwd = getpwent())) {
+		if (audit_user_by_name(facts, passwd->pw_name))
+			continue;
+		struct audit_user *user = arena_push(
+			&facts->arena, &facts->users, &facts->nusers, sizeof(*user));
+		if (!user)
+			break;
+		user->uid = passwd->pw_uid;
+		user->gid = passwd->pw_gid;
+		user->name = arena_strdup(&facts->arena, passwd->pw_name);
+		if (!user->name)
+			facts->nusers--;
+	}
+	endpwent();
+}
+/* NOLINTEND(concurrency-mt-unsafe) */
+
+static int ask_engine(struct audit_facts *facts, const char *socket, struct err *err)
+{
+	_cleanup_(cleanup_http) struct http *http = NULL;
+	struct http_response response;
+	int rc = http_new_unix(socket, HTTP_TIMEOUT_MS, &http, err);
+
+	if (rc == 0)
+		rc = http_get(http, "/containers/json?all=1", &response, err);
+	if (rc < 0)
+		return rc;
+	if (response.status != 200)
+		return err_set(
+			err, -EPROTO, "it answers with status %d", response.status);
+	return system_read_containers(
+		facts, (struct span){response.body, response.len}, err);
+}
+
+void gather_containers(const struct gather *gather, struct audit_facts *facts)
+{
+	const char *socket = gather->engine;
+	struct err err = {0};
+
+	if (!socket && !gather->live)
+		return;
+	if (socket && strcmp(socket, "none") == 0)
+		return;
+	if (socket) {
+		if (ask_engine(facts, socket, &err) < 0)
+			audit_gap(facts, socket, err.text);
+		return;
+	}
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		const struct audit_socket *known = &facts->sockets[i];
+
+		/* Through gate only one's own containers would be seen. */
+		if (known->filter || (strcmp(known->engine, "docker") != 0 &&
+					     strcmp(known->engine, "podman") != 0))
+			continue;
+		int rc = ask_engine(facts, known->path, &err);
+		/* Nobody listens: then nothing runs. */
+		if (rc < 0 && rc != -ECONNREFUSED)
+			audit_gap(facts, known->path, err.text);
+	}
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes and their groups; sockets, who listens at them, and who may connect. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "gate/audit/gather.h"
+#include "gate/audit/system.h"
+
+static const struct {
+	const char *path, *engine;
+} known_sockets[] = {
+	{"/run/docker.sock", "docker"},
+	{"/run/docker/engine.sock", "docker"},
+	{"/run/seawall/engine.sock", "docker"},
+	{"/run/containerd/containerd.sock", "containerd"},
+	{"/run/docker/containerd/containerd.sock", "containerd"},
+	{"/run/k3s/containerd/containerd.sock", "containerd"},
+	{"/run/podman/podman.sock", "podman"},
+	{"/run/crio/crio.sock", "crio"},
+	{"/run/cri-dockerd.sock", "cri-dockerd"},
+	{"/run/buildkit/buildkitd.sock", "buildkit"},
+	{"/var/lib/lxd/unix.socket", "lxd"},
+	{"/var/snap/lxd/common/lxd/unix.socket", "lxd"},
+	{"/var/lib/incus/unix.socket", "incus"},
+};
+
+/* Longest that a kernel's path of a socket is, and then some. */
+enum { MAX_PATH = 256 };
+
+/* Whether a folder above @path lets nobody but root through. */
+static bool is_guarded(const struct gather *gather, const char *path)
+{
+	char folder[MAX_PATH];
+	char *slash;
+
+	if (strlen(path) >= sizeof(folder))
+		return false;
+	memcpy(folder, path, strlen(path) + 1);
+	while ((slash = strrchr(folder, '/')) && slash != folder) {
+		_cleanup_(cleanup_close) int fd = -1;
+		struct stat st;
+
+		*slash = '\0';
+		fd = gather_open(gather, folder, O_PATH | O_DIRECTORY);
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 &&
+			!(st.st_mode & 01) && (!(st.st_mode & 010) || st.st_gid == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool add_socket(const struct gather *gather, struct audit_facts *facts,
+	const char *path, const char *engine)
+{
+	_cleanup_(cleanup_close) int fd = gather_open(gather, path, O_PATH);
+	unsigned char acl[4096];
+	char link[64];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+		if (fd == -EACCES)
+			audit_gap(facts, path, "not seen: Permission denied");
+		return false;
+	}
+	struct audit_socket *socket = arena_push(
+		&facts->arena, &facts->sockets, &facts->nsockets, sizeof(*socket));
+	if (!socket)
+		return false;
+	*socket = (struct audit_socket){
+		.path = path,
+		.engine = engine,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+		.mode = st.st_mode & 07777,
+		.guarded = is_guarded(gather, path),
+	};
+	/* fgetxattr(2) takes no O_PATH descriptor. */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = getxattr(link, "system.posix_acl_access", acl, sizeof(acl));
+	if (len > 0 && system_read_acl(facts, socket, acl, (size_t)len) < 0)
+		audit_gap(facts, path, "its access list could not be read");
+	else if (len < 0 && errno == ERANGE)
+		audit_gap(facts, path, "its access list is too long to be read");
+	return true;
+}
+
+/* The inode of the socket that listens at @path, by /proc/net/unix; 0: none. */
+static uint32_t listening_inode(struct span text, const char *path)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next(&lines, &line)) {
+		struct span field[7];
+		uint32_t inode;
+
+		for (size_t i = 0; i < ARRAY_LEN(field); i++)
+			field[i] = span_word(&line);
+		struct span name = span_trim(line);
+		if (span_begins(name, "/var/run/")) {
+			name.text += 4;
+			name.len -= 4;
+		}
+		/* Flag 10000: __SO_ACCEPTCON, it listens. */
+		if (span_is(name, path) && span_is(field[3], "00010000") &&
+			span_number(field[6], &inode))
+			return inode;
+	}
+	return 0;
+}
+
+static bool has_inode(
+	const struct gather *gather, const char *folder_path, uint32_t inode)
+{
+	_cleanup_(cleanup_close) int fd =
+		gather_open(gather, folder_path, O_RDONLY | O_DIRECTORY);
+	_cleanup_(cleanup_closedir) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	char want[32];
+	const char *name;
+
+	if (!folder)
+		return false;
+	fd = -1;
+	(void)snprintf(want, sizeof(want), "socket:[%u]", inode);
+	while ((name = gather_readdir(folder))) {
+		char target[64] = "";
+		ssize_t len =
+			readlinkat(dirfd(folder), name, target, sizeof(target) - 1);
+
+		if (len > 0 && strcmp(target, want) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a process of gate holds the listening socket, and none of the engine does. */
+static bool is_filter(
+	const struct gather *gather, struct audit_facts *facts, uint32_t inode)
+{
+	_cleanup_(cleanup_closedir) DIR *folder =
+		gather_opendir(gather, facts, "/proc");
+	bool gate = false, engine = false;
+	const char *name;
+
+	while (folder && (name = gather_readdir(folder))) {
+		char path[64];
+		struct span comm;
+
+		if (name[0] < '0' || name[0] > '9' || strlen(name) > 10)
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%.10s/comm", name);
+		if (!gather_read(gather, facts, path, &comm))
+			continue;
+		bool is_gate = span_begins(comm, "gate\n") ||
+			       span_begins(comm, "gate-serve\n");
+		bool is_engine = span_begins(comm, "dockerd\n");
+		(void)snprintf(path, sizeof(path), "/proc/%.10s/fd", name);
+		if ((is_gate || is_engine) && has_inode(gather, path, inode)) {
+			gate = gate || is_gate;
+			engine = engine || is_engine;
+		}
+	}
+	return gate && !engine;
+}
+
+void gather_sockets(const struct gather *gather, struct audit_facts *facts)
+{
+	struct span text = {0};
+	bool has_text = gather_read(gather, facts, "/proc/net/unix", &text);
+
+	for (size_t i = 0; i < ARRAY_LEN(known_sockets); i++) {
+		if (!add_socket(gather, facts, known_sockets[i].path,
+			    known_sockets[i].engine))
+			continue;
+		struct audit_socket *socket = &facts->sockets[facts->nsockets - 1];
+		uint32_t inode =
+			has_text && strcmp(known_sockets[i].engine, "docker") == 0
+				? listening_inode(text, socket->path)
+				: 0;
+		socket->filter = inode != 0 && is_filter(gather, facts, inode);
+	}
+}
+
+static void gather_process(
+	const struct gather *gather, struct audit_facts *facts, const char *pid_text)
+{
+	struct span pid_span = {pid_text, strlen(pid_text)};
+	struct span status, cgroup = {0}, arguments;
+	char path[64];
+	uint32_t pid;
+
+	if (!span_number(pid_span, &pid))
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	if (!gather_read(gather, facts, path, &status))
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	(void)gather_read(gather, facts, path, &cgroup);
+	system_read_status(facts, pid, status, cgroup);
+	(void)snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	if (span_begins(status, "Name:\tdockerd\n") &&
+		gather_read(gather, facts, path, &arguments))
+		system_read_arguments(facts,
+			arena_printf(&facts->arena, "process %u (dockerd)", pid),
+			arguments, '\0');
+}
+
+void gather_processes(const struct gather *gather, struct audit_facts *facts)
+{
+	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+	_cleanup_(cleanup_closedir) DIR *folder =
+		gather_opendir(gather, facts, "/proc");
+	const char *name;
+	struct span text;
+
+	while (folder && (name = gather_readdir(folder))) {
+		if (name[0] >= '0' && name[0] <= '9')
+			gather_process(gather, facts, name);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		if (gather_read(gather, facts, tables[i], &text))
+			system_read_ports(facts, text);
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Searches the file system for setgid programs and file capabilities. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "gate/audit/gather.h"
+#include "gate/audit/system.h"
+
+enum { MAX_DEPTH = 40 };
+
+/* Kernels' own, and the engines': what is in images is reached through the engine. */
+static const char *const skipped[] = {"/proc", "/sys", "/run", "/var/lib/docker",
+	"/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet"};
+
+struct search {
+	struct audit_facts *facts;
+	unsigned int left;
+	bool too_deep;
+};
+
+static void look(struct search *search, int folder_fd, const char *name,
+	const char *folder_path, const struct stat *st)
+{
+	unsigned char attribute[64];
+	char link[64];
+	uint64_t caps = 0;
+
+	if (!(st->st_mode & 0111))
+		return;
+	_cleanup_(cleanup_close) int fd =
+		openat(folder_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len =
+		getxattr(link, "security.capability", attribute, sizeof(attribute));
+	if (len > 0 && system_read_caps(attribute, (size_t)len, &caps) < 0)
+		caps = 0;
+	if (caps == 0 && (st->st_mode & 02010) != 02010)
+		return;
+	struct audit_facts *facts = search->facts;
+	struct audit_file *file =
+		arena_push(&facts->arena, &facts->files, &facts->nfiles, sizeof(*file));
+	if (!file)
+		return;
+	*file = (struct audit_file){
+		.path = arena_printf(&facts->arena, "%s/%s", folder_path, name),
+		.gid = st->st_gid,
+		.mode = st->st_mode & 07777,
+		.caps = caps,
+	};
+	if (!file->path)
+		facts->nfiles--;
+}
+
+static bool is_skipped(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(skipped); i++) {
+		if (strcmp(path, skipped[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Depth first; @fd is taken over. */
+static void walk(struct search *search, int fd, const char *path, int depth)
+{
+	_cleanup_(cleanup_closedir) DIR *folder = fdopendir(fd);
+	struct dirent *entry;
+
+	if (!folder) {
+		(void)close(fd);
+		return;
+	}
+	while (search->left > 0 &&
+		(entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+		const char *name = entry->d_name;
+		struct stat st;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+			(entry->d_type != DT_DIR && entry->d_type != DT_REG &&
+				entry->d_type != DT_UNKNOWN))
+			continue;
+		search->left--;
+		if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(st.st_mode)) {
+			look(search, dirfd(folder), name, path, &st);
+			continue;
+		}
+		char *inner = S_ISDIR(st.st_mode) ? arena_printf(&search->facts->arena,
+							    "%s/%s", path, name)
+						  : NULL;
+		if (!inner || is_skipped(inner))
+			continue;
+		if (depth >= MAX_DEPTH) {
+			search->too_deep = true;
+			continue;
+		}
+		int inner_fd = openat(dirfd(folder), name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		size_t before = search->facts->nfiles;
+		if (inner_fd >= 0)
+			walk(search, inner_fd, inner, depth + 1);
+		/* The path is not needed again, unless something was found below. */
+		if (search->facts->nfiles == before)
+			arena_trim(&search->facts->arena, inner, strlen(inner) + 1, 0);
+	}
+}
+
+void gather_files(const struct gather *gather, struct audit_facts *facts)
+{
+	struct search search = {.facts = facts, .left = gather->max_files};
+	int fd = gather_open(gather, "/", O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0) {
+		audit_gap(facts, "/", "setgid programs were not searched for");
+		return;
+	}
+	walk(&search, fd, "", 0);
+	if (search.left == 0 || search.too_deep)
+		audit_gap(facts, "/",
+			"the search for setgid programs ended at its bound of files "
+			"or depth");
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who holds the engine's power and how. */
+#include "gate/audit/judge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "gate/audit/judge_work.h"
+#include "gate/audit/lines.h"
+
+#define CIS(number)                        \
+	{                                  \
+		"CIS Docker 1.6.0", number \
+	}
+#define STIG(number)                                           \
+	{                                                      \
+		"DISA Docker Enterprise 2.x STIG V2R2", number \
+	}
+
+static const struct audit_kind kinds[KIND_COUNT] = {
+	[KIND_GROUP_MEMBER] = {"group-member", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_GROUP_PRIMARY] = {"group-primary", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_GROUP_PASSWORD] = {"group-password", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_GROUP_ADMIN] = {"group-admin", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_GSHADOW_MEMBER] = {"gshadow-member", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_GROUP_CONF] = {"group-conf", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_PROCESS] = {"process", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_SOCKET_OWNER] = {"socket-owner", AUDIT_CRITICAL,
+		{CIS("3.15"), STIG("V-235865")}},
+	[KIND_SOCKET_OTHERS] = {"socket-others", AUDIT_CRITICAL,
+		{CIS("3.16"), STIG("V-235866")}},
+	[KIND_SOCKET_ACL] = {"socket-acl", AUDIT_CRITICAL, {CIS("3.16")}},
+	[KIND_SOCKET_MODE] = {"socket-mode", AUDIT_LOW,
+		{CIS("3.16"), STIG("V-235866")}},
+	[KIND_TCP_PLAIN] = {"tcp-plain", AUDIT_CRITICAL,
+		{CIS("2.7"), STIG("V-235776")}},
+	[KIND_TCP_UNVERIFIED] = {"tcp-unverified", AUDIT_CRITICAL,
+		{CIS("2.7"), STIG("V-235776")}},
+	[KIND_TCP_VERIFIED] = {"tcp-verified", AUDIT_LOW, {STIG("V-235776")}},
+	[KIND_TCP_UNKNOWN] = {"tcp-unknown", AUDIT_HIGH, {CIS("2.7")}},
+	[KIND_SETGID_FILE] = {"setgid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_CAPABILITY] = {"file-capability", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_SUDOERS] = {"sudoers", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_DOAS] = {"doas", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_UNIT] = {"unit", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_CRON] = {"cron", AUDIT_MEDIUM, {CIS("1.1.2")}},
+	[KIND_AT] = {"at-job", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_SUBGID] = {"subgid", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_CONTAINER] = {"container-socket", AUDIT_HIGH, {CIS("5.32"), CIS("5.6")}},
+	[KIND_OTHER_GROUP] = {"other-group", AUDIT_HIGH, {{0}}},
+	[KIND_DATA_ROOT] = {"data-root", AUDIT_MEDIUM, {{0}}},
+	[KIND_UNSEEN] = {"unseen", AUDIT_LOW, {{0}}},
+};
+
+/* Known to be as good as root, whatever sockets exist at the moment. */
+static const struct {
+	const char *group, *why;
+} known[] = {
+	{"lxd", "LXD gives its group root containers"},
+	{"incus-admin", "Incus gives its group root containers"},
+	{"libvirt", "libvirtd mounts any disk for its group"},
+	{"libvirtd", "libvirtd mounts any disk for its group"},
+	{"disk", "raw disks are writable to it"},
+	{"kvm", "virtual machines' memory and devices"},
+};
+
+const char *audit_severity_name(enum audit_severity severity)
+{
+	static const char *const names[] = {
+		[AUDIT_INFO] = "info",
+		[AUDIT_LOW] = "low",
+		[AUDIT_MEDIUM] = "medium",
+		[AUDIT_HIGH] = "high",
+		[AUDIT_CRITICAL] = "critical",
+	};
+
+	return names[severity];
+}
+
+void judging_add(struct judging *judging, enum audit_kind_id kind, struct about about,
+	const char *text, const char *remedy)
+{
+	struct audit_result *result = judging->result;
+	struct audit_entry *entry = arena_push(
+		judging->arena, &result->entries, &result->n, sizeof(*entry));
+
+	if (!entry)
+		return;
+	*entry = (struct audit_entry){
+		.kind = &kinds[kind],
+		.who = about.who,
+		.place = about.place,
+		.approved = about.approved,
+		.text = text,
+		.remedy = remedy,
+		.id = arena_printf(judging->arena, "%s:%s:%s", kinds[kind].name,
+			about.who ? about.who : "", about.place ? about.place : ""),
+	};
+	result->nfindings += about.approved ? 0 : 1;
+}
+
+bool judging_user(const struct judging *judging, const char *name)
+{
+	const struct audit_facts *facts = judging->facts;
+	const struct audit_user *user = audit_user_by_name(facts, name);
+	/* No uid can be approved that is (uid_t)-1: json would not let it in. */
+	struct user_facts who = {.name = name, .uid = user ? user->uid : UINT32_MAX};
+	struct audit_names groups = {0};
+
+	for (size_t i = 0; i < facts->ngroups; i++) {
+		const struct audit_group *group = &facts->groups[i];
+
+		if (!audit_has_name(&group->members, name) &&
+			!(user && user->gid == group->gid))
+			continue;
+		const char **slot = arena_push(
+			judging->arena, &groups.items, &groups.n, sizeof(*slot));
+		if (!slot)
+			return false;
+		*slot = group->name;
+	}
+	who.groups = groups.items;
+	who.ngroups = groups.n;
+	return user_list_has(&judging->policy->gate.approved, &who);
+}
+
+bool judging_subject(const struct judging *judging, const char *subject)
+{
+	struct span rest = {subject + 1, strlen(subject) - (subject[0] ? 1 : 0)};
+	uint32_t uid;
+
+	if (subject[0] == '%')
+		return text_list_has(
+			&judging->policy->gate.approved.groups, subject + 1);
+	if (subject[0] == '#' && span_number(rest, &uid)) {
+		const struct audit_user *user = audit_user_by_uid(judging->facts, uid);
+
+		return user && judging_user(judging, user->name);
+	}
+	return subject[0] != '\0' && judging_user(judging, subject);
+}
+
+const struct power *judging_power(const struct judging *judging, uint32_t gid)
+{
+	for (size_t i = 0; i < judging->npowers; i++) {
+		if (judging->powers[i].gid == gid)
+			return &judging->powers[i];
+	}
+	return NULL;
+}
+
+const struct power *judging_group_power(
+	const struct judging *judging, const char *group)
+{
+	const struct audit_group *found = audit_group_by_name(judging->facts, group);
+	uint32_t gid;
+
+	if (found)
+		return judging_power(judging, found->gid);
+	if (span_number((struct span){group, strlen(group)}, &gid))
+		return judging_power(judging, gid);
+	return NULL;
+}
+
+const char *judging_uid_name(const struct judging *judging, uint32_t uid)
+{
+	const struct audit_user *user = audit_user_by_uid(judging->facts, uid);
+
+	return user ? user->name : arena_printf(judging->arena, "uid %u", uid);
+}
+
+static void add_power(
+	struct judging *judging, uint32_t gid, const char *why, bool other)
+{
+	/* The group of root is root. */
+	if (gid == 0 || judging_power(judging, gid))
+		return;
+	struct power *power = arena_push(
+		judging->arena, &judging->powers, &judging->npowers, sizeof(*power));
+	if (power)
+		*power = (struct power){.gid = gid, .why = why, .other = other};
+}
+
+static void find_powers(struct judging *judging)
+{
+	const struct audit_facts *facts = judging->facts;
+	const struct audit_group *docker = audit_group_by_name(facts, "docker");
+	struct span number;
+	uint32_t gid;
+
+	if (docker)
+		add_power(judging, docker->gid, "the engine's socket", false);
+	for (size_t i = 0; i < facts->socket_groups.n; i++) {
+		const char *name = facts->socket_groups.items[i];
+		const struct audit_group *group = audit_group_by_name(facts, name);
+
+		number = (struct span){name, strlen(name)};
+		if (group)
+			add_power(judging, group->gid, "the engine's socket", false);
+		else if (span_number(number, &gid))
+			add_power(judging, gid, "the engine's socket", false);
+	}
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		const struct audit_socket *socket = &facts->sockets[i];
+
+		if (!socket->filter && !socket->guarded && (socket->mode & 020))
+			add_power(judging, socket->gid, socket->path,
+				strcmp(socket->engine, "docker") != 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const struct audit_group *group =
+			audit_group_by_name(facts, known[i].group);
+
+		if (group)
+			add_power(judging, group->gid, known[i].why, true);
+	}
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct audit_entry *a = left, *b = right;
+
+	if (a->approved != b->approved)
+		return a->approved ? 1 : -1;
+	if (a->kind->severity != b->kind->severity)
+		return a->kind->severity > b->kind->severity ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+int audit_judge(const struct audit_facts *facts, const struct policy *policy,
+	struct arena *arena, struct audit_result *ret_result, struct err *err)
+{
+	struct audit_result result = {0};
+	struct judging judging = {
+		.facts = facts, .policy = policy, .arena = arena, .result = &result};
+
+	find_powers(&judging);
+	judge_groups(&judging);
+	judge_processes(&judging);
+	judge_sockets(&judging);
+	judge_listeners(&judging);
+	judge_files(&judging);
+	judge_rules(&judging);
+	judge_units(&judging);
+	judge_containers(&judging);
+	judge_data_root(&judging);
+	for (size_t i = 0; i < facts->ngaps; i++)
+		judging_add(&judging, KIND_UNSEEN,
+			(struct about){.place = facts->gaps[i].place},
+			facts->gaps[i].text,
+			"run gate audit as root, or look there by hand");
+	if (arena_failed(arena) ||
+		arena_failed((struct arena *)(uintptr_t)&facts->arena))
+		return err_set(err, -ENOMEM, "out of memory");
+	if (result.n > 0)
+		qsort(result.entries, result.n, sizeof(*result.entries), compare);
+	*ret_result = result;
+	return 0;
+}

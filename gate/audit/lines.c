@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of lines, read piece by piece without a copy. */
+#include "gate/audit/lines.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool lines_next(struct lines *lines, struct span *ret_line)
+{
+	if (lines->rest.len == 0)
+		return false;
+	*ret_line = span_cut(&lines->rest, '\n');
+	lines->number++;
+	return true;
+}
+
+struct span span_cut(struct span *rest, char separator)
+{
+	const char *end =
+		rest->len > 0 ? memchr(rest->text, separator, rest->len) : NULL;
+	struct span first = *rest;
+
+	if (!end) {
+		rest->text += rest->len;
+		rest->len = 0;
+		return first;
+	}
+	first.len = (size_t)(end - rest->text);
+	rest->text += first.len + 1;
+	rest->len -= first.len + 1;
+	return first;
+}
+
+struct span span_word(struct span *rest)
+{
+	size_t begin = 0, end;
+
+	while (begin < rest->len && is_blank(rest->text[begin]))
+		begin++;
+	for (end = begin; end < rest->len && !is_blank(rest->text[end]); end++)
+		;
+	struct span word = {rest->text + begin, end - begin};
+	rest->text += end;
+	rest->len -= end;
+	return word;
+}
+
+struct span span_trim(struct span span)
+{
+	while (span.len > 0 && is_blank(span.text[0])) {
+		span.text++;
+		span.len--;
+	}
+	while (span.len > 0 && is_blank(span.text[span.len - 1]))
+		span.len--;
+	return span;
+}
+
+bool span_is(struct span span, const char *text)
+{
+	return span.len == strlen(text) &&
+	       (span.len == 0 || memcmp(span.text, text, span.len) == 0);
+}
+
+bool span_begins(struct span span, const char *text)
+{
+	size_t len = strlen(text);
+
+	return span.len >= len && (len == 0 || memcmp(span.text, text, len) == 0);
+}
+
+bool span_number(struct span span, uint32_t *ret_number)
+{
+	uint64_t number = 0;
+
+	if (span.len == 0 || span.len > 10)
+		return false;
+	for (size_t i = 0; i < span.len; i++) {
+		if (span.text[i] < '0' || span.text[i] > '9')
+			return false;
+		number = number * 10 + (uint64_t)(span.text[i] - '0');
+	}
+	if (number > UINT32_MAX)
+		return false;
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
+static const char *const tools[] = {"docker", "docker-compose", "podman", "nerdctl",
+	"ctr", "crictl", "buildctl", "lxc", "incus", "dockerd", "containerd"};
+
+static bool is_word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/* A path's last part counts: "/usr/bin/docker" does, "/etc/docker/x" does not. */
+bool span_names_tool(struct span span)
+{
+	for (size_t i = 0; i < span.len;) {
+		size_t end = i;
+
+		while (end < span.len && is_word_byte(span.text[end]))
+			end++;
+		bool last = end == span.len || span.text[end] != '/';
+		for (size_t t = 0; last && t < ARRAY_LEN(tools); t++) {
+			if (span_is((struct span){span.text + i, end - i}, tools[t]))
+				return true;
+		}
+		i = end > i ? end : i + 1;
+	}
+	return false;
+}

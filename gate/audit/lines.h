@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of lines, read piece by piece without a copy. */
+#ifndef SEAWALL_GATE_AUDIT_LINES_H
+#define SEAWALL_GATE_AUDIT_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** struct span - a piece of somebody else's text; not terminated. */
+struct span {
+	const char *text;
+	size_t len;
+};
+
+/** struct lines - where reading is; start with {.rest = the file}. */
+struct lines {
+	struct span rest;
+	unsigned int number; /* of the line read last, from 1 */
+};
+
+/** lines_next() - the next line without its end; false behind the last. */
+bool lines_next(struct lines *lines, struct span *ret_line);
+/** span_cut() - what is before @separator, which is skipped; all when there is none. */
+struct span span_cut(struct span *rest, char separator);
+/** span_word() - the next word between blanks; empty: none is left. */
+struct span span_word(struct span *rest);
+struct span span_trim(struct span span);
+bool span_is(struct span span, const char *text);
+bool span_begins(struct span span, const char *text);
+/** span_number() - all of it is a decimal number up to UINT32_MAX. */
+bool span_number(struct span span, uint32_t *ret_number);
+/** span_names_tool() - a word in it is an engine's command line tool, path or not. */
+bool span_names_tool(struct span span);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of rules that give users a group, or have an engine's tool run for them. */
+#include "gate/audit/rules.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+
+static struct audit_rule *add(struct audit_facts *facts, enum audit_rule_kind kind,
+	const char *path, unsigned int line, struct span who, struct span text)
+{
+	struct audit_rule *rule =
+		arena_push(&facts->arena, &facts->rules, &facts->nrules, sizeof(*rule));
+
+	if (!rule)
+		return NULL;
+	rule->kind = kind;
+	rule->who = arena_strndup(&facts->arena, who.text, who.len);
+	rule->place = arena_printf(&facts->arena, "%s:%u", path, line);
+	rule->text = arena_strndup(&facts->arena, text.text, text.len);
+	if (!rule->who || !rule->place || !rule->text) {
+		facts->nrules--;
+		return NULL;
+	}
+	return rule;
+}
+
+static bool is_comment(struct span line)
+{
+	return line.len == 0 || line.text[0] == '#';
+}
+
+/* services;ttys;users;times;groups */
+void rules_read_group_conf(
+	struct audit_facts *facts, const char *path, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next(&lines, &line)) {
+		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
+		struct span field[5];
+
+		for (size_t i = 0; i < ARRAY_LEN(field); i++)
+			field[i] = span_trim(span_cut(&rest, ';'));
+		if (whole.len == 0 || field[4].len == 0)
+			continue;
+		struct audit_rule *rule = add(facts, AUDIT_RULE_GROUP_CONF, path,
+			lines.number, field[2], whole);
+		if (!rule)
+			return;
+		while (field[4].len > 0) {
+			struct span part = span_cut(&field[4], ',');
+
+			for (struct span g = span_word(&part); g.len > 0;
+				g = span_word(&part))
+				audit_name(facts, &rule->groups, g.text, g.len);
+		}
+	}
+}
+
+/* permit|deny [options] identity [as target] [cmd command [args...]] */
+void rules_read_doas(struct audit_facts *facts, const char *path, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next(&lines, &line)) {
+		struct span rest = line, who = {0}, word = span_word(&rest);
+		bool in_list = false;
+
+		if (!span_is(word, "permit"))
+			continue;
+		while (word = span_word(&rest), word.len > 0) {
+			if (span_is(word, "{") || span_begins(word, "{"))
+				in_list = true;
+			bool ends = in_list && word.text[word.len - 1] == '}';
+			if (!in_list && !span_is(word, "nopass") &&
+				!span_is(word, "nolog") && !span_is(word, "persist") &&
+				!span_is(word, "keepenv") && !span_is(word, "setenv")) {
+				who = word;
+				break;
+			}
+			if (ends)
+				in_list = false;
+		}
+		if (who.len == 0 || !span_names_tool(rest))
+			continue;
+		struct audit_rule *rule = add(facts, AUDIT_RULE_DOAS, path,
+			lines.number, who, span_trim(line));
+		if (!rule)
+			return;
+		rule->tool = true;
+		/* doas(1) writes groups ":group". */
+		if (who.text[0] == ':')
+			rule->who = arena_printf(&facts->arena, "%%%.*s",
+				(int)(who.len - 1), who.text + 1);
+	}
+}
+
+void rules_read_crontab(
+	struct audit_facts *facts, const char *path, const char *user, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next(&lines, &line)) {
+		struct span rest = span_trim(line), whole = rest, who;
+
+		if (is_comment(whole))
+			continue;
+		/* "@daily" stands for the five fields of the time. */
+		size_t skip = rest.text[0] == '@' ? 1 : 5;
+		for (size_t i = 0; i < skip; i++)
+			(void)span_word(&rest);
+		if (user)
+			who = (struct span){user, strlen(user)};
+		else
+			who = span_word(&rest);
+		if (who.len == 0 || !span_names_tool(rest))
+			continue;
+		struct audit_rule *rule =
+			add(facts, AUDIT_RULE_CRON, path, lines.number, who, whole);
+		if (!rule)
+			return;
+		rule->tool = true;
+	}
+}
+
+/* atd makes "# atrun uid=1000 gid=998" the second line, and runs the job with both. */
+void rules_read_at_job(
+	struct audit_facts *facts, const char *path, uint32_t uid, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+	char who[16];
+	int len = snprintf(who, sizeof(who), "%u", uid);
+	struct span title = {"queued job", strlen("queued job")};
+	struct audit_rule *rule = add(
+		facts, AUDIT_RULE_AT, path, 1, (struct span){who, (size_t)len}, title);
+
+	if (!rule)
+		return;
+	rule->first = UINT32_MAX;
+	while (lines_next(&lines, &line)) {
+		struct span rest = line;
+
+		if (span_begins(line, "# atrun ")) {
+			for (struct span w = span_word(&rest); w.len > 0;
+				w = span_word(&rest)) {
+				struct span number = {w.text + 4, w.len - 4};
+
+				if (span_begins(w, "gid=") &&
+					!span_number(number, &rule->first))
+					rule->first = UINT32_MAX;
+			}
+		} else if (!is_comment(line) && span_names_tool(line)) {
+			rule->tool = true;
+		}
+	}
+}
+
+static struct audit_unit *find_unit(struct audit_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->nunits; i++) {
+		if (strcmp(facts->units[i].name, name) == 0)
+			return &facts->units[i];
+	}
+	struct audit_unit *unit =
+		arena_push(&facts->arena, &facts->units, &facts->nunits, sizeof(*unit));
+	if (!unit)
+		return NULL;
+	unit->name = arena_strdup(&facts->arena, name);
+	if (!unit->name) {
+		facts->nunits--;
+		return NULL;
+	}
+	return unit;
+}
+
+static bool is_yes(struct span value)
+{
+	return span_is(value, "yes") || span_is(value, "true") || span_is(value, "1") ||
+	       span_is(value, "on");
+}
+
+void rules_read_unit(
+	struct audit_facts *facts, const char *name, const char *path, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+	struct audit_unit *unit = NULL;
+
+	while (lines_next(&lines, &line)) {
+		struct span value = line, key = span_trim(span_cut(&value, '='));
+		bool group =
+			span_is(key, "Group") || span_is(key, "SupplementaryGroups");
+
+		value = span_trim(value);
+		if (value.len == 0 || (!group && !span_is(key, "User") &&
+					      !span_is(key, "DynamicUser")))
+			continue;
+		unit = unit ? unit : find_unit(facts, name);
+		if (!unit)
+			return;
+		if (group) {
+			unit->place = arena_printf(
+				&facts->arena, "%s:%u", path, lines.number);
+			for (struct span g = span_word(&value); g.len > 0;
+				g = span_word(&value))
+				audit_name(facts, &unit->groups, g.text, g.len);
+		} else if (span_is(key, "User")) {
+			unit->user =
+				arena_strndup(&facts->arena, value.text, value.len);
+		} else {
+			unit->dynamic = is_yes(value);
+		}
+	}
+}
