@@ -564,7 +564,8 @@ static size_t fib_oif_cases(const struct view *view, const struct operand *opera
 		.daddr = source ? packet->saddr : packet->daddr,
 		.daddr_peer = source ? packet->saddr_peer : packet->daddr_peer,
 		.saddr = source ? packet->daddr : packet->saddr,
-		.saddr_peer = source ? packet->daddr_peer : packet->saddr_peer};
+		.saddr_peer = source ? packet->daddr_peer : packet->saddr_peer,
+		.scope_if = dev ? dev : packet->iif}; /* for link-local addresses */
 	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
 	struct value value;
 	size_t n = 0;

@@ -24,7 +24,11 @@ struct lookup {
 	const struct packet *packet;
 	struct route_choices *out;
 	bool doubtful;
+	int via; /* a source's route: does any of its hops leave by this one? 0: no */
+	unsigned int branches; /* ways that uncertain rules opened */
 };
+
+#define BRANCHES_MAX 256
 
 static bool is_v4(const struct lookup *lookup)
 {
@@ -98,16 +102,43 @@ static bool hop_usable(const struct lookup *lookup, const struct nexthop *hop)
 	return !(hop->flags & RTNH_F_DEAD) && (!link || link->up);
 }
 
+/* fib_table_lookup() passes over a route all of whose hops are dead. */
+static bool route_usable(const struct lookup *lookup, const struct route *route)
+{
+	if (kind_of(route->type) != ROUTE_UNICAST || route->nhops == 0)
+		return true;
+	for (size_t i = 0; i < route->nhops; i++)
+		if (hop_usable(lookup, &route->hops[i]))
+			return true;
+	return false;
+}
+
+/* Validation asks whether any hop is the interface: fib_info_nh_uses_dev(). */
+static void choose_for_source(
+	struct lookup *lookup, const struct route *route, const struct ivset *peers)
+{
+	int oif = route->hops[0].ifindex;
+
+	for (size_t i = 0; i < route->nhops; i++)
+		if (route->hops[i].ifindex == lookup->via)
+			oif = lookup->via;
+	choose(lookup, peers, ROUTE_UNICAST, oif, NULL);
+}
+
 /* All next hops of a route: which one a flow takes is a hash of it. */
 static void choose_route(
 	struct lookup *lookup, const struct route *route, const struct ivset *peers)
 {
 	enum route_kind kind = kind_of(route->type);
-	bool was_doubtful = lookup->doubtful, any = false;
+	bool was_doubtful = lookup->doubtful;
 
 	if (kind != ROUTE_UNICAST || route->nhops == 0) {
 		choose(lookup, peers, kind, route->nhops ? route->hops[0].ifindex : 0,
 			NULL);
+		return;
+	}
+	if (lookup->via) {
+		choose_for_source(lookup, route, peers);
 		return;
 	}
 	for (size_t i = 0; i < route->nhops; i++) {
@@ -116,23 +147,24 @@ static void choose_route(
 		lookup->doubtful = was_doubtful || route->nhops > 1;
 		choose(lookup, peers, kind, route->hops[i].ifindex,
 			&route->hops[i].gateway);
-		any = true;
 	}
 	lookup->doubtful = was_doubtful;
-	if (!any)
-		choose(lookup, peers, ROUTE_NONE, 0, NULL);
 }
 
-/* IPv6 link-local destinations mean one interface: the one it came by. */
+/* IPv6 link-local destinations mean one interface: the one it came by, or what a socket
+ * or rule asks for. */
 static bool wrong_scope(const struct lookup *lookup, const struct route *route)
 {
 	const struct packet *packet = lookup->packet;
-	int scope_if = packet->iif ? packet->iif : packet->scope_if;
+	int scope = packet->iif ? packet->iif : packet->scope_if;
+	const struct link *hop;
 
 	if (is_v4(lookup) || route->dst.len < 10 || route->nhops == 0 ||
 		(route->dst.value >> 118) != 0x3fa) /* fe80::/10 */
 		return false;
-	return scope_if && route->hops[0].ifindex != scope_if;
+	hop = netns_link(lookup->space->netns, route->hops[0].ifindex);
+	/* Older kernels keep the host's own addresses at the loopback interface. */
+	return scope && route->hops[0].ifindex != scope && !(hop && hop->loopback);
 }
 
 struct route_range {
@@ -160,6 +192,33 @@ static struct route_range table_routes(const struct lookup *lookup, uint32_t tab
 	return (struct route_range){all + first, lo - first};
 }
 
+/* fib4_rule_suppress(): a result this short does not count; an error always does. */
+static bool suppressed(const struct route *route, int suppress_prefix_len)
+{
+	switch (kind_of(route->type)) {
+	case ROUTE_LOCAL:
+	case ROUTE_UNICAST:
+	case ROUTE_BROADCAST:
+	case ROUTE_ANYCAST:
+	case ROUTE_MULTICAST:
+		return suppress_prefix_len >= 0 &&
+		       route->dst.len <= suppress_prefix_len;
+	case ROUTE_NONE:
+	case ROUTE_BLACKHOLE:
+	case ROUTE_REJECT:
+	case ROUTE_MARTIAN:
+		break;
+	}
+	return false;
+}
+
+/* The TOS is the sender's choice: a stranger can ask for any; an answer asks for none.
+ */
+static bool may_ask_tos(const struct packet *packet)
+{
+	return packet->saddr_peer;
+}
+
 /* Returns the peers that no route of the table is for. */
 static const struct ivset *lookup_table(struct lookup *lookup, uint32_t table,
 	const struct ivset *peers, int suppress_prefix_len)
@@ -172,11 +231,8 @@ static const struct ivset *lookup_table(struct lookup *lookup, uint32_t table,
 		const struct route *route = range.routes[i];
 		const struct ivset *mine;
 
-		/* A TOS route is for senders who ask for it; a first packet does not.
-		 */
-		if (route->tos || wrong_scope(lookup, route) ||
-			(suppress_prefix_len >= 0 &&
-				route->dst.len <= suppress_prefix_len))
+		if ((route->tos && !may_ask_tos(packet)) ||
+			wrong_scope(lookup, route) || !route_usable(lookup, route))
 			continue;
 		mine = in_prefix(
 			lookup, &route->dst, packet->daddr, packet->daddr_peer, peers);
@@ -184,8 +240,11 @@ static const struct ivset *lookup_table(struct lookup *lookup, uint32_t table,
 			lookup, &route->src, packet->saddr, packet->saddr_peer, mine);
 		if (ivset_is_empty(mine))
 			continue;
-		peers = ivset_subtract(lookup->arena, peers, mine);
-		if (route->type == RTN_THROW)
+		if (route->tos)
+			lookup->doubtful = true; /* and who asks for none goes on */
+		else
+			peers = ivset_subtract(lookup->arena, peers, mine);
+		if (route->type == RTN_THROW || suppressed(route, suppress_prefix_len))
 			thrown = ivset_union(lookup->arena, thrown, mine);
 		else
 			choose_route(lookup, route, mine);
@@ -193,51 +252,117 @@ static const struct ivset *lookup_table(struct lookup *lookup, uint32_t table,
 	return ivset_union(lookup->arena, peers, thrown);
 }
 
+/* ---------------------------------------------------------------- ip rules */
+
+/* The table of the VRF that an interface belongs to, by its local routes; 0: none. */
+static uint32_t vrf_table(const struct space *space, const struct link *vrf)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+		const struct link *hop =
+			route->nhops ? netns_link(ns, route->hops[0].ifindex) : NULL;
+
+		if (route->table != RT_TABLE_LOCAL && route->table != RT_TABLE_MAIN &&
+			route->type == RTN_LOCAL && hop &&
+			(hop->master == vrf->index || hop->index == vrf->index))
+			return route->table;
+	}
+	return 0;
+}
+
+const struct link *routing_vrf(const struct space *space, int ifindex)
+{
+	const struct link *link = netns_link(space->netns, ifindex);
+	const struct link *master =
+		link && link->master ? netns_link(space->netns, link->master) : NULL;
+
+	if (link && link->kind && strcmp(link->kind, "vrf") == 0)
+		return link;
+	return master && master->kind && strcmp(master->kind, "vrf") == 0 ? master
+									  : NULL;
+}
+
+static bool in_port_range(
+	uint16_t port, bool unknown, uint16_t lo, uint16_t hi, bool *certain)
+{
+	if (hi == 0)
+		return true;
+	if (unknown)
+		*certain = false;
+	return unknown || (port >= lo && port <= hi);
+}
+
+/* fib_rule_match() without addresses; *certain turns false where it is "perhaps". */
+static bool rule_applies(
+	struct lookup *lookup, const struct route_rule *rule, bool *certain)
+{
+	const struct packet *packet = lookup->packet;
+	const char *iif = packet->iif ? space_ifname(lookup->space, packet->iif) : "lo";
+	uint32_t differs = (packet->mark.value ^ rule->mark) & rule->mark_mask;
+
+	if (rule->unknown)
+		*certain = false;
+	if (rule->l3mdev &&
+		!routing_vrf(lookup->space, lookup->via ? lookup->via : packet->iif))
+		return false;
+	if (rule->iif && strcmp(rule->iif, iif) != 0)
+		return false;
+	if (rule->oif) /* of sockets bound to a device */
+		return false;
+	if (rule->tos && !may_ask_tos(packet))
+		return false;
+	if (rule->tos)
+		*certain = false;
+	if (differs & ~packet->mark.unknown)
+		return false;
+	if (packet->mark.unknown & rule->mark_mask)
+		*certain = false;
+	if (rule->proto && rule->proto != packet->proto)
+		return false;
+	return in_port_range(packet->sport, packet->sport_unknown, rule->sport_lo,
+		       rule->sport_hi, certain) &&
+	       in_port_range(packet->dport, packet->dport_unknown, rule->dport_lo,
+		       rule->dport_hi, certain);
+}
+
 /* The part of @peers that an ip rule selects; *ret_certain false: perhaps. */
 static const struct ivset *rule_selects(struct lookup *lookup,
 	const struct route_rule *rule, const struct ivset *peers, bool *ret_certain)
 {
 	const struct packet *packet = lookup->packet;
-	const struct ivset *part;
-	uint32_t differs = (packet->mark.value ^ rule->mark) & rule->mark_mask;
-	bool ports = rule->sport_hi || rule->dport_hi;
+	const struct ivset *part = &ivset_none;
 
-	*ret_certain = !rule->unknown && !rule->l3mdev;
-	if (rule->iif && packet->iif == 0 && strcmp(rule->iif, "lo") != 0)
-		part = &ivset_none;
-	else if (rule->iif && packet->iif != 0 &&
-		 strcmp(rule->iif, space_ifname(lookup->space, packet->iif)) != 0)
-		part = &ivset_none;
-	else if (rule->oif ||
-		 rule->tos) /* of sockets bound to a device; asked-for TOS */
-		part = &ivset_none;
-	else if (differs & ~packet->mark.unknown)
-		part = &ivset_none;
-	else if (rule->proto && rule->proto != packet->proto)
-		part = &ivset_none;
-	else if (rule->dport_hi &&
-		 (packet->dport < rule->dport_lo || packet->dport > rule->dport_hi))
-		part = &ivset_none;
-	else {
+	*ret_certain = true;
+	if (rule_applies(lookup, rule, ret_certain)) {
 		part = in_prefix(
 			lookup, &rule->src, packet->saddr, packet->saddr_peer, peers);
 		part = in_prefix(
 			lookup, &rule->dst, packet->daddr, packet->daddr_peer, part);
+	} else {
+		*ret_certain = true;
 	}
-	if (packet->mark.unknown & rule->mark_mask)
-		*ret_certain = false;
-	if (ports && (packet->sport_unknown || packet->dport_unknown || rule->sport_hi))
-		*ret_certain = false;
-	return rule->invert ? ivset_subtract(lookup->arena, peers, part) : part;
+	if (!rule->invert)
+		return part;
+	return *ret_certain ? ivset_subtract(lookup->arena, peers, part) : peers;
 }
 
 static const struct ivset *apply_rule(
 	struct lookup *lookup, const struct route_rule *rule, const struct ivset *part)
 {
+	uint32_t table = rule->table;
+
 	switch (rule->action) {
 	case FR_ACT_TO_TBL:
-		return lookup_table(
-			lookup, rule->table, part, rule->suppress_prefix_len);
+		if (rule->l3mdev)
+			table = vrf_table(lookup->space,
+				routing_vrf(lookup->space,
+					lookup->via ? lookup->via
+						    : lookup->packet->iif));
+		if (table == 0)
+			lookup->out->overflow = true; /* nobody knows which */
+		return lookup_table(lookup, table, part, rule->suppress_prefix_len);
 	case FR_ACT_BLACKHOLE:
 		choose(lookup, part, ROUTE_BLACKHOLE, 0, NULL);
 		return &ivset_none;
@@ -249,38 +374,64 @@ static const struct ivset *apply_rule(
 	return part; /* nop */
 }
 
-static void follow_rules(struct lookup *lookup, const struct ivset *peers)
+struct rule_list {
+	const struct route_rule **v;
+	size_t n;
+};
+
+/* Where a goto leads; the list's end: nowhere, so the next rule is next. */
+static size_t goto_target(
+	const struct rule_list *rules, size_t at, const struct route_rule *rule)
 {
-	const struct space *space = lookup->space;
-	const struct route_rule **rules = is_v4(lookup) ? space->rules4 : space->rules6;
-	size_t n = is_v4(lookup) ? space->nrules4 : space->nrules6;
-	uint32_t at_least = 0; /* a goto skips to this priority */
+	for (size_t i = at + 1; i < rules->n; i++)
+		if (rules->v[i]->priority == rule->goto_target)
+			return i;
+	return rules->n;
+}
 
-	for (size_t i = 0; i < n && !ivset_is_empty(peers); i++) {
-		const struct route_rule *rule = rules[i];
-		bool certain;
+static void follow_rules_from(struct lookup *lookup, const struct rule_list *rules,
+	size_t first, const struct ivset *peers)
+{
+	if (++lookup->branches > BRANCHES_MAX) {
+		lookup->out->overflow = true;
+		return;
+	}
+	for (size_t i = first; i < rules->n && !ivset_is_empty(peers); i++) {
+		const struct route_rule *rule = rules->v[i];
+		const struct ivset *part, *rest;
+		bool certain, was_doubtful;
 
-		if (rule->priority < at_least)
-			continue;
-		const struct ivset *part = rule_selects(lookup, rule, peers, &certain);
+		part = rule_selects(lookup, rule, peers, &certain);
 		if (ivset_is_empty(part))
 			continue;
-		if (rule->action == FR_ACT_GOTO) {
-			/* Exact when it takes everything; else both ways. */
-			if (certain && ivset_equal(part, peers))
-				at_least = rule->goto_target;
-			else
-				lookup->doubtful = true;
-			continue;
-		}
 		if (!certain)
 			lookup->doubtful = true;
-		const struct ivset *rest = apply_rule(lookup, rule, part);
+		if (rule->action == FR_ACT_GOTO) {
+			size_t target = goto_target(rules, i, rule);
+
+			if (target == rules->n)
+				continue;
+			was_doubtful = lookup->doubtful;
+			follow_rules_from(lookup, rules, target, part);
+			lookup->doubtful = was_doubtful;
+			rest = &ivset_none;
+		} else {
+			rest = apply_rule(lookup, rule, part);
+		}
 		if (certain)
 			peers = ivset_union(lookup->arena,
 				ivset_subtract(lookup->arena, peers, part), rest);
 	}
 	choose(lookup, peers, ROUTE_NONE, 0, NULL);
+}
+
+static void follow_rules(struct lookup *lookup, const struct ivset *peers)
+{
+	const struct space *space = lookup->space;
+	struct rule_list rules = {is_v4(lookup) ? space->rules4 : space->rules6,
+		is_v4(lookup) ? space->nrules4 : space->nrules6};
+
+	follow_rules_from(lookup, &rules, 0, peers);
 }
 
 void routing_output(struct space *space, struct arena *arena,
@@ -327,9 +478,9 @@ static const struct ivset *cache_keep(
 	((u128)(((uint32_t)(a) << 24) | ((uint32_t)(b) << 16) | ((uint32_t)(c) << 8) | \
 		(uint32_t)(d)))
 
-/* IPv4 sources that ip_route_input_slow() never takes. */
+/* Sources that no interface takes, whatever the routes (ip_route_input_slow()). */
 static const struct ivset *martian_sources4(
-	struct space *space, struct arena *arena, int iif)
+	struct space *space, struct arena *arena, const struct packet *packet)
 {
 	struct iv never[] = {
 		{IP4(0, 0, 0, 0), IP4(0, 255, 255, 255)},
@@ -337,57 +488,19 @@ static const struct ivset *martian_sources4(
 		{IP4(255, 255, 255, 255), IP4(255, 255, 255, 255)},
 		{IP4(127, 0, 0, 0), IP4(127, 255, 255, 255)},
 	};
-	bool localnet = space_sysctl_if(
-		space, FAMILY_IP4, iif, "route_localnet", COMBINE_OR, 0);
-	const struct ivset *set = ivset_from(arena, never, localnet ? 3 : 4);
+	/* Asked once: of the destination where that is a loopback address. */
+	bool localnet = space_sysctl_if(space, FAMILY_IP4, packet->iif,
+				"route_localnet", COMBINE_OR, 0) ||
+			packet->daddr >> 24 == 127;
 
-	if (!space_sysctl_if(space, FAMILY_IP4, iif, "accept_local", COMBINE_OR, 0))
-		set = ivset_union(arena, set, space->local4);
-	return set;
+	return ivset_from(arena, never, localnet ? 3 : 4);
 }
 
-/* __fib_validate_source(): strict is by this interface, loose by any. */
-static const struct ivset *rp_filtered(
+static const struct ivset *martian_sources(
 	struct space *space, struct arena *arena, const struct packet *packet)
 {
-	int64_t mode = space_sysctl_if(
-		space, FAMILY_IP4, packet->iif, "rp_filter", COMBINE_MAX, 0);
-	bool with_mark = space_sysctl_if(
-		space, FAMILY_IP4, packet->iif, "src_valid_mark", COMBINE_OR, 0);
-
-	if (mode == 0)
-		return &ivset_none;
-	const struct ivset *good = routing_peers_via(space, arena, FAMILY_IP4,
-		mode == 1 ? packet->iif : 0, with_mark ? packet->mark.value : 0);
-	return ivset_subtract(arena, ivset_all(arena, FAMILY_IP4), good);
-}
-
-static const struct ivset *bad_sources4(
-	struct space *space, struct arena *arena, const struct packet *packet)
-{
-	bool with_mark = space_sysctl_if(
-		space, FAMILY_IP4, packet->iif, "src_valid_mark", COMBINE_OR, 0);
-	struct cached_set row = {ADDRESS_BAD_SOURCE, FAMILY_IP4,
-		with_mark ? packet->mark.value : 0, packet->iif, NULL};
-	const struct ivset *set =
-		cache_find(space, row.what, row.family, row.number, row.ifindex);
-
-	if (set)
-		return set;
-	set = ivset_union(arena, martian_sources4(space, arena, packet->iif),
-		rp_filtered(space, arena, packet));
-	return cache_keep(space, row, set);
-}
-
-static const struct ivset *bad_sources(
-	struct space *space, struct arena *arena, const struct packet *packet)
-{
-	const struct link *in = netns_link(space->netns, packet->iif);
-
-	if (in && in->loopback)
-		return &ivset_none;
 	if (packet->family == FAMILY_IP4)
-		return bad_sources4(space, arena, packet);
+		return martian_sources4(space, arena, packet);
 	/* ip6_rcv_core(): loopback and multicast sources; unspecified ones are not
 	 * answered. */
 	struct iv never[] = {
@@ -397,22 +510,153 @@ static const struct ivset *bad_sources(
 	return ivset_from(arena, never, ARRAY_LEN(never));
 }
 
+static bool is_from_wire(const struct space *space, const struct packet *packet)
+{
+	const struct link *in = netns_link(space->netns, packet->iif);
+
+	return packet->saddr_peer && !(in && in->loopback);
+}
+
+/* What rp_filter asks of a source's route: 0 nothing, 1 this interface, 2 any. */
+static int64_t validation_mode(struct space *space, int iif)
+{
+	const struct netns *ns = space->netns;
+	int64_t mode =
+		space_sysctl_if(space, FAMILY_IP4, iif, "rp_filter", COMBINE_MAX, 0);
+
+	if (mode != 2)
+		return mode;
+	/* Loose, but on an interface without an address as strict as strict. */
+	for (size_t i = 0; i < ns->naddrs; i++)
+		if (ns->addrs[i].ifindex == iif &&
+			ns->addrs[i].local.family == FAMILY_IP4)
+			return 2;
+	return 1;
+}
+
+/* Whether a source whose own route is @choice may come in: __fib_validate_source(). */
+static bool source_is_valid(
+	const struct route_choice *choice, int iif, int64_t mode, bool accept_local)
+{
+	switch (choice->kind) {
+	case ROUTE_UNICAST:
+		return mode != 1 || choice->oif == iif;
+	case ROUTE_LOCAL:
+		return accept_local;
+	case ROUTE_NONE:
+	case ROUTE_BLACKHOLE:
+	case ROUTE_REJECT:
+	case ROUTE_BROADCAST:
+	case ROUTE_ANYCAST:
+	case ROUTE_MULTICAST:
+	case ROUTE_MARTIAN:
+		break;
+	}
+	return mode == 0;
+}
+
+/* The question that validation asks the routing tables: the way back. */
+static struct packet way_back(struct space *space, const struct packet *packet, int oif)
+{
+	struct packet asked = {.family = packet->family,
+		.proto = packet->proto,
+		.daddr_peer = true,
+		.saddr = packet->daddr,
+		.iif = oif,
+		.sport = packet->dport,
+		.dport = packet->sport,
+		.sport_unknown = packet->dport_unknown,
+		.dport_unknown = packet->sport_unknown};
+
+	if (space_sysctl_if(
+		    space, FAMILY_IP4, packet->iif, "src_valid_mark", COMBINE_OR, 0))
+		asked.mark = packet->mark;
+	return asked;
+}
+
+struct validity {
+	const struct ivset *bad, *doubtful; /* doubtful: perhaps bad */
+};
+
+/* fib_validate_source() for every address; @oif: where it is forwarded to, or 0. */
+static struct validity validate_sources4(
+	struct space *space, struct arena *arena, const struct packet *packet, int oif)
+{
+	struct packet asked = way_back(space, packet, oif);
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
+	struct lookup lookup = {.space = space,
+		.arena = arena,
+		.packet = &asked,
+		.out = choices,
+		.via = packet->iif};
+	struct validity v = {&ivset_none, &ivset_none};
+	const struct ivset *good = &ivset_none;
+	int64_t mode = validation_mode(space, packet->iif);
+	bool accept_local = space_sysctl_if(
+		space, FAMILY_IP4, packet->iif, "accept_local", COMBINE_OR, 0);
+
+	if (!choices)
+		return v;
+	choices->n = 0;
+	choices->overflow = false;
+	follow_rules(&lookup, ivset_all(arena, FAMILY_IP4));
+	for (size_t i = 0; i < choices->n; i++) {
+		const struct route_choice *c = &choices->choice[i];
+
+		if (source_is_valid(c, packet->iif, mode, accept_local))
+			good = ivset_union(arena, good, c->peers);
+		else
+			v.bad = ivset_union(arena, v.bad, c->peers);
+	}
+	v.doubtful = choices->overflow ? ivset_all(arena, FAMILY_IP4)
+				       : ivset_intersect(arena, v.bad, good);
+	v.bad = ivset_subtract(arena, v.bad, v.doubtful);
+	return v;
+}
+
+/* The same, remembered where no ip rule looks at more than destination and mark. */
+static struct validity bad_sources4(
+	struct space *space, struct arena *arena, const struct packet *packet, int oif)
+{
+	bool with_mark = space_sysctl_if(
+		space, FAMILY_IP4, packet->iif, "src_valid_mark", COMBINE_OR, 0);
+	struct cached_set row = {ADDRESS_BAD_SOURCE, FAMILY_IP4,
+		with_mark ? packet->mark.value : 0, packet->iif, NULL};
+	bool plain = !space->selective_rules && !(with_mark && packet->mark.unknown);
+	struct validity v = {&ivset_none, &ivset_none};
+
+	if (plain)
+		v.bad = cache_find(
+			space, row.what, row.family, row.number, row.ifindex);
+	if (plain && v.bad)
+		return v;
+	v = validate_sources4(space, arena, packet, oif);
+	if (plain && ivset_is_empty(v.doubtful))
+		v.bad = cache_keep(space, row, v.bad);
+	return v;
+}
+
 static bool is_link_local6(u128 addr)
 {
 	return (addr >> 118) == 0x3fa;
 }
 
-static bool forwards(struct space *space, const struct packet *packet)
+/* IN_DEV_FORWARD, and for IPv6 what ip6_forward() asks: "all", and since 6.17
+ * force_forwarding of the interface. */
+static enum tri forwards(struct space *space, const struct packet *packet)
 {
+	int64_t on;
+
 	if (packet->family == FAMILY_IP4)
-		return space_sysctl_if(
-			space, FAMILY_IP4, packet->iif, "forwarding", COMBINE_ONLY, 0);
-	/* ip6_forward() asks "all", and since 6.17 force_forwarding of the interface.
-	 */
-	return space_sysctl_if(
-		       space, FAMILY_IP6, packet->iif, "forwarding", COMBINE_ALL, 0) ||
-	       space_sysctl_if(space, FAMILY_IP6, packet->iif, "force_forwarding",
-		       COMBINE_ONLY, 0);
+		on = space_sysctl_if(
+			space, FAMILY_IP4, packet->iif, "forwarding", COMBINE_ONLY, -1);
+	else if (space_sysctl_if(space, FAMILY_IP6, packet->iif, "force_forwarding",
+			 COMBINE_ONLY, 0) > 0)
+		on = 1;
+	else
+		on = space_sysctl_if(
+			space, FAMILY_IP6, packet->iif, "forwarding", COMBINE_ALL, -1);
+	return on < 0 ? TRI_UNKNOWN : on ? TRI_YES : TRI_NO;
 }
 
 static bool martian_destination4(struct space *space, const struct packet *packet)
@@ -425,36 +669,89 @@ static bool martian_destination4(struct space *space, const struct packet *packe
 					   "route_localnet", COMBINE_OR, 0);
 }
 
+/* ip6_forward(): link-local addresses are not carried on; sources are told so. */
+static void forward_checks6(
+	struct lookup *lookup, const struct packet *packet, struct route_choice *choice)
+{
+	struct iv local = {(u128)0x3fa << 118, ((u128)0x3fb << 118) - 1};
+	const struct ivset *set = ivset_from(lookup->arena, &local, 1);
+	const struct ivset *refused =
+		packet->saddr_peer ? ivset_intersect(lookup->arena, choice->peers, set)
+				   : &ivset_none;
+
+	choice->peers = ivset_subtract(lookup->arena, choice->peers, refused);
+	if (is_link_local6(packet->daddr) && !packet->daddr_peer) {
+		choice->kind = ROUTE_BLACKHOLE;
+		return;
+	}
+	lookup->doubtful = choice->doubtful;
+	choose(lookup, refused, ROUTE_REJECT, 0, NULL);
+}
+
 /* What is left of a choice once the host must forward it. */
 static void forward_checks(
 	struct lookup *lookup, const struct packet *packet, struct route_choice *choice)
 {
+	enum tri on = forwards(lookup->space, packet);
+
 	if (choice->kind == ROUTE_NONE || choice->kind == ROUTE_REJECT) {
 		/* ip_error(): silent on a host that does not forward. */
-		choice->kind = forwards(lookup->space, packet) ? ROUTE_REJECT
-							       : ROUTE_BLACKHOLE;
+		choice->kind = on == TRI_NO ? ROUTE_BLACKHOLE : ROUTE_REJECT;
 		return;
 	}
 	if (choice->kind != ROUTE_UNICAST)
 		return;
-	if (!forwards(lookup->space, packet)) {
+	if (on == TRI_NO) {
 		choice->kind = ROUTE_BLACKHOLE;
 		return;
 	}
-	if (packet->family == FAMILY_IP6) {
-		/* ip6_forward(): link-local sources are told so by ICMP. */
-		struct iv local = {(u128)0x3fa << 118, ((u128)0x3fb << 118) - 1};
-		const struct ivset *set = ivset_from(lookup->arena, &local, 1);
-		const struct ivset *refused =
-			ivset_intersect(lookup->arena, choice->peers, set);
-
-		choice->peers = ivset_subtract(lookup->arena, choice->peers, set);
-		if (is_link_local6(packet->daddr) && !packet->daddr_peer) {
-			choice->kind = ROUTE_BLACKHOLE;
-			return;
-		}
-		choose(lookup, refused, ROUTE_REJECT, 0, NULL);
+	if (on == TRI_UNKNOWN) {
+		choice->doubtful = lookup->doubtful = true;
+		choose(lookup, choice->peers, ROUTE_BLACKHOLE, 0, NULL);
 	}
+	if (packet->family == FAMILY_IP6)
+		forward_checks6(lookup, packet, choice);
+}
+
+/* Take from a choice the sources that must not come in by that interface. */
+static void check_sources4(
+	struct lookup *lookup, const struct packet *packet, struct route_choice *choice)
+{
+	struct arena *arena = lookup->arena;
+	struct packet asked = *packet;
+	const struct ivset *bad, *doubtful;
+	struct validity v;
+
+	switch (choice->kind) {
+	case ROUTE_UNICAST:
+	case ROUTE_LOCAL:
+	case ROUTE_ANYCAST:
+		break;
+	case ROUTE_BROADCAST:
+		asked.daddr = 0;
+		break;
+	case ROUTE_NONE:
+	case ROUTE_MULTICAST:
+	case ROUTE_BLACKHOLE:
+	case ROUTE_REJECT:
+	case ROUTE_MARTIAN:
+		return;
+	}
+	v = bad_sources4(lookup->space, arena, &asked,
+		choice->kind == ROUTE_UNICAST ? choice->oif : 0);
+	lookup->doubtful = choice->doubtful;
+	if (ivset_intersects(choice->peers, v.bad)) {
+		bad = ivset_intersect(arena, choice->peers, v.bad);
+		choice->peers = ivset_subtract(arena, choice->peers, bad);
+		choose(lookup, bad, ROUTE_MARTIAN, 0, NULL);
+	}
+	if (!ivset_intersects(choice->peers, v.doubtful))
+		return;
+	doubtful = ivset_intersect(arena, choice->peers, v.doubtful);
+	choice->peers = ivset_subtract(arena, choice->peers, doubtful);
+	lookup->doubtful = true;
+	choose(lookup, doubtful, choice->kind, choice->oif, &choice->gateway);
+	choose(lookup, doubtful, ROUTE_MARTIAN, 0, NULL);
 }
 
 void routing_input(struct space *space, struct arena *arena,
@@ -464,11 +761,13 @@ void routing_input(struct space *space, struct arena *arena,
 	struct lookup lookup = {
 		.space = space, .arena = arena, .packet = packet, .out = ret_choices};
 	const struct ivset *bad = &ivset_none;
+	bool from_wire = is_from_wire(space, packet);
+	size_t n;
 
 	ret_choices->n = 0;
 	ret_choices->overflow = false;
-	if (packet->saddr_peer) {
-		const struct ivset *never = bad_sources(space, arena, packet);
+	if (from_wire) {
+		const struct ivset *never = martian_sources(space, arena, packet);
 
 		if (ivset_intersects(peers, never)) {
 			bad = ivset_intersect(arena, peers, never);
@@ -481,9 +780,13 @@ void routing_input(struct space *space, struct arena *arena,
 		peers = &ivset_none;
 	}
 	follow_rules(&lookup, peers);
-	size_t n = ret_choices->n;
+	n = ret_choices->n;
 	for (size_t i = 0; i < n; i++)
 		forward_checks(&lookup, packet, &ret_choices->choice[i]);
+	n = ret_choices->n;
+	for (size_t i = 0; i < n && from_wire && packet->family == FAMILY_IP4; i++)
+		check_sources4(&lookup, packet, &ret_choices->choice[i]);
+	lookup.doubtful = false;
 	choose(&lookup, bad, ROUTE_MARTIAN, 0, NULL);
 }
 
@@ -573,12 +876,14 @@ static uint32_t type_of_choice6(const struct route_choice *choice, int dev)
 	return RTN_UNREACHABLE;
 }
 
-static const struct ivset *type_set6(const struct view *view, uint32_t type, int dev)
+static const struct ivset *type_set6(
+	const struct view *view, uint32_t flags, uint32_t type, int dev)
 {
 	struct space *space = view->space;
 	struct arena *arena = view->arena;
-	struct packet packet = {
-		.family = FAMILY_IP6, .daddr_peer = true, .mark = view->packet->mark};
+	struct packet packet = {.family = FAMILY_IP6,
+		.daddr_peer = true,
+		.scope_if = dev ? dev : view->packet->iif};
 	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
 	const struct ivset *set = &ivset_none;
 	const struct ivset *multicast =
@@ -586,6 +891,8 @@ static const struct ivset *type_set6(const struct view *view, uint32_t type, int
 
 	if (!choices)
 		return set;
+	if (flags & NFTA_FIB_F_MARK)
+		packet.mark = view->packet->mark;
 	routing_output(space, arena, &packet, ivset_all(arena, FAMILY_IP6), choices);
 	for (size_t i = 0; i < choices->n; i++)
 		if (type_of_choice6(&choices->choice[i], dev) == type)
@@ -618,15 +925,20 @@ const struct ivset *routing_fib_peers(
 {
 	enum family family = (enum family)view->packet->family;
 	int dev = fib_device(view, flags);
+	/* IPv6 asks the routes: by mark where told to, link-local ones by interface. */
+	bool plain = family == FAMILY_IP4 || !(flags & NFTA_FIB_F_MARK);
+	int key = family == FAMILY_IP4 || dev ? dev : -view->packet->iif;
 	const struct ivset *set =
-		cache_find(view->space, ADDRESS_TYPE, family, type, dev);
+		plain ? cache_find(view->space, ADDRESS_TYPE, family, type, key) : NULL;
 
 	if (set)
 		return set;
 	set = family == FAMILY_IP4 ? type_set4(view->space, view->arena, type, dev)
-				   : type_set6(view, type, dev);
+				   : type_set6(view, flags, type, dev);
+	if (!plain)
+		return set;
 	return cache_keep(view->space,
-		(struct cached_set){ADDRESS_TYPE, family, type, dev, NULL}, set);
+		(struct cached_set){ADDRESS_TYPE, family, type, key, NULL}, set);
 }
 
 static uint32_t type_of4(const struct space *space, u128 addr, int dev)
@@ -648,15 +960,18 @@ static uint32_t type_of4(const struct space *space, u128 addr, int dev)
 	return RTN_UNICAST;
 }
 
-static uint32_t type_of6(const struct view *view, u128 addr, int dev)
+static uint32_t type_of6(const struct view *view, uint32_t flags, u128 addr, int dev)
 {
-	struct packet packet = {
-		.family = FAMILY_IP6, .daddr = addr, .mark = view->packet->mark};
+	struct packet packet = {.family = FAMILY_IP6,
+		.daddr = addr,
+		.scope_if = dev ? dev : view->packet->iif};
 	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
 	struct iv any = {0, 0};
 
 	if (!choices)
 		return RTN_UNSPEC;
+	if (flags & NFTA_FIB_F_MARK)
+		packet.mark = view->packet->mark;
 	if (addr >> 120 == 0xff)
 		return RTN_MULTICAST;
 	if (dev && space_has_addr(view->space, FAMILY_IP6, addr, dev))
@@ -676,6 +991,6 @@ bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_typ
 	if (source ? packet->saddr_peer : packet->daddr_peer)
 		return false;
 	*ret_type = packet->family == FAMILY_IP4 ? type_of4(view->space, addr, dev)
-						 : type_of6(view, addr, dev);
+						 : type_of6(view, flags, addr, dev);
 	return true;
 }

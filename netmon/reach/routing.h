@@ -60,6 +60,9 @@ void routing_input(struct space *space, struct arena *arena,
 	const struct packet *packet, const struct ivset *peers,
 	struct route_choices *ret_choices);
 
+/** routing_vrf() - the VRF that an interface belongs to (or is); NULL: none. */
+const struct link *routing_vrf(const struct space *space, int ifindex);
+
 /**
  * routing_peers_via() - the addresses whose route leaves by an interface
  * @oif: 0: those that have any unicast route

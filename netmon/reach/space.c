@@ -38,6 +38,12 @@ static int by_priority(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+static bool is_selective(const struct route_rule *rule)
+{
+	return rule->src.len || rule->iif || rule->proto || rule->sport_hi ||
+	       rule->dport_hi || rule->tos || rule->l3mdev;
+}
+
 static int sort_routes(struct space *space)
 {
 	const struct netns *ns = space->netns;
@@ -59,6 +65,8 @@ static int sort_routes(struct space *space)
 	for (size_t i = 0; i < ns->nrules; i++) {
 		const struct route_rule *rule = &ns->rules[i];
 
+		if (rule->family == FAMILY_IP4 && is_selective(rule))
+			space->selective_rules = true;
 		if (rule->family == FAMILY_IP4)
 			space->rules4[space->nrules4++] = rule;
 		else if (rule->family == FAMILY_IP6)
@@ -69,24 +77,6 @@ static int sort_routes(struct space *space)
 	qsort(space->rules4, space->nrules4, sizeof(void *), by_priority);
 	qsort(space->rules6, space->nrules6, sizeof(void *), by_priority);
 	return 0;
-}
-
-static int collect_local(struct space *space)
-{
-	struct iv *v = arena_array(&space->arena, space->nroutes4 + 1, sizeof(*v));
-	size_t n = 0;
-
-	if (!v)
-		return -ENOMEM;
-	for (size_t i = 0; i < space->nroutes4; i++) {
-		const struct route *route = space->routes4[i];
-
-		if (route->type == RTN_LOCAL && route->table == RT_TABLE_LOCAL)
-			v[n++] =
-				(struct iv){route->dst.value, prefix_last(&route->dst)};
-	}
-	space->local4 = ivset_from(&space->arena, v, n);
-	return arena_failed(&space->arena) ? -ENOMEM : 0;
 }
 
 static int hash_socks(struct space *space)
@@ -230,9 +220,8 @@ static int prepare(struct space *space, struct err *err)
 	space->sets =
 		arena_array(&space->arena, space->rules->nsets + 1, sizeof(void *));
 	if (!space->index || !space->sets || hooks_collect(space) < 0 ||
-		sort_routes(space) < 0 || collect_local(space) < 0 ||
-		hash_socks(space) < 0 || collect_source_ports(space) < 0 ||
-		pad_names(space) < 0)
+		sort_routes(space) < 0 || hash_socks(space) < 0 ||
+		collect_source_ports(space) < 0 || pad_names(space) < 0)
 		return err_errno(err, -ENOMEM, "prepare %s", space->netns->id);
 	space->tracks = space->rules->uses_conntrack;
 	return 0;

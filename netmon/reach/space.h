@@ -66,7 +66,7 @@ struct space {
 	size_t nroutes4, nroutes6;
 	const struct route_rule **rules4, **rules6; /* by priority */
 	size_t nrules4, nrules6;
-	const struct ivset *local4; /* addresses of type local, 127/8 included */
+	bool selective_rules; /* an IPv4 rule looks at more than destination and mark */
 	const struct sock_slot *socks[SOCK_BUCKETS];
 	struct cached_set cached[CACHED_SETS];
 	size_t ncached;
