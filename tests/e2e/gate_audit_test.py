@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""gate audit on made-up hosts: what is found, what is not, what policy approves.
+
+usage: tests/e2e/gate_audit_test.py --gate PATH [--only REGEX]
+
+Each case makes a file system in a temporary folder and runs `gate audit --root` on it.
+The expected findings are listed as KIND:WHO:WHERE, all of them: one more fails, too.
+"""
+import argparse
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+DOCKER = 995
+PASSWD = """root:x:0:0:root:/root:/bin/bash
+alice:x:1000:1000::/home/a:/bin/bash
+bob:x:1001:1001::/home/b:/bin/bash
+carol:x:1002:1002::/home/c:/bin/bash
+"""
+GROUP = "root:x:0:\nadm:x:4:\ndocker:x:995:\nalice:x:1000:\nbob:x:1001:\ncarol:x:1002:\n"
+POLICY = {"version": 1, "gate": {
+    "docker_group": {"approved": ["bob", "@ops"], "unapproved": "strip"},
+    "profiles": {}, "grants": []}}
+
+
+class Host:
+    """A file system that is not this one."""
+
+    def __init__(self, top):
+        self.top = top
+        self.file("/etc/passwd", PASSWD)
+        self.file("/etc/group", GROUP)
+        self.file("/etc/gshadow", "docker:!::\n")
+
+    def path(self, path):
+        return self.top + path
+
+    def file(self, path, text="", mode=0o644, uid=0, gid=0):
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        with open(self.path(path), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chown(self.path(path), uid, gid)
+        os.chmod(self.path(path), mode)
+
+    def folder(self, path, mode=0o755):
+        os.makedirs(self.path(path), exist_ok=True)
+        os.chmod(self.path(path), mode)
+
+    def socket(self, path, mode=0o660, uid=0, gid=0):
+        """A socket of the engine; its path may be too long for bind()."""
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        here = os.getcwd()
+        os.chdir(os.path.dirname(self.path(path)))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(os.path.basename(path))
+        os.chdir(here)
+        os.chown(self.path(path), uid, gid)
+        os.chmod(self.path(path), mode)
+
+    def process(self, pid, comm, uid, gid, groups=(), cgroup="0::/user.slice\n",
+                cmdline=""):
+        folder = "/proc/%d/" % pid
+        self.file(folder + "status", "Name:\t%s\nUid:\t%s\nGid:\t%s\nGroups:\t%s \n" % (
+            comm, "\t".join([str(uid)] * 4), "\t".join(map(str, gid)),
+            " ".join(map(str, groups))))
+        self.file(folder + "comm", comm + "\n")
+        self.file(folder + "cgroup", cgroup)
+        self.file(folder + "cmdline", cmdline)
+
+
+def acl(entries):
+    """system.posix_acl_access as the kernel lays it out."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entries)
+
+
+def nothing(h):
+    h.socket("/run/docker.sock", 0o660, gid=DOCKER)
+    h.folder("/var/lib/docker", 0o710)
+    h.process(7, "bash", 1000, [1000] * 4, [1000])
+    h.file("/etc/sudoers", "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n")
+    return []
+
+
+def members(h):
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:alice,bob") +
+           "engine:x:995:carol\nlxd:x:200:alice\n")
+    return ["group-member:alice:docker", "+group-member:bob:docker",
+            "group-member:carol:engine", "other-group:alice:lxd"]
+
+
+def approved_group(h):
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:carol") +
+           "ops:x:300:carol\n")
+    return ["+group-member:carol:docker"]
+
+
+def primary(h):
+    h.file("/etc/passwd", PASSWD + "dave:x:1003:995::/:/bin/sh\n")
+    return ["group-primary:dave:/etc/passwd:dave"]
+
+
+def gshadow(h):
+    h.file("/etc/gshadow", "docker:$6$abc$def:alice:carol\nadm:$6$x$y::\n", 0o640)
+    return ["group-password::docker", "group-admin:alice:docker",
+            "gshadow-member:carol:docker"]
+
+
+def gshadow_locked(h):
+    h.file("/etc/gshadow", "docker:!$6$abc$def::\n", 0o640)
+    return []
+
+
+def group_conf(h):
+    h.file("/etc/security/group.conf",
+           "# xsh;*;*;Al0000-2400;docker\nlogin;tty*;alice;Al0000-2400;floppy, docker\n"
+           "*;*;bob;Al0000-2400;docker\nlogin;*;*;Al0000-2400;floppy\n")
+    return ["group-conf:alice:/etc/security/group.conf:2",
+            "+group-conf:bob:/etc/security/group.conf:3"]
+
+
+def processes(h):
+    h.process(10, "bash", 1000, [1000] * 4, [4, DOCKER])
+    h.process(11, "vi", 1000, [1000] * 4, [DOCKER])
+    h.process(12, "newgrp", 1002, [1002, 1002, DOCKER, 1002])
+    h.process(13, "postgres", 999, [DOCKER] * 4, [],
+              "0::/system.slice/docker-0123456789.scope\n")
+    h.process(14, "dockerd", 0, [0] * 4, [DOCKER])
+    h.process(15, "sh", 1001, [1001] * 4, [DOCKER])
+    return ["process:alice:gid 995", "process:carol:gid 995", "+process:bob:gid 995"]
+
+
+def sockets(h):
+    h.socket("/run/docker.sock", 0o666, gid=4)
+    h.socket("/run/containerd/containerd.sock", 0o660, uid=1000, gid=0)
+    h.socket("/run/podman/podman.sock", 0o660, gid=1002)
+    h.socket("/run/crio/crio.sock", 0o666)
+    os.chmod(h.path("/run/crio"), 0o700)
+    h.file("/etc/group", GROUP.replace("adm:x:4:", "adm:x:4:bob,carol"))
+    return ["socket-others:everyone:/run/docker.sock", "+group-member:bob:adm",
+            "group-member:carol:adm",
+            "socket-owner:alice:/run/containerd/containerd.sock",
+            "other-group:carol:/etc/passwd:carol"]
+
+
+def socket_acl(h):
+    h.socket("/run/docker.sock", 0o660, gid=DOCKER)
+    os.setxattr(h.path("/run/docker.sock"), "system.posix_acl_access", acl([
+        (1, 6, 0xFFFFFFFF), (2, 6, 1000), (2, 4, 1002), (4, 6, 0xFFFFFFFF),
+        (8, 6, 4), (16, 6, 0xFFFFFFFF), (32, 0, 0xFFFFFFFF)]))
+    return ["socket-acl:alice:/run/docker.sock", "socket-acl:gid 4:/run/docker.sock"]
+
+
+def socket_mode(h):
+    h.socket("/run/docker.sock", 0o770, gid=DOCKER)
+    return ["socket-mode::/run/docker.sock"]
+
+
+def daemon_json(h):
+    h.file("/etc/docker/daemon.json", json.dumps({
+        "hosts": ["tcp://0.0.0.0:2375", "unix:///run/docker.sock", "fd://"],
+        "group": "adm", "data-root": "/data"}))
+    h.file("/etc/group", GROUP.replace("adm:x:4:", "adm:x:4:alice"))
+    h.folder("/data", 0o711)
+    h.file("/proc/net/tcp", "  sl  local_address\n   0: 00000000:0947 00000000:0000 0A"
+           " 00000000:00000000 00:00000000 00000000     0        0 1 1\n")
+    return ["tcp-plain:everyone:/etc/docker/daemon.json", "group-member:alice:adm",
+            "data-root:everyone:/data"]
+
+
+def daemon_json_bad(h):
+    h.file("/etc/docker/daemon.json", "{\"hosts\": [1]}")
+    return ["unseen::/etc/docker/daemon.json"]
+
+
+def command_line(h):
+    h.process(20, "dockerd", 0, [0] * 4, (), cmdline="\0".join([
+        "/usr/sbin/dockerd", "-H", "fd://", "-H=tcp://[::]:2376", "--tlsverify", ""]))
+    return ["tcp-verified:everyone:process 20 (dockerd)"]
+
+
+def units(h):
+    where = "/etc/systemd/system/"
+    h.file("/usr/lib/systemd/system/docker.service",
+           "[Service]\nExecStart=/usr/sbin/dockerd -H tcp://127.0.0.1:2376 --tls\n")
+    h.file("/usr/lib/systemd/system/docker.socket",
+           "[Socket]\nListenStream=/run/docker.sock\nSocketGroup=docker\n")
+    h.file(where + "ci.service", "[Service]\nUser=carol\nSupplementaryGroups=adm docker\n")
+    h.file(where + "root.service", "[Service]\nGroup=docker\n")
+    h.file(where + "web.service", "[Service]\nUser=bob\n")
+    h.file(where + "web.service.d/x.conf", "[Service]\nGroup=995\n")
+    h.file(where + "dyn.service", "[Service]\nDynamicUser=yes\nGroup=docker\n")
+    return ["tcp-unverified:everyone:/usr/lib/systemd/system/docker.service:2",
+            "unit:carol:/etc/systemd/system/ci.service:3",
+            "+unit:bob:/etc/systemd/system/web.service.d/x.conf:2",
+            "unit:dyn.service:/etc/systemd/system/dyn.service:3"]
+
+
+def forwarder(h):
+    h.file("/proc/net/tcp6", "  sl\n 0: 00000000000000000000000000000000:0947 "
+           "00000000000000000000000000000000:0000 0A 0\n")
+    return ["tcp-unknown:everyone:tcp port 2375"]
+
+
+def programs(h):
+    h.file("/usr/local/bin/keep", "x", 0o2755, gid=DOCKER)
+    h.file("/usr/local/bin/mail", "x", 0o2755, gid=8)
+    h.file("/usr/local/bin/data", "x", 0o2640, gid=DOCKER)
+    h.file("/home/a/py", "x", 0o755)
+    h.file("/usr/bin/ping", "x", 0o755)
+    h.file("/usr/bin/newgidmap", "x", 0o755)
+    for path, bits in (("/home/a/py", 1 << 6), ("/usr/bin/ping", 1 << 13),
+                       ("/usr/bin/newgidmap", 1 << 6)):
+        os.setxattr(h.path(path), "security.capability",
+                    struct.pack("<IIIII", 0x02000001, bits, 0, 0, 0))
+    h.file("/var/lib/docker/overlay2/x/keep", "x", 0o2755, gid=DOCKER)
+    os.chmod(h.path("/var/lib/docker"), 0o710)
+    return ["setgid-file::/usr/local/bin/keep", "file-capability::/home/a/py"]
+
+
+def sudoers(h):
+    h.file("/etc/sudoers", "Defaults env_reset\nUser_Alias OPS = alice, \\\n  bob\n"
+           "carol ALL = (root) NOPASSWD: BOX\nOPS ALL=(:docker) /bin/true\n"
+           "alice ALL=(root) /usr/bin/apt install docker.io\n"
+           "%adm ALL=/usr/bin/less /etc/docker/daemon.json\n"
+           "Cmnd_Alias BOX = /usr/bin/docker ps, /bin/ls\n@includedir /etc/sudoers.d\n")
+    h.file("/etc/sudoers.d/ci", "%ci build = /usr/bin/podman *\n")
+    h.file("/etc/sudoers.d/ci.bak", "carol ALL = /usr/bin/docker\n")
+    return ["sudoers:carol:/etc/sudoers:4", "sudoers:alice:/etc/sudoers:5",
+            "+sudoers:bob:/etc/sudoers:5", "sudoers:%ci:/etc/sudoers.d/ci:1"]
+
+
+def doas(h):
+    h.file("/etc/doas.conf", "permit persist :wheel\n"
+           "permit nopass carol cmd /usr/bin/docker args ps\n"
+           "permit setenv { A=b -C } :ops as root cmd docker\ndeny alice cmd docker\n")
+    return ["doas:carol:/etc/doas.conf:2", "+doas:%ops:/etc/doas.conf:3"]
+
+
+def jobs(h):
+    h.file("/etc/crontab", "17 * * * * root docker system prune\n"
+           "@daily carol /usr/bin/docker ps\n# 1 1 1 1 1 bob docker\n")
+    h.file("/var/spool/cron/crontabs/alice", "1 2 * * * cd / && docker run x\n")
+    h.file("/var/spool/cron/crontabs/bob", "1 2 * * * /bin/true\n")
+    h.file("/var/spool/cron/atjobs/a1", "#!/bin/sh\n# atrun uid=1000 gid=995\n/bin/true\n",
+           uid=1000)
+    h.file("/var/spool/cron/atjobs/a2", "#!/bin/sh\n# atrun uid=1001 gid=1001\nid\n",
+           uid=1001)
+    return ["cron:carol:/etc/crontab:2", "cron:alice:/var/spool/cron/crontabs/alice:1",
+            "at-job:alice:/var/spool/cron/atjobs/a1:1"]
+
+
+def subgid(h):
+    h.file("/etc/subgid", "alice:100000:65536\ncarol:900:200\nbob:995:1\n1000:994:1\n")
+    return ["subgid:carol:/etc/subgid:2", "+subgid:bob:/etc/subgid:3"]
+
+
+def links_stay_inside(h):
+    os.remove(h.path("/etc/group"))
+    os.symlink("/../../../../../../etc/made-up-group", h.path("/etc/group"))
+    h.file("/etc/made-up-group", "docker:x:995:alice\n")
+    return ["group-member:alice:docker"]
+
+
+CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, group_conf,
+         processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
+         command_line, units, forwarder, programs, sudoers, doas, jobs, subgid,
+         links_stay_inside]
+
+
+def audit(top, *more):
+    policy = os.path.join(top, "..", "policy.json")
+    with open(policy, "w", encoding="utf-8") as f:
+        json.dump(POLICY, f)
+    return subprocess.run([ARGS.gate, "audit", "--root", top, "--policy", policy] +
+                          list(more), text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, timeout=60)
+
+
+def one(case):
+    with tempfile.TemporaryDirectory() as outer:
+        top = os.path.join(outer, "host")
+        os.mkdir(top)
+        want = case(Host(top))
+        r = audit(top, "--format", "json")
+        if r.returncode not in (0, 1):
+            return "status %d: %s" % (r.returncode, r.stderr.strip())
+        report = json.loads(r.stdout)
+        got = [e["id"] for e in report["findings"]] + [
+            "+" + e["id"] for e in report["approved"]]
+        if sorted(got) != sorted(want):
+            return "missing %s, too many %s" % (sorted(set(want) - set(got)),
+                                                sorted(set(got) - set(want)))
+        if r.returncode != (1 if report["findings"] else 0):
+            return "status %d" % r.returncode
+        for entry in report["findings"]:
+            if not entry["title"] or not entry["remedy"]:
+                return "%s: no title or no remedy" % entry["id"]
+        table = audit(top)
+        if table.returncode != r.returncode or "%d to act on" % len(
+                report["findings"]) not in table.stdout:
+            return "the table says something else: " + table.stdout[-300:]
+    return None
+
+
+def containers():
+    """The engine's answer, from a server of our own."""
+    with tempfile.TemporaryDirectory() as outer:
+        top = os.path.join(outer, "host")
+        os.mkdir(top)
+        Host(top)
+        path = os.path.join(outer, "engine.sock")
+        body = json.dumps([
+            {"Id": "a1", "Names": ["/ci"], "Mounts": [
+                {"Source": "/var/run/docker.sock", "RW": False}]},
+            {"Id": "b2", "Names": ["/agent"], "Mounts": [{"Source": "/", "RW": True}]},
+            {"Id": "c3", "Names": ["/web"], "Mounts": [{"Source": "/srv", "RW": True},
+                                                       {"Source": "/run/docker.sock2"}]},
+        ]).encode()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+            s.listen(1)
+            pid = os.fork()
+            if pid == 0:
+                c, _ = s.accept()
+                c.recv(4096)
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) +
+                          body)
+                os._exit(0)
+            r = audit(top, "--engine", path, "--format", "json")
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        got = sorted(e["id"] for e in json.loads(r.stdout)["findings"])
+        want = ["container-socket:container agent:/",
+                "container-socket:container ci:/var/run/docker.sock"]
+        return None if got == want else "found %s" % got
+
+
+def hostile_names():
+    """Names of files are no escape sequences on the administrator's terminal."""
+    with tempfile.TemporaryDirectory() as outer:
+        top = os.path.join(outer, "host")
+        os.mkdir(top)
+        Host(top).file("/home/a/\x1b[2J\u202ex", "x", 0o2755, gid=DOCKER)
+        r = audit(top)
+        if r.returncode != 1 or "\x1b" in r.stdout or "\\x1b" not in r.stdout or (
+                "\u202e" in r.stdout):
+            return "printed as it is: %r" % r.stdout[:300]
+    return None
+
+
+def options():
+    with tempfile.TemporaryDirectory() as outer:
+        top = os.path.join(outer, "host")
+        os.mkdir(top)
+        Host(top)
+        for more in (["--format", "xml"], ["--root"], ["--root", "/nonexistent"],
+                     ["--max-files", "0"], ["x"], ["--policy", top + "/none"]):
+            r = audit(top, *more)
+            if r.returncode != 2 or not r.stderr.startswith("gate: "):
+                return "%s: status %d" % (more, r.returncode)
+        r = audit(top, "--max-files", "3")
+        if r.returncode != 1 or "ended at its bound" not in r.stdout:
+            return "a search that was cut short is not told"
+    return None
+
+
+def main():
+    global ARGS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--gate", required=True)
+    parser.add_argument("--only", default=".")
+    ARGS = parser.parse_args()
+    ARGS.gate = os.path.abspath(ARGS.gate)
+    tests = [(c.__name__.replace("_", "-"), lambda c=c: one(c)) for c in CASES]
+    tests += [(c.__name__.replace("_", "-"), c) for c in (containers, hostile_names,
+                                                          options)]
+    failed = 0
+    for name, test in tests:
+        name = "e2e/gate-audit/" + name
+        if not re.search(ARGS.only, name):
+            continue
+        if os.getuid() != 0:
+            print("SKIP %s: not root, files of other owners cannot be made" % name)
+            continue
+        why = test()
+        print("FAIL %s: %s" % (name, why) if why else "PASS " + name, flush=True)
+        failed += 1 if why else 0
+    return 1 if failed else 0
+
+
+ARGS = None
+if __name__ == "__main__":
+    sys.exit(main())
