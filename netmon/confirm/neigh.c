@@ -47,13 +47,33 @@ static size_t address_len(enum family family)
 	return family == FAMILY_IP4 ? 4 : 16;
 }
 
+/* RTA_DATA(), NLMSG_DATA() and NLMSG_NEXT() that keep const. */
+static const void *attribute_data(const struct rtattr *attribute)
+{
+	return (const uint8_t *)attribute + RTA_LENGTH(0);
+}
+
+static const void *message_data(const struct nlmsghdr *header)
+{
+	return (const uint8_t *)header + NLMSG_HDRLEN;
+}
+
+static const struct nlmsghdr *next_message(const struct nlmsghdr *header, size_t *left)
+{
+	size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+
+	step = step > *left ? *left : step;
+	*left -= step;
+	return (const struct nlmsghdr *)(const void *)((const uint8_t *)header + step);
+}
+
 static bool take_address(
 	const struct rtattr *attribute, enum family family, struct addr *ret_addr)
 {
 	if (RTA_PAYLOAD(attribute) != address_len(family))
 		return false;
 	ret_addr->family = family;
-	ret_addr->value = addr_load(RTA_DATA(attribute), address_len(family));
+	ret_addr->value = addr_load(attribute_data(attribute), address_len(family));
 	return true;
 }
 
@@ -82,7 +102,7 @@ struct table {
 
 static void take_neighbour(struct table *table, const struct nlmsghdr *header)
 {
-	const struct ndmsg *message = NLMSG_DATA(header);
+	const struct ndmsg *message = message_data(header);
 	struct neighbour neighbour = {.ifindex = message->ndm_ifindex};
 	enum family family = family_of(message->ndm_family);
 	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*message));
@@ -96,7 +116,7 @@ static void take_neighbour(struct table *table, const struct nlmsghdr *header)
 		if (a->rta_type == NDA_DST)
 			(void)take_address(a, family, &neighbour.addr);
 		if (a->rta_type == NDA_LLADDR && RTA_PAYLOAD(a) == 6) {
-			memcpy(neighbour.mac, RTA_DATA(a), 6);
+			memcpy(neighbour.mac, attribute_data(a), 6);
 			neighbour.resolved = true;
 		}
 	}
@@ -117,7 +137,7 @@ static int take_datagram(struct table *table, const uint8_t *buffer, size_t len)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
 
-	for (; NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {
+	for (; NLMSG_OK(header, len); header = next_message(header, &len)) {
 		if (header->nlmsg_type == NLMSG_DONE)
 			return 0;
 		if (header->nlmsg_type == NLMSG_ERROR)
@@ -229,13 +249,13 @@ int neigh_next_hop(const struct addr *to, int link, struct addr *ret_hop,
 	if (!NLMSG_OK(header, (size_t)n))
 		return err_set(err, -EIO, "the kernel's answer about a route is cut");
 	if (header->nlmsg_type == NLMSG_ERROR) {
-		const struct nlmsgerr *e = NLMSG_DATA(header);
+		const struct nlmsgerr *e = message_data(header);
 
 		return err_errno(err, e->error ? e->error : -EIO, "find a route");
 	}
 	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
 		return err_set(err, -EIO, "the kernel's answer about a route is cut");
-	const struct rtmsg *message = NLMSG_DATA(header);
+	const struct rtmsg *message = message_data(header);
 	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*message));
 	const uint8_t *at = (const uint8_t *)message + NLMSG_ALIGN(sizeof(*message));
 	const struct rtattr *a;
@@ -244,7 +264,7 @@ int neigh_next_hop(const struct addr *to, int link, struct addr *ret_hop,
 		if (a->rta_type == RTA_GATEWAY)
 			(void)take_address(a, to->family, &hop);
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof(ifindex))
-			memcpy(&ifindex, RTA_DATA(a), sizeof(ifindex));
+			memcpy(&ifindex, attribute_data(a), sizeof(ifindex));
 	}
 	*ret_hop = hop;
 	*ret_ifindex = ifindex;

@@ -176,7 +176,8 @@ int xt_push_tracked(struct decode_ctx *ctx, bool tracked)
 		NF_CT_STATE_INVALID_BIT | NF_CT_STATE_UNTRACKED_BIT, !tracked);
 }
 
-static char *format_text(struct decode_ctx *ctx, const char *format, va_list args)
+_printf_(2, 0) static char *format_text(
+	struct decode_ctx *ctx, const char *format, va_list args)
 {
 	char text[1024];
 
