@@ -39,6 +39,7 @@ static const char policy_text[] =
 	"  'capabilities':['NET_BIND_SERVICE'],'devices':['/dev/ttyUSB*','/dev/sh*'],"
 	"  'networks':['backend'],'publish':'approved'},"
 	" 'plain':{},"
+	" 'docker':{'images':['*'],'binds':['/run/home'],'publish':'loopback'},"
 	" 'local':{'images':['*'],'publish':'loopback'},"
 	" 'builder':{'images':['*'],'build':true},"
 	" 'keeper':{'images':['*'],'others':true},"
@@ -61,18 +62,18 @@ static const struct gate_caller callers[] = {
 		.gid = 1000,
 		.gids = alice_gids,
 		.ngids = 2,
-		.home = "/home/alice"},
-	{.user = {.name = "bob", .uid = 1001}, .gid = 1001, .home = "/home/bob"},
+		.home = "/users/alice"},
+	{.user = {.name = "bob", .uid = 1001}, .gid = 1001, .home = "/users/bob"},
 	{.user = {.name = "homeless", .uid = 1002}, .gid = 1002, .home = "/"},
-	{.user = {.name = "paula", .uid = 1003}, .gid = 1003, .home = "/home/paula"},
-	{.user = {.name = "leo", .uid = 1004}, .gid = 1004, .home = "/home/leo"},
-	{.user = {.name = "bea", .uid = 1005}, .gid = 1005, .home = "/home/bea"},
-	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/home/kim"},
-	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/home/rita"},
-	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/home/olga"},
+	{.user = {.name = "paula", .uid = 1003}, .gid = 1003, .home = "/users/paula"},
+	{.user = {.name = "leo", .uid = 1004}, .gid = 1004, .home = "/users/leo"},
+	{.user = {.name = "bea", .uid = 1005}, .gid = 1005, .home = "/users/bea"},
+	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/users/kim"},
+	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/users/rita"},
+	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/users/olga"},
 	{.user = {.name = "mallory", .uid = 1666},
 		.gid = 1666,
-		.home = "/home/mallory"},
+		.home = "/users/mallory"},
 };
 
 #define NGINX	    "sha256:" ID(a)
@@ -172,19 +173,19 @@ static const struct {
 	{"containers/otherspin/json",
 		CONTAINER(4, "otherspin", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1001/rw/:home:bob','RW':true,'Propagation':'rprivate'}")},
+			"/1001/rw/:users:bob','RW':true,'Propagation':'rprivate'}")},
 	{"containers/escapedpin/json",
 		CONTAINER(4, "escapedpin", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
-			":home:alice:..:bob','RW':true,'Propagation':'rprivate'}")},
+			":users:alice:..:bob','RW':true,'Propagation':'rprivate'}")},
 	{"containers/shared/json",
 		CONTAINER(4, "shared", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1000/rw/:home:alice','RW':true,'Propagation':'rshared'}")},
+			"/1000/rw/:users:alice','RW':true,'Propagation':'rshared'}")},
 	{"containers/pinned/json",
 		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
-			":home:alice:src','RW':true,'Propagation':'rprivate'}")},
+			":users:alice:src','RW':true,'Propagation':'rprivate'}")},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
@@ -309,6 +310,32 @@ static int get_fact(void *context, const char *path, struct arena *arena,
 }
 
 static const struct gate_engine engine = {.get = get_fact};
+
+/* One container, image, network and exec, under whatever name; no volume. */
+static int get_any(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	static const struct {
+		const char *prefix, *as;
+	} kinds[] = {
+		{"/v" GATE_API_VERSION "/containers/",
+			"/v" GATE_API_VERSION "/containers/mine/json"},
+		{"/v" GATE_API_VERSION "/images/",
+			"/v" GATE_API_VERSION "/images/nginx/json"},
+		{"/v" GATE_API_VERSION "/networks/",
+			"/v" GATE_API_VERSION "/networks/mine"},
+		{"/v" GATE_API_VERSION "/exec/",
+			"/v" GATE_API_VERSION "/exec/" ID(1) "/json"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strncmp(path, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			path = kinds[i].as;
+	}
+	return get_fact(context, path, arena, ret_fact, err);
+}
+
+const struct gate_engine gate_fixture_any = {.get = get_any};
 
 void gate_fixture_init(struct gate_fixture *fixture)
 {

@@ -45,6 +45,9 @@ void gate_fixture_done(struct gate_fixture *fixture);
 struct gate_context gate_fixture_context(
 	struct gate_fixture *fixture, const char *user, bool with_engine);
 
+/** gate_fixture_any - an engine in which every name is alice's; it has no volume. */
+extern const struct gate_engine gate_fixture_any;
+
 /** gate_fixture_run() - the decision, in the fixture's arena. */
 void gate_fixture_run(struct gate_fixture *fixture, const struct gate_case *test,
 	struct gate_decision *ret_decision);

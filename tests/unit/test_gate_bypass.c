@@ -296,18 +296,19 @@ static const struct gate_case cases[] = {
 	/* 14: links; the rest is serve's, which pins what is told */
 	CREATE("14.dotdot",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/home/alice/../../etc:/x']}}",
+		"['/users/alice/../../etc:/x']}}",
 		"create-binds"),
 	CREATE("14.prefix",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/home/alicex:/x']}}",
+		"['/users/alicex:/x']}}",
 		"create-binds"),
 	CREATE("14.pinned",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/home/alice/link:/x']}}",
-		"allow", .has = "'Source':'" GATE_PIN_DIR "/1000/rw/:home:alice:link'"),
+		"['/users/alice/link:/x']}}",
+		"allow",
+		.has = "'Source':'" GATE_PIN_DIR "/1000/rw/:users:alice:link'"),
 	CREATE("14.too-long",
-		"{'Image':'nginx','HostConfig':{'Binds':['/home/alice/"
+		"{'Image':'nginx','HostConfig':{'Binds':['/users/alice/"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
