@@ -1,0 +1,511 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The stock docker client through gate serve, on a real dockerd; a line a check.
+
+usage: tests/e2e/gate_serve_test.py --gate PATH [--only REGEX]
+"""
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tarfile
+import termios
+import threading
+import time
+
+import gatelab
+import lab as world
+from gatelab import BOX, GATE, USERS
+from lab import api
+
+CHECKS = []
+
+
+class Failure(Exception):
+    pass
+
+
+def check(function):
+    CHECKS.append(("e2e/gate-serve/" + function.__name__.replace("_", "-"), function))
+    return function
+
+
+def expect(what, condition, detail=""):
+    if not condition:
+        raise Failure("%s: %s" % (what, detail))
+
+
+def refused(lab, user, *words):
+    status, out = lab.docker(user, *words, check=False)
+    expect("'docker %s' of %s is refused" % (" ".join(words), user), status != 0, out)
+    return out
+
+
+class Terminal:
+    """The stock client on a terminal of its own."""
+    def __init__(self, lab, user, *words):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+        def own_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        self.process = lab.as_user(user, "docker", *words, stdin=slave, stdout=slave,
+                                   stderr=slave, preexec_fn=own_terminal)
+        os.close(slave)
+        self.seen = b""
+
+    def send(self, data):
+        os.write(self.master, data)
+
+    def wait(self, pattern, seconds=20):
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.seen):
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.master], [], [], left)[0]:
+                raise Failure("%r did not show up in %r" % (pattern, self.seen[-500:]))
+            try:
+                self.seen += os.read(self.master, 65536)
+            except OSError:
+                raise Failure("%r did not show up in %r" % (pattern, self.seen[-500:])) \
+                    from None
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def end(self, seconds=20):
+        return self.process.wait(seconds)
+
+
+# ---------------------------------------------------------------- the stock client
+@check
+def run_as_the_caller(lab):
+    out = lab.docker("alice", "run", "--rm", BOX, "id")
+    expect("the container runs as alice", "uid=2001 gid=2001" in out, out)
+    out = lab.docker("alice", "version")
+    expect("version", "Server" in out, out)
+    out = lab.docker("alice", "images")
+    expect("images", "box" in out, out)
+    status, out = lab.docker("alice", "run", "--rm", BOX, "sh", "-c", "exit 7",
+                             check=False)
+    expect("the exit status comes through", status == 7, (status, out))
+
+
+@check
+def run_on_a_terminal_and_resize(lab):
+    t = Terminal(lab, "alice", "run", "-it", "--rm", "--name", "term", BOX, "sh")
+    t.wait(rb"[$#] ")
+    t.send(b"stty size\n")
+    t.wait(rb"24 80")
+    t.resize(50, 132)
+    time.sleep(0.5)
+    t.send(b"stty size; tty\n")
+    t.wait(rb"50 132")
+    t.wait(rb"/dev/pts")
+    t.send(b"exit 3\n")
+    expect("the shell's status", t.end() == 3, t.seen)
+
+
+@check
+def exec_with_input(lab):
+    lab.docker("alice", "run", "-d", "--name", "eve", BOX, "sleep", "1000")
+    out = lab.docker("alice", "exec", "-i", "eve", "sh", "-c", "cat; echo done; id -u",
+                     data=b"abc\n" * 20000)
+    expect("input, its end and output", out == "abc\n" * 20000 + "done\n2001\n",
+           (len(out), out[-60:]))
+    status, out = lab.docker("alice", "exec", "eve", "sh", "-c", "echo err >&2; exit 5",
+                             check=False)
+    expect("status and standard error", status == 5 and out == "err\n", (status, out))
+    t = Terminal(lab, "alice", "exec", "-it", "eve", "sh")
+    t.wait(rb"[$#] ")
+    t.send(b"echo $((6*7)); exit\n")
+    t.wait(rb"\n42")
+    t.end()
+    out = refused(lab, "alice", "exec", "--privileged", "eve", "id")
+    expect("why", "rivileged" in out, out)
+    out = refused(lab, "alice", "exec", "-u", "0", "eve", "id")
+
+
+@check
+def copy_both_ways(lab):
+    lab.docker("alice", "run", "-d", "--name", "eve", BOX, "sleep", "1000")
+    data = os.urandom(3000000)
+    with open("/home/alice/in", "wb") as f:
+        f.write(data)
+    os.chmod("/home/alice/in", 0o644)
+    lab.docker("alice", "cp", "/home/alice/in", "eve:/tmp/in")
+    out = lab.docker("alice", "exec", "eve", "sha256sum", "/tmp/in")
+    expect("what came in", hashlib.sha256(data).hexdigest() in out, out)
+    lab.docker("alice", "cp", "eve:/tmp/in", "/home/alice/out")
+    with open("/home/alice/out", "rb") as f:
+        expect("what came out", f.read() == data)
+
+
+@check
+def logs_follow(lab):
+    lab.docker("alice", "run", "-d", "--name", "log", BOX, "sh", "-c",
+               "for i in 1 2 3 4; do echo line $i; sleep 0.4; done")
+    begin = time.monotonic()
+    out = lab.docker("alice", "logs", "-f", "log")
+    expect("all lines", out == "".join("line %d\n" % i for i in (1, 2, 3, 4)), out)
+    expect("as they came", time.monotonic() - begin > 0.5)
+    # A follower that goes away is noticed by the engine, not kept by gate.
+    lab.docker("alice", "run", "-d", "--name", "mute", BOX, "sleep", "1000")
+    p = lab.as_user("alice", "docker", "logs", "-f", "mute")
+    time.sleep(0.5)
+    p.kill()
+    p.wait()
+    world.wait_for("gate's process ends", lambda: sessions(lab) == 0, 5)
+
+
+def sessions(lab):
+    r = subprocess.run(["pgrep", "-P", str(lab.gate.pid)], stdout=subprocess.PIPE,
+                       check=False)
+    return len(r.stdout.split())
+
+
+@check
+def attach_and_detach(lab):
+    lab.docker("alice", "run", "-dit", "--name", "att", BOX, "sh")
+    t = Terminal(lab, "alice", "attach", "att")
+    time.sleep(0.3)
+    t.send(b"echo $((20+3))\n")
+    t.wait(rb"\n23")
+    t.send(b"\x10\x11")     # ctrl-p ctrl-q
+    t.wait(rb"read escape sequence")
+    t.end()
+    expect("it goes on", "att" in lab.docker("alice", "ps", "--format", "{{.Names}}"))
+    out = lab.docker("alice", "run", "-i", "--rm", BOX, "sh", "-c", "cat; echo bye",
+                     data=b"x" * 500000)
+    expect("attach keeps the half-close", out == "x" * 500000 + "bye\n", len(out))
+
+
+@check
+def events(lab):
+    p = lab.as_user("carol", "docker", "events", "--format", "{{.Action}}")
+    time.sleep(0.5)
+    lab.docker("alice", "run", "--rm", BOX, "true")
+    time.sleep(0.5)
+    p.terminate()
+    out = p.communicate()[0].decode()
+    expect("they are seen as they happen", "start" in out and "die" in out, out)
+
+
+@check
+def load_and_save_200_mb(lab):
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as t:
+        info = tarfile.TarInfo("blob")
+        info.size = 200 * 1024 * 1024
+        t.addfile(info, io.BytesIO(os.urandom(1024 * 1024) * 200))
+    api("POST", "/images/create?fromSrc=-&repo=big&tag=1", layer.getvalue(),
+        "application/x-tar")
+    del layer
+    want = api("GET", "/images/big:1/json")["RootFS"]["Layers"]
+    out = world.RUN + "/big.tar"
+    with open(out, "wb") as f:
+        p = lab.as_user("carol", "docker", "save", "big:1", stdout=f,
+                        stderr=subprocess.PIPE)
+        err = p.communicate(timeout=120)[1]
+    expect("saved", p.returncode == 0 and os.path.getsize(out) > 200 * 1024 * 1024, err)
+    api("DELETE", "/images/big:1")
+    with open(out, "rb") as f:
+        p = lab.as_user("carol", "docker", "load", stdin=f)
+        text = p.communicate(timeout=120)[0]
+    expect("loaded", p.returncode == 0, text)
+    expect("the same layers", api("GET", "/images/big:1/json")["RootFS"]["Layers"] == want)
+    api("DELETE", "/images/big:1")
+    os.unlink(out)
+
+
+class GateConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(GATE)
+
+
+@check
+def thousand_requests_of_32_clients(lab):
+    lab.docker("carol", "run", "-d", "--name", "eve", BOX, "sleep", "1000")
+    targets = ["/_ping", "/v1.41/containers/json", "/v1.41/images/json",
+               "/v1.41/containers/eve/json", "/v1.41/version",
+               "/v1.41/containers/eve/logs?stdout=1", "/v1.41/networks",
+               "/v1.41/containers/eve/archive?path=/etc"]
+    wrong = []
+
+    def client(number):
+        try:
+            c = GateConnection("docker")
+            for i in range(32):
+                c.request("GET", targets[(number + i) % len(targets)])
+                r = c.getresponse()
+                r.read()
+                if r.status != 200:
+                    wrong.append((targets[(number + i) % len(targets)], r.status))
+        except (OSError, http.client.HTTPException) as e:
+            wrong.append(repr(e))
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setresgid(2003, 2003, 2003)
+        os.setresuid(2003, 2003, 2003)
+        threads = [threading.Thread(target=client, args=(i,)) for i in range(32)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        print(wrong[:5], file=sys.stderr)
+        os._exit(1 if wrong else 0)
+    expect("all are answered", os.waitpid(pid, 0)[1] == 0, "see the log")
+
+
+@check
+def many_clients_at_once(lab):
+    """As compose does it: a dozen containers made, started and removed side by side."""
+    results = []
+
+    def one(i):
+        with contextlib.suppress(RuntimeError):
+            out = lab.docker("alice", "run", "--rm", "--name", "p%d" % i, BOX, "echo",
+                             "hi%d" % i, seconds=120)
+            results.append(out == "hi%d\n" % i)
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(12)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    expect("all ran", results == [True] * 12, results)
+
+
+# ---------------------------------------------------------------- whose is it
+@check
+def users_touch_only_their_own(lab):
+    lab.docker("alice", "run", "-d", "--name", "hers", BOX, "sleep", "1000")
+    for words in (["exec", "hers", "id"], ["logs", "hers"], ["inspect", "hers"],
+                  ["rm", "-f", "hers"], ["stop", "-t", "0", "hers"], ["top", "hers"],
+                  ["cp", "hers:/etc", "/home/bob/x"], ["rename", "hers", "his"],
+                  ["attach", "--no-stdin", "hers"], ["update", "-m", "64m", "hers"],
+                  ["run", "--rm", "--net", "container:hers", BOX, "true"],
+                  ["run", "--rm", "--pid", "container:hers", BOX, "true"],
+                  ["run", "--rm", "--volumes-from", "hers", BOX, "true"]):
+        refused(lab, "bob", *words)
+    identity = api("GET", "/containers/hers/json")["Id"]
+    for prefix in (identity, identity[:12], identity[:4]):
+        refused(lab, "bob", "exec", prefix, "id")
+    # An exec of hers, begun by him.
+    made = api("POST", "/containers/hers/exec", {"Cmd": ["id"], "AttachStdout": True})
+    status = raw_as(2002, "POST", "/v1.41/exec/%s/start" % made["Id"],
+                    b'{"Detach":false}')
+    expect("her exec is not his", status in (403, 404), status)
+    expect("hers runs still", api("GET", "/containers/hers/json")["State"]["Running"])
+    expect("carol may", "uid=" in lab.docker("carol", "exec", "hers", "id"))
+    out = refused(lab, "dave", "ps")
+    expect("who has no grant has nothing", "gate" in out or "grant" in out, out)
+
+
+def raw_as(uid, method, target, body):
+    """The status that a process of that uid is answered."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        c = GateConnection("docker")
+        c.request(method, target, body, {"Content-Type": "application/json"})
+        os.write(writer, b"%d" % c.getresponse().status)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as f:
+        text = f.read()
+    os.waitpid(pid, 0)
+    return int(text or 0)
+
+
+@check
+def what_makes_root_is_refused(lab):
+    for words in (["--privileged"], ["-v", "/:/host"], ["--pid", "host"],
+                  ["--cap-add", "SYS_ADMIN"], ["-u", "0"], ["--device", "/dev/null"],
+                  ["-v", "/run/seawall:/s"], ["-v", "/home/bob:/b"],
+                  ["--security-opt", "seccomp=unconfined"], ["--net", "host"]):
+        refused(lab, "alice", "run", "--rm", *words, BOX, "true")
+    made = api("GET", "/containers/json?all=1")
+    expect("nothing was made", made == [], made)
+
+
+# ---------------------------------------------------------------- binds
+@check
+def binds_of_home_and_read_only(lab):
+    os.mkdir("/home/alice/work")
+    os.chown("/home/alice/work", 2001, 2001)
+    lab.docker("alice", "run", "--rm", "-v", "/home/alice/work:/d", BOX, "sh", "-c",
+               "echo written > /d/file")
+    with open("/home/alice/work/file", encoding="utf-8") as f:
+        expect("it is her own directory", f.read() == "written\n")
+    expect("of hers", os.stat("/home/alice/work/file").st_uid == 2001)
+    out = lab.docker("alice", "run", "--rm", "-v", "/srv/data:/d:ro", BOX, "cat",
+                     "/d/hello")
+    expect("read only", out == "shared\n", out)
+    status, out = lab.docker("alice", "run", "--rm", "-v", "/srv/data:/d", BOX, "sh",
+                             "-c", "echo x > /d/x", check=False)
+    expect("not to be written", status != 0 and not os.path.exists("/srv/data/x"), out)
+    refused(lab, "alice", "run", "--rm", "-v", "/home/alice/nowhere:/d", BOX, "true")
+    expect("nothing was made for it", not os.path.exists("/home/alice/nowhere"))
+
+
+def secret_place():
+    os.makedirs("/srv/secret", exist_ok=True)
+    with open("/srv/secret/key", "w", encoding="utf-8") as f:
+        f.write("secret\n")
+
+
+@check
+def links_in_binds_are_refused_14(lab):
+    secret_place()
+    os.symlink("/srv/secret", "/home/alice/link")
+    refused(lab, "alice", "run", "--rm", "-v", "/home/alice/link:/d", BOX, "cat", "/d/key")
+    refused(lab, "alice", "run", "--rm", "-v", "/home/alice/link/sub:/d", BOX, "true")
+    refused(lab, "alice", "run", "--rm", "-v", "/home/alice/../../srv/secret:/d", BOX,
+            "true")
+    os.unlink("/home/alice/link")
+
+
+def swap(path):
+    os.rename(path, path + ".away")
+    os.symlink("/srv/secret", path)
+
+
+@check
+def a_link_swapped_in_does_not_win_14(lab):
+    secret_place()
+    path = "/home/alice/swapped"
+    os.mkdir(path)
+    os.chown(path, 2001, 2001)
+    with open(path + "/key", "w", encoding="utf-8") as f:
+        f.write("hers\n")
+    show = ["-v", path + ":/d", BOX, "cat", "/d/key"]
+    # After create, before start.
+    lab.docker("alice", "create", "--name", "swap1", *show)
+    swap(path)
+    status, out = lab.docker("alice", "start", "-a", "swap1", check=False)
+    expect("start does not see it", "secret" not in out, (status, out))
+    # Between two starts, behind gate's back: what is mounted is what was opened.
+    os.unlink(path)
+    os.rename(path + ".away", path)
+    lab.docker("alice", "create", "--name", "swap2", *show)
+    expect("it works", lab.docker("alice", "start", "-a", "swap2") == "hers\n")
+    swap(path)
+    identity = api("GET", "/containers/swap2/json")["Id"]
+    api("POST", "/containers/%s/start" % identity)
+    api("POST", "/containers/%s/wait" % identity)
+    out = lab.docker("alice", "logs", "swap2")
+    expect("the engine, restarted on its own, sees her own", "secret" not in out and
+           out == "hers\nhers\n", out)
+    # Swapped back and forth as fast as can be, while she runs containers.
+    stop = threading.Event()
+
+    def flip():
+        while not stop.is_set():
+            os.unlink(path)
+            os.rename(path + ".away", path)
+            os.rename(path, path + ".away")
+            os.symlink("/srv/secret", path)
+    flipper = threading.Thread(target=flip)
+    flipper.start()
+    try:
+        seen = [lab.docker("alice", "run", "--rm", *show, check=False)[1]
+                for _ in range(12)]
+    finally:
+        stop.set()
+        flipper.join()
+    expect("never the secret", not any("secret\n" in x for x in seen), seen)
+
+
+@check
+def binds_of_root_do_not_multiply(lab):
+    """A clone of / does not take the pins along."""
+    for i in range(3):
+        out = lab.docker("carol", "run", "--rm", "-v", "/:/host:ro", BOX, "ls",
+                         "/host/srv")
+        expect("it is there", "data" in out, out)
+    with open("/proc/self/mounts", encoding="utf-8") as f:
+        pins = [x for x in f if "/run/seawall/binds" in x]
+    expect("a bounded number of mounts", len(pins) < 200, len(pins))
+
+
+# ---------------------------------------------------------------- the trail
+@check
+def trail_tells_who_and_what(lab):
+    lab.docker("alice", "run", "--rm", "-e", "PASSWORD=hunter2", BOX, "true")
+    identity = lab.docker("alice", "create", "--name", "eve", BOX, "true").strip()
+    lab.docker("alice", "start", "eve")
+    with open(lab.trail, "rb") as f:
+        text = f.read()
+    expect("no environment", b"hunter2" not in text)
+    lines = [x for x in lab.decisions() if x["uid"] == USERS["alice"]]
+    expect("the user", all(x["user"] == "alice" for x in lines))
+    create = [x for x in lines if x.get("route", "").endswith("containers/create")]
+    expect("the image", any(x.get("image") == BOX for x in create), create[-1:])
+    start = [x for x in lines if x.get("object") == identity]
+    expect("the object by its full id", start, lines[-3:])
+    denied = [x for x in lab.decisions() if x["decision"] == "deny"]
+    expect("denials have rule and reason", all(x["rule"] and x["reason"]
+                                              for x in denied))
+
+
+@check
+def no_process_was_killed(lab):
+    expect("no call that was not foreseen", "signal" not in lab.said(), lab.said())
+
+
+def attempt(name, function, lab):
+    try:
+        lab.tidy()
+        function(lab)
+    except (Failure, RuntimeError, OSError, KeyError, ValueError,
+            subprocess.TimeoutExpired) as e:
+        text = " ".join(str(e).split())[:700]
+        print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
+    else:
+        print("PASS " + name, flush=True)
+
+
+def main():
+    why = None if os.environ.get(world.INSIDE) else world.missing()
+    if why:
+        print("SKIP e2e/gate-serve: " + why)
+        return 0
+    world.enter()
+    lab = gatelab.GateLab(ARGS.gate)
+    for name, function in CHECKS:
+        if re.search(ARGS.only, name):
+            attempt(name, function, lab)
+    print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
+    lab.tidy()
+    lab.stop_gate()
+    lab.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--gate", required=True)
+    parser.add_argument("--only", default=".")
+    ARGS = parser.parse_args()
+    ARGS.gate = os.path.abspath(ARGS.gate)
+    sys.exit(main())
