@@ -22,8 +22,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import lab      # noqa: E402, pylint: disable=wrong-import-position
-from topology import (BRIDGES, CONTAINERS, LAN, LAN_PEERS, MAC, NEIGHBOUR, ROUTER,
-                      WAN)      # noqa: E402, pylint: disable=wrong-import-position
+from topology import (BRIDGES, CONTAINERS, INTERNET, LAN, LAN_PEERS, MAC, NEIGHBOUR, PRIVATE,
+                      ROUTER, SPOOFED, WAN)      # noqa: E402, pylint: disable=wrong-import-position
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 IP_RECVERR, IPV6_RECVERR, IP_PKTINFO, IP_TRANSPARENT, IPV6_FREEBIND = 11, 25, 8, 19, 78
@@ -138,12 +138,11 @@ class Host:
             # Every other address is the world's own: it can send from any.
             "route add local 0.0.0.0/0 dev lo table main",
             "route add local ::/0 dev lo table main",
-            # As a router it hands on what is for the segment, and nothing else.
-            "route add 203.0.113.0/24 dev wan table 50", "route add local 0.0.0.0/0 dev lo table 50",
-            "rule add iif wan prio 100 lookup 50")
+            "link add lw type veth peer name lw netns " + self.lan.path, "link set lw up",
+            "addr add 10.255.0.1/30 dev lw", "addr add fd00:ff::1/64 dev lw nodad",
+            *self.router(4))
         with self.world.inside():
-            tool("ip", "-6", "-batch", "-", text="route add 2001:db8:1::/64 dev wan table 50\n"
-                 "route add local ::/0 dev lo table 50\nrule add iif wan prio 100 lookup 50\n")
+            tool("ip", "-6", "-batch", "-", text="\n".join(self.router(6)) + "\n")
             lab.sysctl("net/ipv4/ip_forward", 1)
             lab.sysctl("net/ipv6/conf/all/forwarding", 1)
             lab.sysctl("net/ipv4/conf/all/accept_local", 1)     # every source is local there
@@ -160,7 +159,26 @@ class Host:
             *("addr add %s/%d dev lan0 nodad" % (a, 64) for a in LAN_PEERS[6]),
             *("neigh add %s lladdr %s dev lan0 nud permanent" % (LAN[v], MAC["lan0"])
               for v in (4, 6)),
-            *("route add default via %s" % LAN[v] for v in (4, 6)))
+            *("route add default via %s" % LAN[v] for v in (4, 6)),
+            # To others it is a second way to the world.
+            "link set lw up", "addr add 10.255.0.2/30 dev lw",
+            "addr add fd00:ff::2/64 dev lw nodad",
+            "route add default via 10.255.0.1 table 60", "rule add iif lan0 prio 100 lookup 60")
+        with self.lan.inside():
+            tool("ip", "-6", "-batch", "-", text="route add default via fd00:ff::1 table 60\n"
+                 "rule add iif lan0 prio 100 lookup 60\n")
+            lab.sysctl("net/ipv4/ip_forward", 1)
+            lab.sysctl("net/ipv6/conf/all/forwarding", 1)
+
+    @staticmethod
+    def router(v):
+        """What arrives at the world: for a client, for the segment, or lost."""
+        clients = INTERNET[v] + PRIVATE[v] + SPOOFED[v] + [ROUTER[v]]
+        return ["route add local %s dev lo table 50" % a for a in clients] + [
+            "route add %s dev wan table 50" % ("203.0.113.0/24" if v == 4
+                                               else "2001:db8:1::/64"),
+            "route add blackhole %s table 50" % ("0.0.0.0/0" if v == 4 else "::/0"),
+            "rule add iif wan prio 100 lookup 50", "rule add iif lw prio 100 lookup 50"]
 
     def build_host(self):
         lines = []
