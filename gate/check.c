@@ -7,14 +7,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/http.h"
 #include "common/jsonw.h"
 #include "gate/caller.h"
 #include "gate/commands.h"
 #include "gate/filter.h"
 #include "gate/inputs.h"
+#include "gate/serve/upstream.h"
 
-enum { MAX_FACT = 4 * 1024 * 1024, MAX_ARENA = 64 * 1024 * 1024 };
+enum { MAX_ARENA = 64 * 1024 * 1024 };
 
 /** struct check - the command line; texts are borrowed from argv, NULL: not given */
 struct check {
@@ -207,23 +207,6 @@ static int read_body(struct check *check, struct arena *arena, struct err *err)
 	return 0;
 }
 
-static int get_fact(void *context, const char *path, struct arena *arena,
-	struct gate_fact *ret_fact, struct err *err)
-{
-	struct http_response response;
-	int rc = http_get(context, path, &response, err);
-
-	if (rc < 0)
-		return rc;
-	if (response.len > MAX_FACT)
-		return err_set(err, -E2BIG, "an answer of over %d bytes", MAX_FACT);
-	ret_fact->status = (unsigned int)response.status;
-	ret_fact->body = arena_memdup(arena, response.body, response.len);
-	ret_fact->len = response.len;
-	return ret_fact->body || response.len == 0 ? 0
-						   : err_set(err, -ENOMEM, "no memory");
-}
-
 static int print_decision(const struct gate_decision *decision, struct err *err)
 {
 	struct jsonw out;
@@ -271,8 +254,8 @@ static int load_policy(
 static int run_check(struct check *check, struct arena *arena, struct err *err)
 {
 	_cleanup_(cleanup_policy) struct policy *policy = NULL;
-	_cleanup_(cleanup_http) struct http *http = NULL;
-	struct gate_engine engine = {.get = get_fact};
+	struct upstream upstream = {.socket_path = check->engine};
+	struct gate_engine engine = {.get = upstream_get, .context = &upstream};
 	struct gate_decision decision;
 	struct gate_caller caller;
 	int rc = load_policy(check, &policy, err);
@@ -281,11 +264,8 @@ static int run_check(struct check *check, struct arena *arena, struct err *err)
 		rc = find_caller(check, arena, &caller, err);
 	if (rc == 0)
 		rc = read_body(check, arena, err);
-	if (rc == 0 && check->engine)
-		rc = http_new_unix(check->engine, HTTP_TIMEOUT_MS, &http, err);
 	if (rc < 0)
 		return rc;
-	engine.context = http;
 	const struct grant *grant = policy_grant(policy, &caller.user);
 	const struct gate_context context = {
 		.policy = policy,
@@ -294,7 +274,7 @@ static int run_check(struct check *check, struct arena *arena, struct err *err)
 					     : grant->profile,
 		.caller = &caller,
 		.today = policy_date(time(NULL)),
-		.engine = http ? &engine : NULL,
+		.engine = check->engine ? &engine : NULL,
 	};
 	gate_filter(&context, &check->request, arena, &decision);
 	rc = print_decision(&decision, err);

@@ -5,9 +5,9 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "common/http.h"
 #include "gate/audit/gather.h"
 #include "gate/audit/system.h"
+#include "gate/serve/upstream.h"
 
 /* Groups may come from a directory service, which the files know nothing of. */
 static void add_group(struct audit_facts *facts, const struct group *group)
@@ -69,21 +69,24 @@ void gather_names(struct audit_facts *facts)
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
+enum { MAX_CONTAINERS_BYTES = 64 * 1024 * 1024 };
+
 static int ask_engine(struct audit_facts *facts, const char *socket, struct err *err)
 {
-	_cleanup_(cleanup_http) struct http *http = NULL;
-	struct http_response response;
-	int rc = http_new_unix(socket, HTTP_TIMEOUT_MS, &http, err);
+	struct upstream upstream = {
+		.socket_path = socket, .max_bytes = MAX_CONTAINERS_BYTES};
+	struct gate_fact fact;
+	struct arena arena;
 
+	arena_init(&arena, 0);
+	int rc = upstream_get(&upstream, "/containers/json?all=1", &arena, &fact, err);
+	if (rc == 0 && fact.status != 200)
+		rc = err_set(err, -EPROTO, "it answers with status %u", fact.status);
 	if (rc == 0)
-		rc = http_get(http, "/containers/json?all=1", &response, err);
-	if (rc < 0)
-		return rc;
-	if (response.status != 200)
-		return err_set(
-			err, -EPROTO, "it answers with status %d", response.status);
-	return system_read_containers(
-		facts, (struct span){response.body, response.len}, err);
+		rc = system_read_containers(
+			facts, (struct span){fact.body, fact.len}, err);
+	arena_done(&arena);
+	return rc;
 }
 
 void gather_containers(const struct gather *gather, struct audit_facts *facts)

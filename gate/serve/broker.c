@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 
 #include "gate/serve/pin.h"
+#include "gate/serve/wire.h"
 
 enum ask_kind { ASK_NONE = 0, ASK_CONNECT, ASK_PIN, ASK_TRAIL };
 
@@ -17,7 +16,6 @@ enum {
 	MAX_TEXTS = 9,
 	MAX_TEXT = 4096, /* with its NUL; PATH_MAX */
 	MAX_ASK = 8 + MAX_TEXTS * (MAX_TEXT + 1),
-	CONNECT_TIMEOUT_S = 10,
 };
 
 /* In front of every question: its texts follow, each a presence byte and a string. */
@@ -54,32 +52,10 @@ static int send_answer(int fd, int code, const char *text, int pass_fd)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int connect_engine(const char *path, struct err *err)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	/* connect(2) to a unix socket whose queue is full waits as long as SO_SNDTIMEO.
-	 */
-	struct timeval limit = {.tv_sec = CONNECT_TIMEOUT_S};
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return err_set(err, -ENAMETOOLONG, "socket '%s': too long", path);
-	strcpy(address.sun_path, path);
-	_cleanup_(cleanup_close) int fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(err, -errno, "make a socket");
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_errno(err, -errno, "connect to the engine");
-	limit.tv_sec = 0;
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	return TAKE_FD(fd);
-}
-
 static int answer_connect(int fd, const struct broker *broker)
 {
 	struct err err = {0};
-	_cleanup_(cleanup_close) int engine = connect_engine(broker->engine_path, &err);
+	_cleanup_(cleanup_close) int engine = wire_connect(broker->engine_path, &err);
 
 	return send_answer(fd, engine < 0 ? engine : 0, err.text, engine);
 }

@@ -102,7 +102,7 @@ int upstream_read_head(int fd, struct arena *arena, char *buffer, bool to_head,
 /* A body that is kept whole: grows on the heap, which one process uses again. */
 struct whole {
 	char *bytes;
-	size_t len, size;
+	size_t len, size, max;
 };
 
 static bool reserve(struct whole *whole, size_t more)
@@ -124,7 +124,7 @@ static int append(struct whole *whole, struct framing *framing, const char *byte
 {
 	size_t used;
 
-	if (len > UPSTREAM_MAX_ANSWER - whole->len)
+	if (len > whole->max - whole->len)
 		return err_set(err, -E2BIG, "the engine's answer is too large");
 	if (!reserve(whole, len + 1))
 		return err_set(err, -ENOMEM, "out of memory");
@@ -171,7 +171,9 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 	char *text = upstream_head(arena, &forward, FRAMING_NONE, 0);
 	if (!text)
 		return err_set(err, -EINVAL, "ask the engine: no proper path");
-	_cleanup_(cleanup_close) int fd = broker_connect(upstream->broker, err);
+	_cleanup_(cleanup_close) int fd =
+		upstream->socket_path ? wire_connect(upstream->socket_path, err)
+				      : broker_connect(upstream->broker, err);
 	if (fd < 0)
 		return fd;
 	int rc = wire_send(fd, text, strlen(text), deadline);
@@ -182,6 +184,7 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 	if (rc < 0)
 		return rc;
 	whole.len = 0;
+	whole.max = upstream->max_bytes ? upstream->max_bytes : UPSTREAM_MAX_ANSWER;
 	framing_init(&framing, head.framing, head.length);
 	rc = append(&whole, &framing, buffer + len, have - len, err);
 	if (rc == 0)

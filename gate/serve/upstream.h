@@ -26,14 +26,26 @@ enum {
 char *upstream_head(struct arena *arena, const struct gate_forward *forward,
 	enum framing_kind framing, uint64_t length);
 
-/** struct upstream - where gate_engine.get comes from; @broker is a descriptor. */
+/**
+ * struct upstream - where upstream_get() asks
+ * @socket_path: the engine's socket; NULL: connections come from the broker
+ * @broker:      a descriptor
+ * @max_bytes:   of an answer's body; 0: UPSTREAM_MAX_ANSWER
+ */
 struct upstream {
+	const char *socket_path;
 	int broker;
+	size_t max_bytes;
 };
 
-/** upstream_get() - gate_engine.get; @context is a struct upstream. */
+/**
+ * upstream_get() - gate_engine.get; @context is a struct upstream
+ *
+ * Without libcurl: gate runs as root and setuid, and what libcurl links is much.
+ * Not for threads. -ECONNREFUSED and -ENOENT as connect(2) says them.
+ */
 int upstream_get(void *context, const char *path, struct arena *arena,
-	struct gate_fact *ret_fact, struct err *err);
+	struct gate_fact *ret_fact, struct err *err) _must_check_;
 
 /**
  * upstream_read_head() - receive and read the head of an answer

@@ -4,8 +4,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
+
+enum { CONNECT_TIMEOUT_S = 10 };
 
 int64_t wire_now(void)
 {
@@ -69,4 +74,26 @@ ssize_t wire_receive(int fd, char *data, size_t size, int64_t deadline)
 		if (rc < 0)
 			return rc;
 	}
+}
+
+int wire_connect(const char *path, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	/* connect(2) to a unix socket whose queue is full waits as long as SO_SNDTIMEO.
+	 */
+	struct timeval limit = {.tv_sec = CONNECT_TIMEOUT_S};
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, -ENAMETOOLONG, "socket '%s': too long", path);
+	strcpy(address.sun_path, path);
+	_cleanup_(cleanup_close) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(err, -errno, "make a socket");
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_errno(err, -errno, "connect to the engine");
+	limit.tv_sec = 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return TAKE_FD(fd);
 }

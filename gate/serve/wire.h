@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/cleanup.h"
+#include "common/err.h"
 
 /** wire_now() - milliseconds of a clock that only goes forward. */
 int64_t wire_now(void);
@@ -17,5 +17,7 @@ int wire_wait(int fd, short events, int64_t deadline) _must_check_;
 int wire_send(int fd, const char *data, size_t len, int64_t deadline) _must_check_;
 /** wire_receive() - what is there, at least a byte; 0: the end; -ETIMEDOUT, -errno. */
 ssize_t wire_receive(int fd, char *data, size_t size, int64_t deadline) _must_check_;
+/** wire_connect() - to the unix socket at @path: a descriptor, or a negative errno. */
+int wire_connect(const char *path, struct err *err) _must_check_;
 
 #endif
