@@ -202,22 +202,23 @@ static bool comes_from_asked(const struct walk *walk, const struct packet *packe
 }
 
 /*
- * Does it leave towards whoever asked? By the interface that the question came by, or
- * by another one that leads to strangers; the owner of an address on an inner network
- * is not the stranger who borrowed it.
+ * Does it leave towards whoever asked? By the interface that the question came by, yes.
+ * By another perimeter's router, perhaps: it depends on networks that are not this
+ * host's. The owner of an address on another link is not the stranger who borrowed it.
  */
-static bool leaves_to_peer(const struct walk *walk, const struct station *outermost,
+static enum tri leaves_to_peer(const struct walk *walk, const struct station *outermost,
 	const struct packet *packet)
 {
 	const struct netns *ns = walk->reach->facts->host;
 	const struct link *out = netns_link(ns, packet->oif);
 	const struct link *in = netns_link(ns, walk->iif);
 
-	if (!outermost->space->is_host || packet->oif == walk->iif)
-		return true;
-	if ((out && out->master == walk->iif) || (in && in->master == packet->oif))
-		return true;
-	return host_is_perimeter(walk->reach, packet->oif) && packet->via_gateway;
+	if (!outermost->space->is_host || packet->oif == walk->iif ||
+		(out && out->master == walk->iif) || (in && in->master == packet->oif))
+		return TRI_YES;
+	return host_is_perimeter(walk->reach, packet->oif) && packet->via_gateway
+		       ? TRI_UNKNOWN
+		       : TRI_NO;
 }
 
 static bool lost_translation(const struct packet *first, const struct packet *answer)
@@ -265,10 +266,16 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 		now = all;
 	}
 	for (size_t k = 0; k < now.n; k++) {
-		if (!comes_from_asked(walk, &now.v[k].packet) ||
-			!leaves_to_peer(walk, &stations[0], &now.v[k].packet))
+		enum tri leaves = leaves_to_peer(walk, &stations[0], &now.v[k].packet);
+
+		if (!comes_from_asked(walk, &now.v[k].packet) || leaves == TRI_NO)
 			continue;
 		heard = ivset_union(arena, heard, now.v[k].peers);
+		if (leaves == TRI_UNKNOWN) {
+			lost = ivset_union(arena, lost, now.v[k].peers);
+			run_doubt(&walk->run, &now.v[k], NULL, "answer-elsewhere",
+				"the answer leaves by another interface's router");
+		}
 		if (now.v[k].doubt)
 			doubt = now.v[k].doubt;
 	}
