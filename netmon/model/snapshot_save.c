@@ -197,7 +197,10 @@ static int save_item(
 	struct saver *s, const struct member *member, const void *object, size_t i)
 {
 	const char *at = member_at(member, object);
-	const char *items = *(const char *const *)(const void *)at;
+	bool embedded = member->kind == MEMBER_NUMBERS ||
+			member->kind == MEMBER_ENUMS || member->kind == MEMBER_PARTS;
+	/* What lies within the object is not aligned for a pointer. */
+	const char *items = embedded ? NULL : *(const char *const *)(const void *)at;
 	const char *const *strings = (const char *const *)(const void *)items;
 	uint32_t number;
 
