@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "common/policy.h"
+#include "gate/caller.h"
 #include "gate/commands.h"
 #include "gate/inputs.h"
 #include "gate/serve/confine.h"
@@ -184,6 +185,20 @@ static int watch_signals(struct server *server, struct err *err)
 	return 0;
 }
 
+/* Loads what NSS needs, once and not in each connection's process. */
+static void load_nss(void)
+{
+	struct gate_caller caller;
+	struct arena arena;
+	struct err err;
+
+	arena_init(&arena, 0);
+	/* If it fails, it fails for each caller, too, who is then refused. */
+	if (caller_from_uid(0, &arena, &caller, &err) < 0)
+		gate_say(err.text);
+	arena_done(&arena);
+}
+
 static int open_server(struct server *server, struct err *err)
 {
 	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
@@ -199,6 +214,7 @@ static int open_server(struct server *server, struct err *err)
 		rc = confinement_prepare(&server->confinement, err);
 	if (rc == 0)
 		rc = watch_signals(server, err);
+	load_nss();
 	return rc < 0 ? rc : open_sockets(server, err);
 }
 
