@@ -260,8 +260,9 @@ static void judge(struct flows *flows, struct flow_stat *stat, const struct pair
 {
 	const struct addr source = {.family = p->endpoint.family, .value = p->stranger};
 
-	if (!flows->options.allows || flows->options.allows(flows->options.context,
-					      &p->endpoint, &source) != TRI_NO)
+	if (!flows->options.allows ||
+		flows->options.allows(flows->options.context, &p->endpoint, &source,
+			p->sport) != TRI_NO)
 		return;
 	if (stat->unexpected++ == 0) {
 		stat->stranger = p->stranger;

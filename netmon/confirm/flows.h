@@ -39,9 +39,10 @@ struct flow_stat {
 /** struct flows_options - @key: random; keeps strangers from choosing collisions */
 struct flows_options {
 	uint64_t key;
-	/* Do the rules let @source get an answer there? NULL: nobody is unexpected. */
+	/* Do the rules let @source ask there, from that port? NULL: nobody is
+	 * unexpected. */
 	enum tri (*allows)(void *context, const struct endpoint *endpoint,
-		const struct addr *source);
+		const struct addr *source, uint16_t sport);
 	/* Of a UDP packet whose direction the capture did not tell. NULL: by the ports.
 	 */
 	bool (*is_local)(void *context, enum family family, u128 addr);

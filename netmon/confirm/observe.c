@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "netmon/confirm/capture.h"
 #include "netmon/confirm/expect.h"
 #include "netmon/confirm/filter.h"
 #include "netmon/confirm/flows.h"
+#include "netmon/confirm/track.h"
 
 enum {
 	DELAY_MS = 200,		/* a full buffer comes at once */
@@ -22,6 +24,7 @@ enum {
 	BUSY_PACKETS = 1000,
 	BUSY_PAUSE_MS = 40, /* a quarter of what the buffer holds */
 	INTERFACES_MAX = 64,
+	ASKED_MAX = 1000, /* questions to conntrack */
 };
 
 struct observer {
@@ -33,6 +36,8 @@ struct observer {
 	const struct ivset *local[2]; /* IPv4, IPv6: of host and containers */
 	uint64_t packets, dropped_before;
 	int64_t begin_ms;
+	int track; /* conntrack's socket, or a negative errno */
+	unsigned int asked;
 };
 
 static int64_t now_ms(void)
@@ -71,12 +76,46 @@ static bool is_local(void *context, enum family family, u128 addr)
 	return ivset_contains(observer->local[family == FAMILY_IP6], addr);
 }
 
-static enum tri allows(
-	void *context, const struct endpoint *endpoint, const struct addr *source)
+/*
+ * Of UDP the capture may have missed who spoke first, perhaps before it began:
+ * conntrack knows. What cannot be asked (any more) is no contradiction.
+ */
+static enum tri began(struct observer *observer, const struct endpoint *e,
+	const struct addr *source, uint16_t sport)
 {
-	const struct observer *observer = context;
+	const struct flow_key question = {.family = e->family,
+		.proto = e->proto,
+		.sport = sport,
+		.dport = e->port,
+		.src = source->value,
+		.dst = e->addr.value};
 
-	return expect_allows(&observer->expect, endpoint, source);
+	if (e->proto != IPPROTO_UDP)
+		return TRI_YES;
+	if (observer->asked >= ASKED_MAX)
+		return TRI_UNKNOWN;
+	observer->asked++;
+	switch (track_ask(observer->track, &question)) {
+	case TRACK_BEGUN:
+	case TRACK_NONE: /* without tracking the rules see packets, not flows */
+		return TRI_YES;
+	case TRACK_ANSWER:
+		return TRI_NO;
+	case TRACK_UNKNOWN:
+	default:
+		return TRI_UNKNOWN;
+	}
+}
+
+static enum tri allows(void *context, const struct endpoint *endpoint,
+	const struct addr *source, uint16_t sport)
+{
+	struct observer *observer = context;
+	enum tri rules = expect_allows(&observer->expect, endpoint, source);
+
+	if (rules != TRI_NO || began(observer, endpoint, source, sport) == TRI_YES)
+		return rules;
+	return TRI_UNKNOWN;
 }
 
 static int make_flows(struct observer *observer, struct err *err)
@@ -112,6 +151,7 @@ int observer_expect(
 	if (arena_failed(&observer->arena))
 		return err_set(err, -ENOMEM, "out of memory");
 	observer->packets = 0;
+	observer->asked = 0;
 	observer->dropped_before = dropped(observer);
 	observer->begin_ms = now_ms();
 	return make_flows(observer, err);
@@ -155,6 +195,7 @@ int observer_open(
 	if (!observer)
 		return err_set(err, -ENOMEM, "out of memory");
 	arena_init(&observer->arena, 0);
+	observer->track = track_open();
 	int rc = open_captures(observer, report, err);
 	if (rc == 0)
 		rc = observer_expect(observer, report, err);
@@ -172,6 +213,8 @@ void observer_close(struct observer *observer)
 		return;
 	for (size_t i = 0; i < observer->ncaptures; i++)
 		capture_close(observer->captures[i]);
+	if (observer->track >= 0)
+		(void)close(observer->track);
 	flows_free(observer->flows);
 	arena_done(&observer->arena);
 	free(observer);

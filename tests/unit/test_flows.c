@@ -162,10 +162,11 @@ static void refused(void **state)
 	flows_free(flows);
 }
 
-static enum tri only_the_first_half(
-	void *context, const struct endpoint *endpoint, const struct addr *source)
+static enum tri only_the_first_half(void *context, const struct endpoint *endpoint,
+	const struct addr *source, uint16_t sport)
 {
 	(void)context;
+	(void)sport;
 	(void)endpoint;
 	return source->value < GUEST + 128 ? TRI_YES : TRI_NO;
 }
