@@ -3,6 +3,7 @@
 #include "gate_fixture.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,9 @@ static const struct {
 	{"images/docker.io/library/nginx:latest/json",
 		"{'Id':'" NGINX
 		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
+	{"images/" NGINX "/json",
+		"{'Id':'" NGINX
+		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
 	{"images/aaaaaaaaaaaa/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
 				     "'Config':{'Labels':null}}"},
 	{"images/eeeeeeeeeeee/json",
@@ -265,6 +269,8 @@ static const struct {
 	{"volumes/" ID(9), VOLUME(ID(9), "null", "null")},
 
 	{"networks/mine", NETWORK(1, "mine", "bridge", "'seawall.owner':'1000'")},
+	{"networks/" ID(1), NETWORK(1, "mine", "bridge", "'seawall.owner':'1000'")},
+	{"networks/" ID(3), NETWORK(3, "backend", "bridge", "")},
 	{"networks/bobs", NETWORK(2, "bobs", "bridge", "'seawall.owner':'1001'")},
 	{"networks/backend", NETWORK(3, "backend", "bridge", "")},
 	{"networks/host", NETWORK(4, "host", "host", "")},
@@ -284,7 +290,6 @@ static char *with_quotes(struct arena *arena, const char *text)
 {
 	char *copy = arena_strdup(arena, text);
 
-	assert(copy || !text);
 	for (char *p = copy; p && *p; p++)
 		*p = *p == '\'' ? '"' : *p;
 	return copy;
@@ -296,7 +301,6 @@ static int get_fact(void *context, const char *path, struct arena *arena,
 	static const char version[] = "/v" GATE_API_VERSION "/";
 
 	(void)context;
-	(void)err;
 	assert(strncmp(path, version, sizeof(version) - 1) == 0);
 	ret_fact->status = 404;
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
@@ -304,7 +308,9 @@ static int get_fact(void *context, const char *path, struct arena *arena,
 			continue;
 		ret_fact->status = 200;
 		ret_fact->body = with_quotes(arena, facts[i].body);
-		ret_fact->len = ret_fact->body ? strlen(ret_fact->body) : 0;
+		if (!ret_fact->body)
+			return err_set(err, -ENOMEM, "out of memory");
+		ret_fact->len = strlen(ret_fact->body);
 	}
 	return 0;
 }
