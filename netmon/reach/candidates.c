@@ -381,6 +381,80 @@ static bool *chains_met(struct scan *scan, const struct ruleset *rules)
 	return met.chain;
 }
 
+/* A rule about certain destinations, or the host's own: not about any address. */
+static bool names_destination(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+		const struct operand *o = op->operand;
+
+		if ((op->kind == OP_MATCH || op->kind == OP_LOOKUP ||
+			    op->kind == OP_IN) &&
+			!op->invert && op->cmp == CMP_EQ && o &&
+			(o->field == FIELD_FIB_TYPE || is_addr(o)))
+			return true;
+	}
+	return false;
+}
+
+/* Chains that packets for any address come to before they are routed. */
+static void meet_anywhere(struct met *met, const struct chain *chain)
+{
+	if (met->chain[chain->id])
+		return;
+	met->chain[chain->id] = true;
+	for (size_t r = 0; r < chain->nrules; r++) {
+		const struct rule *rule = &chain->rules[r];
+
+		for (size_t i = 0; i < rule->nops && !names_destination(rule); i++) {
+			const struct op *op = &rule->ops[i];
+
+			if (op->kind == OP_VERDICT &&
+				(op->verdict.kind == VERDICT_JUMP ||
+					op->verdict.kind == VERDICT_GOTO) &&
+				op->verdict.chain)
+				meet_anywhere(met, op->verdict.chain);
+			for (size_t k = 0;
+				op->kind == OP_VMAP && k < op->set->nelements; k++)
+				if (op->set->elements[k].verdict.chain)
+					meet_anywhere(met,
+						op->set->elements[k].verdict.chain);
+		}
+	}
+}
+
+/* Ports that a rule translates whatever the destination: also at containers' addresses.
+ */
+static void scan_anywhere(struct scan *scan, const struct ruleset *rules)
+{
+	struct met met = {.rules = rules,
+		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
+
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		if (chain->base && !chain->dormant &&
+			(chain->hook == HOOK_PREROUTING || chain->hook == HOOK_INGRESS))
+			meet_anywhere(&met, chain);
+	}
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		scan->families = FAMILY_BITS;
+		for (size_t r = 0; met.chain[chain->id] && r < chain->nrules; r++) {
+			const struct rule *rule = &chain->rules[r];
+			size_t before = scan->services->n;
+
+			if (!translates(rule) || names_destination(rule))
+				continue;
+			for (size_t i = 0; i < rule->nops; i++)
+				scan_op(scan, &rule->ops[i], true, protos_of(rule));
+			if (scan->services->n == before)
+				scan->wide = true;
+		}
+	}
+}
+
 /* Chains that a packet can meet before the routing decision may translate. */
 static void scan_rules(struct scan *scan, const struct ruleset *rules)
 {
@@ -619,12 +693,17 @@ void candidates_collect(
 			add_socks(arena, scan.services, c->netns);
 	}
 	sort_once(scan.services);
+	struct scan any = {.arena = arena, .services = &ret_candidates->anywhere};
+	scan_anywhere(&any, reach->host->rules);
+	if (any.wide) /* all ports: those that the host itself is asked at */
+		ret_candidates->anywhere = ret_candidates->host;
+	sort_once(&ret_candidates->anywhere);
 	cl.apart = scan.odd_addr || scan.nbounds > BOUNDS_MAX;
 	classify_all(&cl);
 }
 
 void candidates_container(struct arena *arena, const struct container *container,
-	struct services *ret_services)
+	const struct services *anywhere, struct services *ret_services)
 {
 	*ret_services = (struct services){0};
 	if (container->netns)
@@ -632,5 +711,8 @@ void candidates_container(struct arena *arena, const struct container *container
 	for (size_t k = 0; k < container->nports; k++)
 		add(arena, ret_services, container->ports[k].proto, FAMILY_BITS,
 			container->ports[k].container_port, 1);
+	for (size_t i = 0; i < anywhere->n; i++)
+		add(arena, ret_services, anywhere->v[i].proto, FAMILY_BITS,
+			anywhere->v[i].port, anywhere->v[i].span);
 	sort_once(ret_services);
 }

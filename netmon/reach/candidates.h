@@ -35,7 +35,8 @@ struct address_class {
 };
 
 struct candidates {
-	struct services host; /* ports to ask at the host's own addresses */
+	struct services host;	  /* ports to ask at the host's own addresses */
+	struct services anywhere; /* ports that rules translate at any address */
 	struct address_class *classes;
 	size_t nclasses;
 };
@@ -52,6 +53,6 @@ void candidates_collect(
 
 /** candidates_container() - ports to ask at a container's own address. */
 void candidates_container(struct arena *arena, const struct container *container,
-	struct services *ret_services);
+	const struct services *anywhere, struct services *ret_services);
 
 #endif

@@ -648,7 +648,7 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 	}
 }
 
-static void survey_containers(struct survey *survey)
+static void survey_containers(struct survey *survey, const struct candidates *all)
 {
 	struct reach *reach = survey->reach;
 
@@ -658,8 +658,8 @@ static void survey_containers(struct survey *survey)
 
 		if (owner->container->netns == reach->facts->host)
 			continue;
-		candidates_container(
-			&survey->report->arena, owner->container, &services);
+		candidates_container(&survey->report->arena, owner->container,
+			&all->anywhere, &services);
 		for (size_t k = 0; k < services.n; k++) {
 			survey->owner = owner->container;
 			survey_endpoint(survey, NULL, &owner->addr, &services.v[k]);
@@ -713,7 +713,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	describe_perimeter(&survey);
 	describe_ways(&survey);
 	survey_host(&survey, &all);
-	survey_containers(&survey);
+	survey_containers(&survey, &all);
 	collect_gaps(&survey);
 	arena_done(&survey.scratch);
 	arena_done(&survey.making);
