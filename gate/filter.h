@@ -142,7 +142,8 @@ struct gate_engine {
 /**
  * struct gate_pin - a host path that the engine will mount
  * @source:    canonical and below what the profile grants, but only as text
- * @path:      GATE_PIN_DIR/UID/rw/NAME or .../ro/NAME: what the engine is told to mount
+ * @path:      GATE_PIN_DIR/UID/rw/NAME or .../ro/NAME, of the caller's uid and with a
+ *             NAME of at most 200 bytes: what the engine is told to mount
  * @read_only: the grant is; @path must be a read-only mount, with all below it
  * @home:      when granted as $HOME: the caller's home, which must be a directory that
  *             belongs to the caller; else NULL

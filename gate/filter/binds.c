@@ -7,7 +7,7 @@
 
 #include "gate/filter/names.h"
 
-enum { MAX_NAME = 255 }; /* NAME_MAX: a pin is one name */
+enum { MAX_NAME = 200 }; /* a pin is one name: less than NAME_MAX */
 
 /* Where a grant begins; NULL when it means nothing for this caller. */
 static const char *grant_base(struct work *work, const struct policy_bind *bind)
@@ -140,7 +140,7 @@ static const char *pin_source(
 	return is_plain_path(name) ? name : NULL;
 }
 
-/* A pin of another user, used by who may do anything: made again as it was. */
+/* A pin that was right when the container was made, for who may do anything. */
 static int pin_again(
 	struct work *work, const char *path, const char *source, bool read_only)
 {
@@ -164,8 +164,14 @@ int bind_existing(struct work *work, const char *source, bool read_only)
 	const char *original = pin_source(work, source, &uid, &pin_read_only);
 	struct granted granted;
 
+	own = arena_printf(work->arena, "%u", work->caller->user.uid);
+	if (!own)
+		return refuse_memory(work);
+	/* Pins of another user are not his to make again: they are there or not. */
 	if (is_unlimited(work))
-		return original ? pin_again(work, source, original, pin_read_only) : 0;
+		return original && strcmp(own, uid) == 0
+			       ? pin_again(work, source, original, pin_read_only)
+			       : 0;
 	if (!original) {
 		granted = find_grant(work, source);
 		if (is_plain_path(source) && grants_all(&granted))
@@ -175,8 +181,7 @@ int bind_existing(struct work *work, const char *source, bool read_only)
 			"resolve: make the container anew",
 			shown(work, source));
 	}
-	own = arena_printf(work->arena, "%u", work->caller->user.uid);
-	if (!own || strcmp(own, uid) != 0)
+	if (strcmp(own, uid) != 0)
 		return refuse(work, 403, rule,
 			"the container mounts the host path '%s' for another user",
 			shown(work, original));

@@ -42,18 +42,34 @@ static bool is_empty_list(const struct json_node *object, const char *key)
 	return !list || (list->kind == JSON_KIND_ARRAY && list->count == 0);
 }
 
+static bool is_below(const char *source, const char *pin)
+{
+	size_t len = strlen(pin);
+
+	return strncmp(source, pin, len) == 0 && (!source[len] || source[len] == ':');
+}
+
+/* A ".." between the colons that stand for slashes. */
+static bool has_dots(const char *source)
+{
+	for (const char *p = source; (p = strstr(p, ":..")) != NULL; p++) {
+		if (p[3] == ':' || !p[3])
+			return true;
+	}
+	return false;
+}
+
 static void check_mount(const struct json_node *mount)
 {
 	const char *type = text_of(mount, "Type"), *source = text_of(mount, "Source");
 
 	if (strcmp(type, "bind") == 0) {
-		bool home =
-			strncmp(source, GATE_PIN_DIR "/1000/rw/:users:alice", 35) == 0;
-		bool pool = strncmp(source, GATE_PIN_DIR "/1000/rw/:srv:pool", 32) == 0;
-		bool data = strncmp(source, GATE_PIN_DIR "/1000/ro/:srv:", 28) == 0;
-
-		require(home || pool || data);
-		require(!strstr(source, ".."));
+		require(is_below(source, GATE_PIN_DIR "/1000/rw/:users:alice") ||
+			is_below(source, GATE_PIN_DIR "/1000/rw/:srv:pool") ||
+			is_below(source, GATE_PIN_DIR "/1000/ro/:srv:pool:frozen") ||
+			is_below(source, GATE_PIN_DIR "/1000/ro/:srv:data"));
+		require(!is_below(source, GATE_PIN_DIR "/1000/rw/:srv:pool:frozen"));
+		require(!has_dots(source));
 		require(strcmp(text_of(json_member(mount, "BindOptions"),
 				       "Propagation"),
 				"rprivate") == 0);
@@ -61,7 +77,7 @@ static void check_mount(const struct json_node *mount)
 	}
 	require(strcmp(type, "volume") == 0 || strcmp(type, "tmpfs") == 0);
 	require(!strchr(source, '/') && strcmp(source, "bobs") != 0);
-	require(!json_member(mount, "DriverConfig"));
+	require(!json_member(json_member(mount, "VolumeOptions"), "DriverConfig"));
 }
 
 /* Written without looking at the filter's tables: what must hold, whatever was asked.
