@@ -55,8 +55,10 @@ static void reverse(
 	ret->daddr_peer = first->saddr_peer;
 	ret->sport = first->dport;
 	ret->dport = first->sport;
-	ret->dport_unknown = first->sport_unknown;
+	ret->dport_unknown = first->sport_unknown || first->sport_class;
 	ret->sport_unknown = first->dport_unknown;
+	ret->mangled = first->mangled;
+	ret->lost = first->lost;
 	set_kind(ret, kind, (enum family)first->family);
 }
 
@@ -195,7 +197,7 @@ static void through_forwarder(
 static bool comes_from_asked(const struct walk *walk, const struct packet *packet)
 {
 	if (packet->mangled)
-		return false;
+		return true; /* perhaps: answer_peers() says that it is not certain */
 	if (packet->kind == PACKET_ICMP_ERROR)
 		return true; /* it quotes the packet; who sends it does not matter */
 	return packet->saddr == walk->asked_addr && packet->sport == walk->asked_port;
@@ -228,6 +230,31 @@ static bool lost_translation(const struct packet *first, const struct packet *an
 	return translated && answer->ct != CT_ESTABLISHED && answer->ct != CT_RELATED;
 }
 
+/* Answers that ended on the way; where a rule took one away it may have gone on. */
+static void note_lost(const struct way_back *way, const struct ivset **lost,
+	const struct ivset **heard)
+{
+	struct arena *arena = way->walk->run.arena;
+
+	for (size_t i = 0; i < way->run.endings.n; i++) {
+		const struct ended *e = &way->run.endings.v[i];
+
+		if (e->state.packet.repeated)
+			continue; /* not the first answer */
+		*lost = ivset_union(arena, *lost, e->state.peers);
+		if (e->ending == ENDING_TAKEN)
+			*heard = ivset_union(arena, *heard, e->state.peers);
+	}
+}
+
+/* An entry in a zone of its own: whether answers are looked up there is not known. */
+static bool zone_unknown(const struct station *station)
+{
+	const struct bits32 *zone = &station->state.packet.ctzone;
+
+	return zone->value || zone->unknown;
+}
+
 void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	enum packet_kind kind, const struct ivset **ret_heard,
 	const struct ivset **ret_unheard, const struct doubt **ret_doubt)
@@ -238,6 +265,7 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	struct states now = {&first, 1}, next;
 	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
 	const struct doubt *doubt = first.doubt;
+	bool zoned = false;
 
 	reverse(&maker->state.packet, kind, &first.packet);
 	for (size_t i = n; i > 0; i--) {
@@ -259,9 +287,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 				states_push(arena, &all, &next.v[m]);
 			}
 		}
-		for (size_t k = 0; k < way.run.endings.n; k++)
-			lost = ivset_union(
-				arena, lost, way.run.endings.v[k].state.peers);
+		note_lost(&way, &lost, &heard);
+		zoned |= zone_unknown(&stations[i - 1]);
 		walk->run.steps = way.run.steps;
 		now = all;
 	}
@@ -276,6 +303,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 			run_doubt(&walk->run, &now.v[k], NULL, "answer-elsewhere",
 				"the answer leaves by another interface's router");
 		}
+		if (now.v[k].packet.mangled || zoned)
+			lost = ivset_union(arena, lost, now.v[k].peers);
 		if (now.v[k].doubt)
 			doubt = now.v[k].doubt;
 	}

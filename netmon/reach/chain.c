@@ -220,16 +220,36 @@ static void go_on(
 	frame_push(frame, rule_index(frame, rule) + 1, state);
 }
 
-/* Nobody can say what becomes of it: accepted, dropped, or at the next rule. */
+/* Whether an unknown statement here could send the packet to another address. */
+static bool could_redirect(const struct frame *frame)
+{
+	switch (frame->run->hook) {
+	case HOOK_INGRESS:
+	case HOOK_PREROUTING:
+	case HOOK_OUTPUT:
+		return true;
+	case HOOK_INPUT:
+	case HOOK_FORWARD:
+	case HOOK_POSTROUTING:
+	case HOOK_EGRESS:
+	case HOOK_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* Nobody can say what becomes of it: accepted, dropped, taken elsewhere, or at the next
+ * rule. */
 static void anything(struct frame *frame, const struct rule *rule, struct state state,
 	const char *code, const char *text, bool goes_on)
 {
 	frame->events++;
 	run_doubt(frame->run, &state, rule, code, text);
 	run_trace(frame->run, &state, frame->chain, rule, NULL, EFFECT_MAYBE, text);
-	states_push(frame->run->arena, frame->accepted, &state);
-	run_end(frame->run, &state, ENDING_DROP, REJECT_ICMP);
+	run_end(frame->run, &state, could_redirect(frame) ? ENDING_TAKEN : ENDING_DROP,
+		REJECT_ICMP);
 	state.packet.mark.unknown = UINT32_MAX;
+	states_push(frame->run->arena, frame->accepted, &state);
 	if (goes_on)
 		go_on(frame, rule, &state);
 }
@@ -327,6 +347,10 @@ static void run_vmap(
 		return;
 	case QUICK_UNSURE:
 		break;
+	}
+	if (match_breaks(&view, op->operand)) {
+		go_on(frame, rule, &state);
+		return;
 	}
 	ncases = match_operand(&view, op->operand, state.peers, &cases);
 
@@ -534,7 +558,8 @@ static void give_up(struct frame *frame, struct pending *item)
 	run_doubt(frame->run, &item->state, NULL, "walk-too-long",
 		"the rules take more steps than this analysis allows");
 	states_push(frame->run->arena, frame->accepted, &item->state);
-	run_end(frame->run, &item->state, ENDING_DROP, REJECT_ICMP);
+	run_end(frame->run, &item->state,
+		could_redirect(frame) ? ENDING_TAKEN : ENDING_DROP, REJECT_ICMP);
 }
 
 static void run_chain(struct run *run, const struct chain *chain,

@@ -176,6 +176,10 @@ static void nat_ports(struct nat_run *nr, struct state state, struct target targ
 		nat_to(nr, state, &target);
 		return;
 	}
+	if (match_breaks(&view, nat->port_min)) {
+		states_push(nr->run->arena, nr->missed, &state);
+		return;
+	}
 	n = match_operand(&view, nat->port_min, state.peers, &cases);
 	for (size_t i = 0; i < n; i++) {
 		struct state mine = state;
@@ -206,7 +210,8 @@ static void nat_address_range(
 		u128 old = nat->kind == NAT_DNAT_PREFIX ? state.packet.daddr
 							: state.packet.saddr;
 		if (nat->kind == NAT_SNAT_PREFIX && state.packet.saddr_peer) {
-			nat_to(nr, state, &(struct target){.has_addr = false});
+			nat_unknown(
+				nr, state, "the source is mapped to another network");
 			return;
 		}
 		u128 mask = nat->mask ? nat->mask : ~(min ^ max);
@@ -241,6 +246,10 @@ static void nat_addresses(struct nat_run *nr, struct state state)
 
 	if (!nat->addr_min) {
 		nat_ports(nr, state, (struct target){.has_addr = false});
+		return;
+	}
+	if (match_breaks(&view, nat->addr_min)) {
+		states_push(nr->run->arena, nr->missed, &state);
 		return;
 	}
 	n = match_operand(&view, nat->addr_min, state.peers, &cases);
@@ -295,6 +304,9 @@ static void nat_masquerade(struct nat_run *nr, struct state state)
 	struct addr own = space_first_addr(nr->run->space, (enum family)packet->family,
 		packet->oif, packet->daddr);
 
+	/* inet_select_addr(), ipv6_dev_get_saddr(): else another interface's. */
+	if (own.family == FAMILY_NONE)
+		own = space_any_addr(nr->run->space, (enum family)packet->family);
 	if (own.family == FAMILY_NONE) {
 		nat_drops(nr, state, "masquerade without an address");
 		return;
@@ -344,6 +356,8 @@ static bool set_header_field(
 		op->offset == daddr_at) {
 		packet->daddr = addr_load(value->bits, addr_len);
 		packet->daddr_peer = false;
+		if (packet->ct == CT_NONE) /* conntrack has yet to look */
+			packet->orig_daddr = packet->reply_saddr = packet->daddr;
 		return false; /* stateless translation: the answer is not followed */
 	}
 	if (op->base == BASE_NETWORK &&
@@ -358,8 +372,11 @@ static bool set_header_field(
 	if (op->base == BASE_TRANSPORT && known && op->value_len == 2 &&
 		op->offset == 2) {
 		packet->dport = (uint16_t)addr_load(value->bits, 2);
+		if (packet->ct == CT_NONE)
+			packet->orig_dport = packet->reply_sport = packet->dport;
 		return false;
 	}
+	packet->lost = true; /* anything of the header may be another now */
 	return false;
 }
 
@@ -383,6 +400,8 @@ static void set_field(struct run *run, const struct rule *rule, const struct op 
 	case FIELD_PAYLOAD:
 		if (!set_header_field(packet, op, value)) {
 			packet->mangled = true;
+			if (packet->lost)
+				run_end(run, state, ENDING_TAKEN, REJECT_ICMP);
 			run_doubt(run, state, rule, "payload-rewritten",
 				"rewrites header bytes; the answer is not followed");
 		}
@@ -422,8 +441,14 @@ void effect_set(struct run *run, const struct chain *chain, const struct rule *r
 {
 	struct view view = effect_view(run, chain, state);
 	struct value_case *cases;
-	size_t n = match_operand(&view, op->operand, state->peers, &cases);
+	size_t n;
 
+	/* Without what it reads the rule ends (nft), or sets nothing (xt: its last). */
+	if (match_breaks(&view, op->operand)) {
+		states_push(run->arena, missed, state);
+		return;
+	}
+	n = match_operand(&view, op->operand, state->peers, &cases);
 	for (size_t i = 0; i < n; i++) {
 		struct state mine = *state;
 

@@ -220,6 +220,7 @@ static void walk_ports(struct walk *walk, const struct question *q, int iif)
 	}
 	/* Rules tell source ports apart: one walk for each class that a client's port,
 	 * which is above 1023, can be in. */
+	walk->sport_class = true;
 	for (size_t i = 0; i < n; i++) {
 		uint16_t last = i + 1 < n ? (uint16_t)(ports[i + 1] - 1) : UINT16_MAX;
 

@@ -245,6 +245,27 @@ static void walk_classes(struct walk *walk, const struct ask *ask, int sport)
 		ask->endpoint->proto, ask->endpoint->port, sport, ask->peers);
 }
 
+/* A neighbour can also send the frame to the bridge itself, to have it routed. */
+static void survey_by_host(
+	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+{
+	struct ask near = *ask;
+
+	take_outcomes(survey, ask, walk);
+	near.zones &= 1u << ZONE_ADJACENT;
+	near.peers = ask->source->joined[near.zones];
+	walk->outcomes = NULL;
+	walk->n = 0;
+	if (ivset_is_empty(near.peers))
+		return;
+	walk->by_host = true;
+	walk_classes(walk, &near, sport);
+	walk->by_host = false;
+	take_outcomes(survey, &near, walk);
+	walk->outcomes = NULL;
+	walk->n = 0;
+}
+
 static void survey_from(struct survey *survey, const struct address_class *class,
 	const struct endpoint *endpoint, const struct source *source)
 {
@@ -273,11 +294,15 @@ static void survey_from(struct survey *survey, const struct address_class *class
 		&survey->report->nasked, sizeof(*slot));
 	if (slot)
 		*slot = asked;
-	/* A stranger chooses the source port: the union over what rules tell apart. */
+	/* A stranger chooses the source port: the union over what rules tell apart. So
+	 * does a neighbour the frame's address: a bridge's own, or a container's. */
+	walk.sport_class = nports > 0;
 	for (size_t i = 0; i < (nports ? nports : 1); i++) {
 		walk_classes(&walk, &ask, nports ? ports[i] : -1);
 		if (arena_failed(&survey->scratch))
 			break;
+		if (walk.bypassed)
+			survey_by_host(survey, &walk, &ask, nports ? ports[i] : -1);
 		take_outcomes(survey, &ask, &walk);
 		for (size_t k = 0; k < walk.n; k++)
 			if (!walk.outcomes[k].translated)

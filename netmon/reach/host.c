@@ -82,6 +82,44 @@ const struct address_owner *host_owner(
 		by_address);
 }
 
+const struct address_owner *host_owner_on(
+	const struct reach *reach, const struct addr *addr, const char *bridge)
+{
+	const struct address_owner *first = host_owner(reach, addr), *other = NULL;
+	const struct address_owner *end = reach->owners + reach->nowners;
+
+	while (first && first > reach->owners &&
+		by_address(first - 1, &(struct address_owner){.addr = *addr}) == 0)
+		first--;
+	for (const struct address_owner *o = first; o && o < end; o++) {
+		const char *its = o->network ? o->network->bridge : NULL;
+
+		if (by_address(o, &(struct address_owner){.addr = *addr}) != 0)
+			break;
+		if (its && bridge && strcmp(its, bridge) == 0)
+			return o;
+		if (!its && !other)
+			other = o;
+	}
+	return other;
+}
+
+const struct container *host_holder(const struct reach *reach, const struct addr *addr)
+{
+	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
+		const struct container *c = &reach->facts->containers[i];
+		const struct netns *ns = c->netns;
+
+		if (!ns || ns == reach->facts->host || !is_running(c))
+			continue;
+		for (size_t k = 0; k < ns->naddrs; k++)
+			if (ns->addrs[k].local.family == addr->family &&
+				ns->addrs[k].local.value == addr->value)
+				return c;
+	}
+	return NULL;
+}
+
 /* ---------------------------------------------------------------- perimeter */
 
 static bool add_perimeter(struct reach *reach, int ifindex)
@@ -281,6 +319,23 @@ static bool is_inner_bridge(const struct netns *ns, const struct link *bridge)
 			return false;
 	}
 	return true;
+}
+
+bool host_is_engine_bridge(const struct reach *reach, int ifindex)
+{
+	const struct facts *facts = reach->facts;
+	const struct link *link = netns_link(facts->host, ifindex);
+
+	if (!link || !facts->docker_sockets_known)
+		return false;
+	for (size_t i = 0; i < facts->nengines; i++)
+		if (!facts->engines[i].reachable)
+			return false;
+	for (size_t i = 0; i < facts->nnetworks; i++)
+		if (facts->networks[i].bridge &&
+			strcmp(facts->networks[i].bridge, link->name) == 0)
+			return true;
+	return false;
 }
 
 bool host_is_container_side(const struct reach *reach, int ifindex)

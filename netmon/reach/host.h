@@ -36,6 +36,19 @@ struct space *host_container_space(
 const struct address_owner *host_owner(
 	const struct reach *reach, const struct addr *addr);
 
+/** host_owner_on() - of several that hold the address (engines may give one twice), the
+ *  one on the network of that bridge; else one whose network has no bridge. */
+const struct address_owner *host_owner_on(
+	const struct reach *reach, const struct addr *addr, const char *bridge);
+
+/** host_holder() - the running container whose namespace has the address on one of its
+ *  interfaces, whatever its engine says; NULL: none. */
+const struct container *host_holder(const struct reach *reach, const struct addr *addr);
+
+/** host_is_engine_bridge() - a bridge that some engine lists as a network's, all
+ *  engines having answered: no other container is on it. */
+bool host_is_engine_bridge(const struct reach *reach, int ifindex);
+
 /** host_published_by() - the container whose published port this is; NULL: none.
  *  @addr: the host address that was dialled. */
 const struct container *host_published_by(const struct reach *reach, uint8_t proto,

@@ -34,11 +34,11 @@ static int score(const struct sock *sock, const struct packet *packet, int maste
 		if (sock->local.value >> 32 != 0xffff ||
 			(uint32_t)sock->local.value != (uint32_t)packet->daddr)
 			return -1;
-		points += 4;
+		points += 16;
 	} else if (!wild) {
 		if (sock->local.value != packet->daddr)
 			return -1;
-		points += 4;
+		points += 16; /* asked for by address first, then for any */
 	}
 	if (sock->ifindex) {
 		if (sock->ifindex != packet->iif && sock->ifindex != master)
@@ -88,14 +88,16 @@ static void by_engine(
 	l->target = container_addr(l->container, dialled.family);
 }
 
-static void owner_of(
-	struct reach *reach, const struct packet *packet, struct listener *l)
+static void owner_of(struct reach *reach, const struct space *space,
+	const struct packet *packet, struct listener *l)
 {
 	const struct sock *sock = l->sock;
 	const struct container *c = find_container(reach, sock->container_id);
 
 	l->path = PATH_HOST_SERVICE;
 	l->text = sock->comm ? sock->comm : "a socket whose owner is unknown";
+	if (!space->is_host) /* a container's socket, whatever its process is called */
+		return;
 	if (c) {
 		l->container = c;
 		l->path = PATH_HOST_NETWORK;
@@ -129,7 +131,7 @@ void listen_find(struct reach *reach, const struct space *space,
 		return;
 	}
 	ret_listener->listens = TRI_YES;
-	owner_of(reach, packet, ret_listener);
+	owner_of(reach, space, packet, ret_listener);
 }
 
 enum tri listen_any(const struct space *space, uint8_t proto, uint16_t port)

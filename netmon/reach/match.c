@@ -322,6 +322,7 @@ static size_t lookup_some(const struct view *view, const struct set *set,
 	const struct value *key, const struct ivset *peers, struct found *found)
 {
 	const struct ivset *rest = peers; /* for whom no element is certain yet */
+	const struct ivset *refused = &ivset_none; /* perhaps, by an element's limit */
 	const struct set_element *catchall = NULL;
 	size_t n = 0;
 
@@ -343,6 +344,8 @@ static size_t lookup_some(const struct view *view, const struct set *set,
 			continue;
 		if (is.certain)
 			rest = ivset_subtract(view->arena, rest, mine);
+		if (element->maybe)
+			refused = ivset_union(view->arena, refused, mine);
 		merge_found(view, set, found, &n,
 			&(struct found){mine, element, is.certain, false});
 	}
@@ -350,7 +353,12 @@ static size_t lookup_some(const struct view *view, const struct set *set,
 	for (size_t i = 0; i < n; i++)
 		if (!found[i].certain)
 			certain = false;
-	add_found(found, &n, rest, catchall, certain && !set->dynamic);
+	add_found(found, &n, rest, catchall,
+		certain && !(catchall ? catchall->maybe : set->dynamic));
+	if (catchall && catchall->maybe)
+		refused = ivset_union(view->arena, refused, rest);
+	/* Who finds an element that refuses finds no other one. */
+	add_found(found, &n, refused, NULL, false);
 	if (set->dynamic && !catchall)
 		add_unknown(found, &n, rest);
 	return n;
@@ -373,6 +381,7 @@ static const struct set_cache *address_cache(
 	struct iv *maybe =
 		arena_array(&space->arena, set->nelements + 1, sizeof(*maybe));
 	size_t nsure = 0, nmaybe = 0;
+	bool all = false; /* a catch-all element that never refuses */
 
 	if (!cache || !sure || !maybe)
 		return NULL;
@@ -383,13 +392,19 @@ static const struct set_cache *address_cache(
 		if (!e->catchall)
 			iv = (struct iv){addr_load(e->key, set->key_len),
 				addr_load(e->key_end, set->key_len)};
-		if (e->maybe)
+		if (e->catchall && !e->maybe)
+			all = true;
+		else if (e->maybe)
 			maybe[nmaybe++] = iv;
 		else
 			sure[nsure++] = iv;
 	}
 	cache->sure = ivset_from(&space->arena, sure, nsure);
 	cache->maybe = ivset_from(&space->arena, maybe, nmaybe);
+	if (all) /* for those who find no other element */
+		cache->sure = ivset_subtract(&space->arena,
+			ivset_all(&space->arena, (enum family)view->packet->family),
+			cache->maybe);
 	if (arena_failed(&space->arena))
 		return NULL;
 	space->sets[at] = cache;
@@ -614,7 +629,7 @@ size_t match_operand(const struct view *view, const struct operand *operand,
 }
 
 /* Loading such a field ends the rule (NFT_BREAK) for this packet. */
-static bool operand_breaks(const struct view *view, const struct operand *operand)
+bool match_breaks(const struct view *view, const struct operand *operand)
 {
 	const struct packet *packet = view->packet;
 	bool entry = packet->ct == CT_NEW || packet->ct == CT_ESTABLISHED ||
@@ -622,17 +637,27 @@ static bool operand_breaks(const struct view *view, const struct operand *operan
 	enum field field = operand->field;
 
 	for (size_t i = 0; i < operand->nkey; i++)
-		if (operand_breaks(view, operand->key[i]))
+		if (match_breaks(view, operand->key[i]))
 			return true;
 	if (field >= FIELD_CT_STATUS && field <= FIELD_CT_LABEL && !entry)
 		return true;
 	if (field == FIELD_CT_ORIG_SADDR || field == FIELD_CT_ORIG_DADDR ||
 		field == FIELD_CT_REPLY_SADDR || field == FIELD_CT_REPLY_DADDR)
 		return operand->load_len != addr_bits((enum family)packet->family) / 8;
-	if (field == FIELD_IIFTYPE || field == FIELD_IIFGROUP || field == FIELD_IIFKIND)
+	if (field == FIELD_IIFTYPE || field == FIELD_IIFGROUP)
 		return packet->iif == 0;
-	if (field == FIELD_OIFTYPE || field == FIELD_OIFGROUP || field == FIELD_OIFKIND)
+	if (field == FIELD_OIFTYPE || field == FIELD_OIFGROUP)
 		return packet->oif == 0;
+	/* nft_meta_get_eval_kind(): a device of no kind ends the rule like none. */
+	if (field == FIELD_IIFKIND || field == FIELD_OIFKIND) {
+		const struct link *link = netns_link(view->space->netns,
+			field == FIELD_IIFKIND ? packet->iif : packet->oif);
+
+		return !link || !link->kind;
+	}
+	if (field == FIELD_BRI_IIFNAME || field == FIELD_BRI_OIFNAME)
+		return (field == FIELD_BRI_IIFNAME ? packet->port_in
+						   : packet->port_out) == 0;
 	if (field == FIELD_EXTHDR)
 		return !operand->exthdr_present &&
 		       operand->exthdr_op != 1; /* TCP options */
@@ -705,7 +730,7 @@ static void match_compare(const struct view *view, const struct op *op,
 	struct value_case one, *cases = &one;
 	size_t n = 1;
 
-	if (operand_breaks(view, op->operand)) {
+	if (match_breaks(view, op->operand)) {
 		split_as(split, &ivset_none, peers);
 		return;
 	}
@@ -740,7 +765,7 @@ static void match_set(const struct view *view, const struct op *op,
 	struct arena *arena = view->arena;
 	size_t n;
 
-	if (operand_breaks(view, op->operand)) {
+	if (match_breaks(view, op->operand)) {
 		split_as(split, &ivset_none, peers);
 		return;
 	}
@@ -781,7 +806,7 @@ static void match_in(const struct view *view, const struct op *op,
 	u128 mask;
 	const struct ivset *yes;
 
-	if (operand_breaks(view, op->operand)) {
+	if (match_breaks(view, op->operand)) {
 		split_as(split, &ivset_none, peers);
 		return;
 	}

@@ -59,6 +59,9 @@ struct value_case {
 	bool certain;
 };
 
+/** match_breaks() - whether loading the operand ends the rule (NFT_BREAK). */
+bool match_breaks(const struct view *view, const struct operand *operand);
+
 /** match_operand() - every value an operand can have, maps included. Return: how many.
  */
 size_t match_operand(const struct view *view, const struct operand *operand,

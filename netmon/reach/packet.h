@@ -67,10 +67,13 @@ struct packet {
 	/* Which addresses are the peer's rather than the value beside it. */
 	bool saddr_peer, daddr_peer, orig_saddr_peer, reply_daddr_peer;
 	bool sport_unknown, dport_unknown; /* nobody can say */
-	bool dnat_done, snat_done;	   /* the manipulation is decided */
+	bool sport_class; /* the source port stands for others: the answer must not tell
+			     them apart */
+	bool dnat_done, snat_done; /* the manipulation is decided */
 	bool pkttype_unknown;
 	bool mangled; /* a rule rewrote header bytes in a way that is not followed */
 	bool via_gateway; /* an answer: its next hop is a router */
+	bool lost;	  /* ... and nobody can say to which values */
 	bool local;	  /* made on this host: nothing came in */
 	bool repeated;	  /* its sender has sent several lately: not a first packet */
 };

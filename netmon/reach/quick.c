@@ -28,7 +28,7 @@ static bool put_u32(uint8_t *bytes, uint32_t number)
 static bool load_address(
 	const struct packet *packet, bool source, size_t len, uint8_t *bytes)
 {
-	if (len != addr_bits((enum family)packet->family) / 8 ||
+	if (packet->lost || len != addr_bits((enum family)packet->family) / 8 ||
 		(source ? packet->saddr_peer : packet->daddr_peer))
 		return false;
 	addr_store(bytes, len, source ? packet->saddr : packet->daddr);
@@ -110,7 +110,8 @@ static bool load_field(
 	case FIELD_PAYLOAD:
 		return load_header(packet, operand, bytes);
 	case FIELD_DPORT:
-		return !packet->dport_unknown && packet->proto != IPPROTO_ICMP &&
+		return !packet->lost && !packet->dport_unknown &&
+		       packet->proto != IPPROTO_ICMP &&
 		       packet->proto != IPPROTO_ICMPV6 &&
 		       put_u16(bytes, htons(packet->dport));
 	case FIELD_SADDR:

@@ -134,6 +134,20 @@ static bool loads_source_port(const struct operand *operand)
 		       operand->offset == 0);
 }
 
+/* Whether the value may hold bits of the source port, in any form. */
+static bool touches_source_port(const struct operand *operand)
+{
+	if (!operand)
+		return false;
+	for (size_t i = 0; i < operand->nkey; i++)
+		if (touches_source_port(operand->key[i]))
+			return true;
+	return operand->field == FIELD_SPORT || operand->field == FIELD_CT_ORIG_SPORT ||
+	       operand->field == FIELD_CT_REPLY_DPORT ||
+	       (operand->field == FIELD_PAYLOAD && operand->base == BASE_TRANSPORT &&
+		       operand->offset < 2);
+}
+
 static void add_port(struct space *space, u128 port)
 {
 	size_t i = 0;
@@ -156,12 +170,52 @@ static void add_range(struct space *space, u128 lo, u128 hi)
 	add_port(space, hi + 1);
 }
 
+/* Source ports in a set of more fields, in a map's key, behind a mask: no classes. */
+static bool looks_otherwise(const struct op *op)
+{
+	const struct nat *nat =
+		op->kind == OP_NAT || op->kind == OP_TPROXY ? op->nat : NULL;
+
+	if (nat)
+		return touches_source_port(nat->addr_min) ||
+		       touches_source_port(nat->addr_max) ||
+		       touches_source_port(nat->port_min) ||
+		       touches_source_port(nat->port_max);
+	if (op->kind == OP_IPSET) {
+		const struct ipset *set = op->ipset->ipset;
+
+		for (size_t i = 0; i < op->ipset->ndims; i++)
+			if (op->ipset->src[i] && (!set || set->kind == IPSET_LIST ||
+							 set->kind == IPSET_OTHER ||
+							 set->dim[i] == IPSET_DIM_PORT))
+				return true;
+		return false;
+	}
+	if (!touches_source_port(op->operand))
+		return false;
+	switch ((int)op->kind) {
+	case OP_MATCH:
+		return !loads_source_port(op->operand) || op->value_len != 2;
+	case OP_IN:
+		return !loads_source_port(op->operand);
+	case OP_LOOKUP:
+	case OP_VMAP:
+		return !loads_source_port(op->operand) || op->set->nfields > 1;
+	default:
+		return true;
+	}
+}
+
 static void ports_of_op(struct space *space, const struct op *op)
 {
 	if (op->kind == OP_ANY || op->kind == OP_NONE) {
 		for (size_t i = 0; i < op->nalternatives; i++)
 			for (size_t k = 0; k < op->alternatives[i].nops; k++)
 				ports_of_op(space, &op->alternatives[i].ops[k]);
+		return;
+	}
+	if (looks_otherwise(op)) {
+		space->nsource_ports = SOURCE_PORTS_MAX + 1;
 		return;
 	}
 	if (!op->operand || !loads_source_port(op->operand))
@@ -200,6 +254,10 @@ static int collect_source_ports(struct space *space)
 			for (size_t m = 0; m < rule->nops; m++)
 				ports_of_op(space, &rule->ops[m]);
 		}
+	for (size_t i = 0; i < space->netns->nrules; i++)
+		if (space->netns->rules[i].sport_hi)
+			space->nsource_ports = SOURCE_PORTS_MAX + 1;
+	space->tells_source_ports = space->nsource_ports > 0;
 	if (space->nsource_ports > SOURCE_PORTS_MAX)
 		space->nsource_ports = 0;
 	else if (space->nsource_ports)
@@ -335,11 +393,29 @@ struct addr space_first_addr(
 
 		if (a->local.family != family || a->ifindex != ifindex)
 			continue;
+		/* nf_nat_redirect_ipv6_usable(): scope counts for link-local ones;
+		 * the kernel lists those last. */
 		if (family == FAMILY_IP6 &&
-			(scope6(a->local.value) != scope6(for_scope_of) ||
-				a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+			(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ||
+				(scope6(for_scope_of) != RT_SCOPE_UNIVERSE &&
+					scope6(a->local.value) !=
+						scope6(for_scope_of))))
 			continue;
 		return a->local;
+	}
+	return (struct addr){0};
+}
+
+struct addr space_any_addr(const struct space *space, enum family family)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+
+		if (a->local.family == family && a->scope < RT_SCOPE_LINK &&
+			!(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+			return a->local;
 	}
 	return (struct addr){0};
 }

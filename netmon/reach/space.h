@@ -76,6 +76,7 @@ struct space {
 	size_t npadded;
 	uint16_t *source_ports; /* see space_source_ports() */
 	size_t nsource_ports;
+	bool tells_source_ports; /* some rule looks at them, in whatever way */
 	bool is_host;
 };
 
@@ -113,6 +114,9 @@ bool space_has_addr(
  */
 struct addr space_first_addr(
 	const struct space *space, enum family family, int ifindex, u128 for_scope_of);
+
+/** space_any_addr() - the first address of any interface that strangers may see. */
+struct addr space_any_addr(const struct space *space, enum family family);
 
 /**
  * space_source_ports() - the first port of each class of source ports that rules tell

@@ -482,6 +482,10 @@ static void load_address(
 	bool source = operand->field == FIELD_SADDR;
 
 	value->len = (uint8_t)(addr_bits((enum family)packet->family) / 8);
+	if (packet->lost) {
+		value->code = "payload-rewritten";
+		return;
+	}
 	put_addr(value, 0, (enum family)packet->family,
 		source ? packet->saddr : packet->daddr,
 		source ? packet->saddr_peer : packet->daddr_peer);
@@ -493,7 +497,9 @@ static void load_port(
 	const struct packet *packet = view->packet;
 
 	value->len = 2;
-	if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
+	if (packet->lost)
+		value->code = "payload-rewritten";
+	else if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
 		value->code = "icmp-port";
 	else if (operand->field == FIELD_SPORT)
 		put_port(value, 0, packet->sport, packet->sport_unknown);

@@ -222,6 +222,8 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->sport_unknown = from->sport_unknown;
 	to->dport_unknown = from->dport_unknown;
 	to->mangled = from->mangled;
+	to->lost = from->lost;
+	to->sport_class = from->sport_class;
 	to->repeated = from->repeated;
 	to->iif = iif;
 	to->port_in = to->port_out = -1;
@@ -240,37 +242,41 @@ static int interface_with(const struct space *space, const struct addr *addr)
 	return 0;
 }
 
-static void unread_container(struct visit *visit, struct state *state)
+/* It is sent to somebody, and what becomes of it there is not known. */
+static void end_out_of_sight(
+	struct visit *visit, struct state *state, const char *code, const char *text)
 {
 	struct outcome what = {.delivery = DELIVERY_DELIVERED,
 		.reaches = true,
 		.target = {state->packet.daddr, (enum family)state->packet.family},
 		.target_port = state->packet.dport};
 
-	run_doubt(&visit->run, state, NULL, "netns-unreadable",
-		"the container's network namespace could not be read");
+	run_doubt(&visit->run, state, NULL, code, text);
+	add_outcome(visit, state, &what);
+	what.reaches = false;
 	add_outcome(visit, state, &what);
 }
 
 /* Into a container's namespace, by its interface; @through_host: the host forwarded it.
  */
 static void enter_container(struct visit *visit, struct state *state,
-	const struct address_owner *owner, bool through_host)
+	const struct container *container, bool through_host)
 {
 	struct reach *reach = visit->walk->reach;
-	struct space *inside = host_container_space(reach, owner->container);
+	struct space *inside = host_container_space(reach, container);
 	struct visit next = *visit;
 	struct states start = {0};
 	struct state at = *state;
 	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
 
-	next.container = owner->container;
+	next.container = container;
 	if (!next.has_path) {
 		next.has_path = true;
 		next.path = PATH_ROUTED;
 	}
 	if (!inside || visit->nstations + 1 >= STATIONS_MAX) {
-		unread_container(&next, &at);
+		end_out_of_sight(&next, &at, "netns-unreadable",
+			"the container's network namespace could not be read");
 		return;
 	}
 	if (through_host)
@@ -279,6 +285,8 @@ static void enter_container(struct visit *visit, struct state *state,
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
 	cross(&state->packet, interface_with(inside, &to), &at.packet);
+	if (inside->tells_source_ports) /* in classes of its own */
+		at.packet.sport_unknown = true;
 	states_push(next.run.arena, &start, &at);
 	enter(&next, &start);
 	visit->run.steps = next.run.steps;
@@ -304,50 +312,70 @@ static void through_bridge(
 	*ret = left;
 }
 
+/* macvlan(4): a parent does not talk to its own children; their other siblings do. */
+static bool cut_off(const struct address_owner *owner, const struct link *out)
+{
+	const struct network *net = owner->network;
+
+	if (!net || !net->driver || !net->parent || !out)
+		return false;
+	return (strcmp(net->driver, "macvlan") == 0 ||
+		       strcmp(net->driver, "ipvlan") == 0) &&
+	       strcmp(net->parent, out->name) == 0;
+}
+
+/* The container that gets what leaves by that link; NULL: none that is known. */
+static const struct container *receiver(struct visit *visit, const struct addr *to,
+	const struct link *out, bool *ret_cut_off)
+{
+	struct reach *reach = visit->walk->reach;
+	bool from_host = visit->run.space->is_host;
+	const struct address_owner *owner =
+		from_host ? host_owner_on(reach, to, out ? out->name : NULL)
+			  : host_owner(reach, to);
+
+	*ret_cut_off = owner && cut_off(owner, out);
+	if (owner)
+		return owner->container;
+	/* An address that somebody added inside the container. */
+	return from_host && out && host_is_container_side(reach, out->index)
+		       ? host_holder(reach, to)
+		       : NULL;
+}
+
 /* It leaves the host (or a namespace) for somebody on that link. */
 static void hand_over(struct visit *visit, struct state *state)
 {
 	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
-	const struct address_owner *owner = host_owner(visit->walk->reach, &to);
 	const struct link *out = netns_link(visit->run.space->netns, state->packet.oif);
+	bool unreachable;
+	const struct container *container = receiver(visit, &to, out, &unreachable);
 
-	if (visit->run.space->is_host && owner && owner->network &&
-		owner->network->bridge && out &&
-		strcmp(owner->network->bridge, out->name) != 0)
-		owner = NULL; /* the address, but not where the container is */
-	if (owner && owner->network && owner->network->driver &&
-		(strcmp(owner->network->driver, "macvlan") == 0 ||
-			strcmp(owner->network->driver, "ipvlan") == 0)) {
-		/* macvlan(4): a parent does not talk to its own children. */
+	if (unreachable) {
 		end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
-	if (owner) {
-		enter_container(visit, state, owner, true);
+	if (container) {
+		enter_container(visit, state, container, true);
 		return;
 	}
 	if (visit->run.space->is_host && out &&
-		host_is_container_side(visit->walk->reach, out->index) &&
-		visit->walk->reach->facts->docker_sockets_known) {
+		host_is_engine_bridge(visit->walk->reach, out->index)) {
 		/* A container network, and no container has that address. */
 		end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
-	if (state->packet.oif == state->packet.iif && !visit->translated) {
+	if (state->packet.oif == state->packet.iif && !visit->translated &&
+		visit->run.space->is_host) {
 		/* Back to the link it came from, as it was: nothing of this host's. */
 		run_trace(&visit->run, state, NULL, NULL, "routing", EFFECT_OTHER,
 			"sent back to the link that it came by");
 		end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
-	run_doubt(&visit->run, state, NULL, "target-elsewhere",
+	end_out_of_sight(visit, state, "target-elsewhere",
 		"the packet goes on to a host or container that this analysis cannot "
 		"see");
-	add_outcome(visit, state,
-		&(struct outcome){.delivery = DELIVERY_DELIVERED,
-			.reaches = true,
-			.target = to,
-			.target_port = state->packet.dport});
 }
 
 static void forward(struct visit *visit, struct state *state)
@@ -470,6 +498,21 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	visit->run = mine.run;
 }
 
+/* Where rules or routes could not be read, anything may become of it. */
+static void note_unread(struct visit *visit, struct states *states)
+{
+	const struct netns *ns = visit->run.space->netns;
+
+	if (ns->rules_known && ns->routes_known)
+		return;
+	for (size_t i = 0; i < states->n; i++) {
+		run_doubt(&visit->run, &states->v[i], NULL, "netns-unreadable",
+			"rules or routes of a network namespace could not be read");
+		end_unknown(visit, states->v[i], "netns-unreadable",
+			"rules or routes of a network namespace could not be read");
+	}
+}
+
 /* From an interface's prerouting on; takes the whole visit to its ends. */
 static void enter(struct visit *visit, struct states *states)
 {
@@ -479,6 +522,7 @@ static void enter(struct visit *visit, struct states *states)
 
 	if (!choices)
 		return;
+	note_unread(visit, states);
 	hooks_run(&visit->run, HOOK_PREROUTING, states, &routed);
 	for (size_t i = 0; i < routed.n; i++) {
 		routing_input(visit->run.space, arena, &routed.v[i].packet,
@@ -514,14 +558,16 @@ static const struct address_owner *child_of(
 	return owner;
 }
 
+static bool is_bridge(const struct link *link)
+{
+	return link && link->kind && strcmp(link->kind, "bridge") == 0;
+}
+
 /* Below a bridge or bond the frame passes the hooks of the port it came by first. */
 static void through_ports(
 	struct visit *visit, int iif, const struct states *in, struct states *ret)
 {
 	const struct netns *ns = visit->run.space->netns;
-	const struct link *master = netns_link(ns, iif);
-	bool bridge = master && master->kind && strcmp(master->kind, "bridge") == 0;
-	struct states passed, before;
 	const struct link *port = NULL;
 	size_t nports = 0;
 
@@ -533,13 +579,83 @@ static void through_ports(
 	*ret = *in;
 	if (nports == 1)
 		hooks_run_device(&visit->run, HOOK_INGRESS, port->index, in, ret);
-	if (!bridge)
+	if (!is_bridge(netns_link(ns, iif)))
 		return;
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].packet.port_in = nports == 1 ? port->index : -1;
-	hooks_run_bridge(&visit->run, HOOK_PREROUTING, ret, &before);
-	hooks_run_bridge(&visit->run, HOOK_INPUT, &before, &passed);
-	*ret = passed;
+	struct states frames = *ret;
+	hooks_run_bridge(&visit->run, HOOK_PREROUTING, &frames, ret);
+}
+
+/* A container on a port of the bridge that the frame came by: it is never routed. */
+static const struct address_owner *bridged_to(
+	const struct walk *walk, int iif, const struct addr *to)
+{
+	const struct link *in = netns_link(walk->reach->facts->host, iif);
+	const struct address_owner *owner;
+
+	if (walk->by_host || !is_bridge(in))
+		return NULL;
+	owner = host_owner_on(walk->reach, to, in->name);
+	return owner && owner->network && owner->network->bridge ? owner : NULL;
+}
+
+/* br_netfilter hands bridged packets to the IP hooks where it is told to. */
+static bool bridge_calls_ip(const struct space *space, int ifindex, bool ip4)
+{
+	const struct link *link = netns_link(space->netns, ifindex);
+
+	return netns_sysctl(space->netns, 0, "net/bridge/bridge-nf-call-%s",
+		       ip4 ? "iptables" : "ip6tables") ||
+	       (link && (ip4 ? link->nf_call_ip : link->nf_call_ip6));
+}
+
+/* From port to port: br_handle_frame(), br_forward(), with br_netfilter's calls. */
+static void over_bridge(
+	struct visit *visit, struct states *states, const struct container *container)
+{
+	int iif = visit->walk->iif;
+	struct states now = *states, next;
+	bool ip = bridge_calls_ip(
+		visit->run.space, iif, visit->walk->family == FAMILY_IP4);
+
+	visit->walk->bypassed = true;
+	if (ip) {
+		hooks_run(&visit->run, HOOK_PREROUTING, &now, &next);
+		now = next;
+	}
+	for (size_t i = 0; i < now.n; i++) {
+		now.v[i].packet.port_out = -1;
+		now.v[i].packet.oif = iif;
+		if (now.v[i].packet.ct_status & IPS_DST_NAT)
+			end_unknown(visit, now.v[i], "bridge-nat",
+				"a bridged packet is translated");
+	}
+	hooks_run_bridge(&visit->run, HOOK_FORWARD, &now, &next);
+	if (ip) {
+		now = next;
+		hooks_run(&visit->run, HOOK_FORWARD, &now, &next);
+	}
+	hooks_run_bridge(&visit->run, HOOK_POSTROUTING, &next, &now);
+	if (ip) {
+		next = now;
+		hooks_run(&visit->run, HOOK_POSTROUTING, &next, &now);
+	}
+	for (size_t i = 0; i < now.n; i++)
+		enter_container(visit, &now.v[i], container, false);
+	note_endings(visit);
+}
+
+/* Up from the bridge to the host's own stack. */
+static void to_host(struct visit *visit, int iif, struct states *states)
+{
+	struct states now = *states, ingress;
+
+	if (is_bridge(netns_link(visit->run.space->netns, iif)))
+		hooks_run_bridge(&visit->run, HOOK_INPUT, states, &now);
+	hooks_run_device(&visit->run, HOOK_INGRESS, iif, &now, &ingress);
+	visit->path = PATH_HOST_SERVICE;
+	enter(visit, &ingress);
 }
 
 static bool never_received(const struct packet *packet)
@@ -554,7 +670,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	struct visit visit = {.walk = walk, .run = walk->run};
 	struct state state;
 	struct states start = {0}, ports, ingress;
-	const struct address_owner *child;
+	const struct address_owner *child, *bridged;
 	const struct link *in = netns_link(walk->reach->facts->host, iif);
 
 	memset(&state, 0, sizeof(state));
@@ -567,6 +683,8 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		.dport = port};
 	cross(&first, iif, &state.packet);
 	state.peers = peers;
+	state.packet.sport_class = walk->sport_class;
+	walk->bypassed = false;
 	walk->family = to->family;
 	walk->iif = iif;
 	walk->asked_addr = to->value;
@@ -579,18 +697,24 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		end_silent(&visit, &state, DELIVERY_DROPPED);
 		return;
 	}
+	if (routing_vrf(visit.run.space, iif))
+		end_unknown(&visit, state, "vrf",
+			"it arrives in a VRF, whose routes and sockets are not "
+			"followed");
 	states_push(visit.run.arena, &start, &state);
 	through_ports(&visit, iif, &start, &ports);
-	hooks_run_device(&visit.run, HOOK_INGRESS, iif, &ports, &ingress);
 	child = child_of(walk, iif, to, &visit.path);
+	bridged = bridged_to(walk, iif, to);
 	if (child) {
 		visit.has_path = true;
+		hooks_run_device(&visit.run, HOOK_INGRESS, iif, &ports, &ingress);
 		for (size_t i = 0; i < ingress.n; i++)
-			enter_container(&visit, &ingress.v[i], child, false);
+			enter_container(&visit, &ingress.v[i], child->container, false);
 		note_endings(&visit);
+	} else if (bridged) {
+		over_bridge(&visit, &ports, bridged->container);
 	} else {
-		visit.path = PATH_HOST_SERVICE;
-		enter(&visit, &ingress);
+		to_host(&visit, iif, &ports);
 	}
 	walk->run.steps = visit.run.steps;
 	walk->run.exhausted |= visit.run.exhausted;
