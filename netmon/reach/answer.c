@@ -99,9 +99,17 @@ struct way_back {
 	enum packet_kind kind;
 };
 
+/* Which route an answer may take at a step. */
+enum step_route {
+	STEP_MADE, /* at its socket: also to this host itself, until it is untranslated
+		    */
+	STEP_REROUTED,	/* after output */
+	STEP_FORWARDED, /* through a station further out */
+};
+
 /* The peers for whom there is a way on, each with its interface. */
-static void route_states(struct way_back *way, const struct states *in, bool forwarded,
-	struct states *ret)
+static void route_states(struct way_back *way, const struct states *in,
+	enum step_route step, struct states *ret)
 {
 	struct arena *arena = way->run.arena;
 	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
@@ -110,7 +118,7 @@ static void route_states(struct way_back *way, const struct states *in, bool for
 	for (size_t i = 0; choices && i < in->n; i++) {
 		const struct state *s = &in->v[i];
 
-		if (forwarded)
+		if (step == STEP_FORWARDED)
 			routing_input(
 				way->run.space, arena, &s->packet, s->peers, choices);
 		else
@@ -121,7 +129,8 @@ static void route_states(struct way_back *way, const struct states *in, bool for
 			struct state next = *s;
 
 			next.peers = c->peers;
-			if (c->kind != ROUTE_UNICAST) {
+			if (c->kind != ROUTE_UNICAST &&
+				!(step == STEP_MADE && c->kind == ROUTE_LOCAL)) {
 				if (c->doubtful) /* perhaps there is no way back */
 					run_end(&way->run, &next, ENDING_DROP,
 						REJECT_ICMP);
@@ -167,10 +176,10 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	state->packet.local = true;
 	state->packet.scope_if = way->station->state.packet.iif;
-	route_states(way, &start, false, &routed);
+	route_states(way, &start, STEP_MADE, &routed);
 	hooks_run(&way->run, HOOK_OUTPUT, &routed, &passed);
 	/* A mark set in output has the packet routed again (ip_route_me_harder()). */
-	route_states(way, &passed, false, &again);
+	route_states(way, &passed, STEP_REROUTED, &again);
 	leave(way, &again, ret);
 }
 
@@ -188,7 +197,7 @@ static void through_forwarder(
 	state->packet.port_in = -1;
 	hooks_run_device(&way->run, HOOK_INGRESS, first->oif, &start, &ingress);
 	hooks_run(&way->run, HOOK_PREROUTING, &ingress, &before);
-	route_states(way, &before, true, &routed);
+	route_states(way, &before, STEP_FORWARDED, &routed);
 	hooks_run(&way->run, HOOK_FORWARD, &routed, &passed);
 	leave(way, &passed, ret);
 }
