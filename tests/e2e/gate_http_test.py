@@ -184,6 +184,7 @@ class World:
     def __init__(self, gate):
         self.tmp = tempfile.TemporaryDirectory(prefix="gate-http-")
         os.chmod(self.tmp.name, 0o755)
+        self.gate_exe = gate
         self.socket = self.tmp.name + "/gate.sock"
         self.policy = self.tmp.name + "/policy.json"
         self.write_policy(ACL)
@@ -725,6 +726,89 @@ def worker_is_confined(w):
         expect("no groups", status["Groups"].strip() == "", status["Groups"])
         fds = os.listdir("/proc/%s/fd" % workers[0].decode())
         expect("two sockets and /dev/null", sorted(fds) == list("01234"), fds)
+
+
+@case
+def socket_is_taken_from_systemd(w):
+    """LISTEN_FDS as sd_listen_fds(3) has it; what is no listening socket is refused."""
+    def start(fd, *more):
+        def place():
+            os.dup2(fd, 3)
+            os.set_inheritable(3, True)
+        return subprocess.Popen(
+            ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh", w.gate_exe,
+             "serve", "--engine", w.tmp.name + "/engine.sock", "--policy", w.policy,
+             "--trail", "fd:2", *more], stderr=subprocess.PIPE, preexec_fn=place,
+            close_fds=False)
+    path = w.tmp.name + "/passed.sock"
+    with socket.socket(socket.AF_UNIX) as passed:
+        passed.bind(path)
+        p = start(passed.fileno())
+        err = p.communicate(timeout=10)[1]
+        expect("one that does not listen is refused", p.returncode == 2 and
+               b"no listening unix" in err, err)
+        passed.listen(8)
+        p = start(passed.fileno())
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(path)
+            s.sendall(head(LIST, "Connection: close"))
+            out = read_all(s)
+        p.terminate()
+        p.communicate(timeout=10)
+        expect("it is served", status_of(out) == 200, out)
+        expect("it stays systemd's", os.path.exists(path))
+
+
+@case
+def start_fails_closed(w):
+    """No policy, one that others can write, no socket: nothing is served."""
+    def start(*words):
+        r = subprocess.run([w.gate_exe, "serve", *words], stderr=subprocess.PIPE,
+                           timeout=10, check=False)
+        expect("%s: an error" % (words,), r.returncode == 2 and r.stderr, r)
+        expect("no socket is left", not os.path.exists(w.tmp.name + "/s"))
+    loose = w.tmp.name + "/loose.json"
+    with open(loose, "w", encoding="utf-8") as f:
+        json.dump(ACL, f)
+    os.chmod(loose, 0o620)
+    link = w.tmp.name + "/link.json"
+    os.symlink(w.policy, link)
+    listen = ("--listen", w.tmp.name + "/s")
+    start(*listen, "--policy", w.tmp.name + "/none.json")
+    start(*listen, "--policy", loose)
+    start(*listen, "--policy", link)
+    start(*listen, "--policy", w.policy, "--trail", "nowhere")
+    start(*listen, "--policy", w.policy, "--mode", "999")
+    start("--policy", w.policy)
+    start("--policy", w.policy, "--listen", w.socket)
+
+
+@case
+def nothing_is_done_without_the_trail(w):
+    """/dev/full takes no line: what policy allows is refused, too."""
+    path = w.tmp.name + "/full.sock"
+    with open("/dev/full", "wb") as full:
+        p = subprocess.Popen(
+            [w.gate_exe, "serve", "--listen", path, "--engine",
+             w.tmp.name + "/engine.sock", "--policy", w.policy, "--trail",
+             "fd:%d" % full.fileno()], pass_fds=[full.fileno()])
+        try:
+            for _ in range(100):
+                if os.path.exists(path):
+                    break
+                time.sleep(0.05)
+            w.engine.reset()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(20)
+                s.connect(path)
+                s.sendall(head(LIST))
+                out = read_all(s)
+        finally:
+            p.terminate()
+            p.wait()
+    expect("503", status_of(out) == 503, out)
+    expect("the engine hears nothing", w.engine.bytes() == b"", w.engine.bytes())
 
 
 @case

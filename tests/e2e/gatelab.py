@@ -7,6 +7,7 @@ conf/ set it up. /etc and /home of the lab are its own.
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -73,6 +74,15 @@ def box_image():
     return tar.getvalue()
 
 
+def confined():
+    """With no more capabilities than the unit in conf/ gives."""
+    unit = os.path.join(world.HERE, "../../conf/systemd/seawall-gate.service.in")
+    with open(unit, encoding="utf-8") as f:
+        names = re.search(r"^CapabilityBoundingSet=(.*)", f.read(), re.M).group(1)
+    return ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set",
+            ",".join(["-all"] + ["+" + x[4:].lower() for x in names.split()])]
+
+
 class GateLab(world.Lab):
     """A lab whose engine is behind gate serve."""
     def __init__(self, gate, policy=None):
@@ -99,7 +109,7 @@ class GateLab(world.Lab):
         with open(self.trail, "ab") as trail, open(self.log, "ab") as log:
             fd = trail.fileno()
             self.gate = subprocess.Popen(
-                [self.gate_exe, "serve", "--listen", GATE, "--mode", "0666", "--engine",
+                confined() + [self.gate_exe, "serve", "--listen", GATE, "--mode", "0666", "--engine",
                  ENGINE, "--policy", self.policy, "--trail", "fd:%d" % fd],
                 pass_fds=[fd], stderr=log, preexec_fn=world.die_with_parent)
         world.wait_for("gate's socket", lambda: os.path.exists(GATE))
