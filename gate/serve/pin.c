@@ -2,8 +2,10 @@
 /* Host paths held fast, so that what was checked is what the engine mounts. */
 #include "gate/serve/pin.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -11,6 +13,9 @@
 #include <sys/syscall.h>
 
 #include <linux/openat2.h>
+
+/* Of one user, read-only ones and others each. */
+enum { MAX_PINS = 256 };
 
 /* glibc 2.36 has no wrapper. */
 static int open_resolved(int dir, const char *path, uint64_t flags, uint64_t resolve)
@@ -195,6 +200,57 @@ static int attach(int source, int dir, const char *name, const struct gate_pin *
 	return 0;
 }
 
+/* Whether what is pinned at @name was removed meanwhile; then the pin goes, too. */
+static bool drop_if_removed(int dir, const char *name, const char *folder)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	_cleanup_(cleanup_close) int fd =
+		openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || (is_mount(fd) && st.st_nlink > 0))
+		return false;
+	int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		;
+	return unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0;
+}
+
+/* Mounts are finite, and one user's pins must not use them up. */
+static int make_room(
+	int dir, const char *name, const struct gate_pin *pin, struct err *err)
+{
+	char folder[PATH_MAX];
+	size_t count = 0;
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!entries) {
+		if (copy >= 0)
+			(void)close(copy);
+		return err_set(err, -EIO, "read the directory of '%s'", pin->path);
+	}
+	(void)snprintf(folder, sizeof(folder), "%.*s",
+		(int)(strlen(pin->path) - strlen(name) - 1), pin->path);
+	while ((entry = readdir(entries)))
+		count += entry->d_name[0] != '.';
+	rewinddir(entries);
+	while (count >= MAX_PINS && (entry = readdir(entries))) {
+		if (entry->d_name[0] != '.' &&
+			drop_if_removed(dir, entry->d_name, folder))
+			count--;
+	}
+	(void)closedir(entries);
+	if (count >= MAX_PINS)
+		return err_set(err, -EDQUOT,
+			"bind of '%s': %d other paths are mounted already", pin->source,
+			MAX_PINS);
+	return 0;
+}
+
 int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 {
 	const char *name = pin_name(pin, uid);
@@ -223,6 +279,8 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 		openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (old >= 0 && is_mount(old) && is_same(old, source))
 		return 0;
-	int rc = make_place(dir, name, pin, S_ISDIR(st.st_mode), err);
+	int rc = old < 0 ? make_room(dir, name, pin, err) : 0;
+	if (rc == 0)
+		rc = make_place(dir, name, pin, S_ISDIR(st.st_mode), err);
 	return rc < 0 ? rc : attach(source, dir, name, pin, err);
 }

@@ -437,6 +437,25 @@ def a_link_swapped_in_does_not_win_14(lab):
 
 
 @check
+def pins_of_a_user_are_bounded(lab):
+    def bind(i):
+        path = "/home/bob/d%d" % i
+        os.mkdir(path)
+        os.chown(path, 2002, 2002)
+        body = json.dumps({"Image": BOX, "Cmd": ["true"], "HostConfig": {
+            "Binds": [path + ":/d"]}}).encode()
+        status = raw_as(2002, "POST", "/v1.41/containers/create", body)
+        return path, status
+    paths = [bind(i) for i in range(258)]
+    expect("the first are fine", all(s == 201 for _, s in paths[:256]), paths[:3])
+    expect("then it ends", [s for _, s in paths[256:]] == [403, 403], paths[255:])
+    for path, _ in paths[:5]:
+        os.rmdir(path)
+    expect("removed directories make room", [bind(i)[1] for i in (300, 301)] ==
+           [201, 201])
+
+
+@check
 def binds_of_root_do_not_multiply(lab):
     """A clone of / does not take the pins along."""
     for i in range(3):
@@ -445,7 +464,7 @@ def binds_of_root_do_not_multiply(lab):
         expect("it is there", "data" in out, out)
     with open("/proc/self/mounts", encoding="utf-8") as f:
         pins = [x for x in f if "/run/seawall/binds" in x]
-    expect("a bounded number of mounts", len(pins) < 200, len(pins))
+    expect("a bounded number of mounts", len(pins) < 400, len(pins))
 
 
 # ---------------------------------------------------------------- the trail

@@ -4,6 +4,7 @@
 The engine listens at a socket of root's, gate serve at /run/docker.sock, as the units in
 conf/ set it up. /etc and /home of the lab are its own.
 """
+import contextlib
 import io
 import json
 import os
@@ -11,7 +12,6 @@ import re
 import shutil
 import subprocess
 import tarfile
-import time
 
 import lab as world
 from lab import api, run
@@ -156,6 +156,11 @@ class GateLab(world.Lab):
 
     def tidy(self):
         """No containers of anybody's."""
-        for c in api("GET", "/containers/json?all=1"):
-            api("DELETE", "/containers/%s?force=1&v=1" % c["Id"])
-        time.sleep(0.05)
+        def remove():
+            left = api("GET", "/containers/json?all=1")
+            for c in left:
+                # The engine may be removing it already.
+                with contextlib.suppress(RuntimeError):
+                    api("DELETE", "/containers/%s?force=1&v=1" % c["Id"])
+            return not left
+        world.wait_for("an engine without containers", remove)
