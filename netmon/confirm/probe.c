@@ -50,6 +50,29 @@ static int64_t now_ms(void)
 
 /* ---------------------------------------------------------------- sending */
 
+/* A macvlan takes only what is sent to its own address, not to its parent's. */
+static bool macvlan_mac(
+	const struct facts *facts, const struct probe *probe, uint8_t mac[6])
+{
+	const struct netns *ns = probe->container->netns;
+
+	if (!ns || ns == facts->host)
+		return false;
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+		const struct link *link = netns_link(ns, a->ifindex);
+
+		if (a->local.family != probe->endpoint.family ||
+			a->local.value != probe->endpoint.addr.value || !link ||
+			!link->kind || strcmp(link->kind, "macvlan") != 0 ||
+			link->mac_len != 6)
+			continue;
+		memcpy(mac, link->mac, 6);
+		return true;
+	}
+	return false;
+}
+
 /* Whose address the frame must have: the interface's, or that of a macvlan on it. */
 static void fill_macs(const struct run *run, const struct probe *probe, struct frame *f)
 {
@@ -64,7 +87,7 @@ static void fill_macs(const struct run *run, const struct probe *probe, struct f
 	if (link && link->mac_len == FIRST_HOP_LEN)
 		memcpy(f->dst_mac, link->mac, FIRST_HOP_LEN);
 	if (c)
-		(void)verdict_macvlan_mac(run->report->facts, probe, f->dst_mac);
+		(void)macvlan_mac(run->report->facts, probe, f->dst_mac);
 	/* Strangers come from the router's. */
 	if (neigh_next_hop(&probe->source, probe->way->ifindex, &hop, &ifindex, NULL) <
 		0)

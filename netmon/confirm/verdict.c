@@ -3,7 +3,6 @@
 #include "netmon/confirm/verdict.h"
 
 #include <netinet/in.h>
-#include <string.h>
 
 static const char *reply_word(const struct probe *probe)
 {
@@ -169,26 +168,4 @@ void verdict_note(struct report *report, struct plan *plan)
 	}
 	for (size_t i = 0; i < report->nexposures; i++)
 		report->exposures[i].answered = answered(&report->exposures[i]);
-}
-
-bool verdict_macvlan_mac(
-	const struct facts *facts, const struct probe *probe, uint8_t mac[6])
-{
-	const struct netns *ns = probe->container->netns;
-
-	if (!ns || ns == facts->host)
-		return false;
-	for (size_t i = 0; i < ns->naddrs; i++) {
-		const struct ifaddr *a = &ns->addrs[i];
-		const struct link *link = netns_link(ns, a->ifindex);
-
-		if (a->local.family != probe->endpoint.family ||
-			a->local.value != probe->endpoint.addr.value || !link ||
-			!link->kind || strcmp(link->kind, "macvlan") != 0 ||
-			link->mac_len != 6)
-			continue;
-		memcpy(mac, link->mac, 6);
-		return true;
-	}
-	return false;
 }

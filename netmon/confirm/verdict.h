@@ -15,9 +15,4 @@
  */
 void verdict_note(struct report *report, struct plan *plan);
 
-/** verdict_macvlan_mac() - the address that the container's macvlan has, if it is one.
- */
-bool verdict_macvlan_mac(
-	const struct facts *facts, const struct probe *probe, uint8_t mac[6]);
-
 #endif
