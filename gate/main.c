@@ -21,6 +21,9 @@ static const struct command {
 	{"policy", command_policy,
 		"check FILE\n"
 		"        print every error of a policy file"},
+	{"run", command_run,
+		"[--reason TEXT] [--] COMMAND [ARGUMENT...]\n"
+		"        run it as you, after asking who you are, with more rights"},
 	{"serve", command_serve,
 		"[--listen PATH] [--engine PATH]\n"
 		"        filter the engine's API for the users who connect"},

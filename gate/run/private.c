@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The socket that only one command's user can connect to, and who serves it. */
+#include "gate/run/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "common/cleanup.h"
+#include "gate/serve/listen.h"
+#include "gate/serve/session.h"
+
+#define RUN_FOLDER "/run/seawall/run"
+
+enum { MAX_SESSIONS = 128 };
+
+static int make_folder(struct private_socket *socket, struct err *err)
+{
+	struct stat st;
+
+	if ((mkdir("/run/seawall", 0755) < 0 && errno != EEXIST) ||
+		(mkdir(RUN_FOLDER, 0711) < 0 && errno != EEXIST))
+		return err_errno(err, -errno, "make '%s'", RUN_FOLDER);
+	if (lstat(RUN_FOLDER, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+		(st.st_mode & 022))
+		return err_set(err, -EPERM, "'%s' must be a folder of root's alone",
+			RUN_FOLDER);
+	(void)snprintf(socket->folder, sizeof(socket->folder), "%s/XXXXXX", RUN_FOLDER);
+	if (!mkdtemp(socket->folder))
+		return err_errno(err, -errno, "make a folder in '%s'", RUN_FOLDER);
+	(void)snprintf(
+		socket->path, sizeof(socket->path), "%s/docker.sock", socket->folder);
+	/* To be walked through, not to be changed. */
+	if (chmod(socket->folder, 0711) < 0)
+		return err_errno(err, -errno, "chmod '%s'", socket->folder);
+	return 0;
+}
+
+static void remove_files(const struct private_socket *socket)
+{
+	(void)unlink(socket->path);
+	(void)rmdir(socket->folder);
+}
+
+static int die_with(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent
+		       ? -ESRCH
+		       : 0;
+}
+
+static void take_caller(int listener, uid_t uid, const struct session_setup *setup)
+{
+	_cleanup_(cleanup_close) int client =
+		accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	pid_t self = getpid();
+
+	if (client < 0 ||
+		getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+		cred.uid != uid)
+		return;
+	if (fork() != 0)
+		return;
+	(void)close(listener);
+	_exit(die_with(self) < 0 ? 1 : session_run(TAKE_FD(client), setup));
+}
+
+static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup)
+{
+	struct confinement confinement;
+	struct err err = {0};
+	int sessions = 0;
+
+	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || confinement_prepare(&confinement, &err) < 0)
+		_exit(1);
+	setup->generation = shared;
+	setup->born = 0;
+	setup->confinement = &confinement;
+	for (;;) {
+		/* One more only when there is room: else wait for one to end. */
+		while (sessions > 0 &&
+			waitpid(-1, NULL, sessions < MAX_SESSIONS ? WNOHANG : 0) > 0)
+			sessions--;
+		take_caller(listener, uid, setup);
+		sessions++;
+	}
+}
+
+/* Away from the caller's terminal, whose signals would end connections. */
+static _Noreturn void become_server(
+	int listener, uid_t uid, pid_t parent, struct session_setup *setup)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (setsid() < 0 || setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 ||
+		setresuid(0, 0, 0) < 0 || die_with(parent) < 0 || null < 0 ||
+		dup2(null, 0) < 0 || dup2(null, 1) < 0 || chdir("/") < 0)
+		_exit(1);
+	/* Standard error stays: what is wrong with a connection is said there. */
+	int at = dup3(listener, 3, O_CLOEXEC);
+	if ((listener != 3 && at < 0) || close_range(4, ~0U, 0) < 0)
+		_exit(1);
+	serve(3, uid, setup);
+}
+
+int private_open(uid_t uid, const struct policy *policy, const char *engine,
+	const struct trail *trail, struct private_socket *ret_socket, struct err *err)
+{
+	struct session_setup setup = {.policy = policy,
+		.engine_path = engine,
+		.trail = trail,
+		.elevated = true};
+	struct private_socket socket = {0};
+	pid_t parent = getpid();
+
+	int rc = make_folder(&socket, err);
+	if (rc < 0)
+		return rc;
+	_cleanup_(cleanup_close) int listener = listen_at(socket.path, 0600, NULL, err);
+	if (listener < 0) {
+		remove_files(&socket);
+		return listener;
+	}
+	if (chown(socket.path, uid, (gid_t)-1) < 0) {
+		rc = err_errno(err, -errno, "chown '%s'", socket.path);
+		remove_files(&socket);
+		return rc;
+	}
+	socket.server = fork();
+	if (socket.server == 0)
+		become_server(listener, uid, parent, &setup);
+	if (socket.server < 0) {
+		rc = err_errno(err, -errno, "start a process");
+		remove_files(&socket);
+		return rc;
+	}
+	*ret_socket = socket;
+	return 0;
+}
+
+void private_close(struct private_socket *socket)
+{
+	if (socket->server > 0) {
+		/* It leads a session and a group: all that it started is in them. */
+		(void)kill(-socket->server, SIGKILL);
+		(void)kill(socket->server, SIGKILL);
+		(void)waitpid(socket->server, NULL, 0);
+	}
+	socket->server = 0;
+	remove_files(socket);
+}
