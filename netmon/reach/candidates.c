@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/candidates.h"
 
+#include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/zone.h"
 
 #define RANGE_MAX   1024u
 #define FOREIGN_MAX 256u
@@ -133,7 +136,7 @@ static unsigned int protos_of(const struct rule *rule)
 			is_proto(op->operand))
 			return proto_bit(op->lo[0]);
 	}
-	return PROTO_TCP | PROTO_UDP;
+	return PROTO_TCP | PROTO_UDP | PROTO_SCTP;
 }
 
 static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
@@ -202,7 +205,11 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 	for (size_t i = 0; i < o->nkey; i++) {
 		const struct operand *part = o->key[i];
 
-		if (is_port(part))
+		if (part->nsteps && is_addr(part))
+			scan->odd_addr = true;
+		if (part->nsteps && is_port(part))
+			scan->wide |= nat;
+		else if (is_port(part))
 			scan_keys(scan, set, offset, 2, true, nat, protos);
 		else if (is_addr(part))
 			scan_keys(scan, set, offset, part->len, false, nat, protos);
@@ -239,6 +246,76 @@ static bool overlaps_addr(const struct operand *o)
 	       o->offset + o->load_len > 16 && !is_addr(o) && o->load_len > 1;
 }
 
+/* fib daddr . iif type: is it an address of *this* interface? */
+static bool looks_at_interface(const struct op *op)
+{
+	return op->operand->fib_flags & NFTA_FIB_F_DADDR &&
+	       op->operand->fib_flags & NFTA_FIB_F_IIF;
+}
+
+/* The ports that pass a comparison, and where the others begin. */
+static void scan_port(
+	struct scan *scan, enum cmp cmp, unsigned int protos, u128 lo, u128 hi)
+{
+	switch (cmp) {
+	case CMP_EQ:
+	case CMP_RANGE:
+		add_ports(scan, protos, lo, hi);
+		return;
+	case CMP_LT:
+		if (lo)
+			add_ports(scan, protos, 0, lo - 1);
+		return;
+	case CMP_LTE:
+		add_ports(scan, protos, 0, lo);
+		return;
+	case CMP_GT:
+		if (lo < UINT16_MAX)
+			add_ports(scan, protos, lo + 1, UINT16_MAX);
+		return;
+	case CMP_GTE:
+		add_ports(scan, protos, lo, UINT16_MAX);
+		return;
+	case CMP_NEQ:
+	case CMP_NOT_RANGE:
+		if (lo)
+			add_ports(scan, protos, 0, lo - 1);
+		if (hi < UINT16_MAX)
+			add_ports(scan, protos, hi + 1, UINT16_MAX);
+		return;
+	}
+}
+
+/* A match on an ipset by destination: its ports and addresses. */
+static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool nat)
+{
+	const struct ipset *set = match->ipset;
+
+	if (!set)
+		return;
+	scan->odd_addr = true;
+	for (size_t d = 0; nat && d < match->ndims && d < 3; d++) {
+		bool port = set->dim[d] == IPSET_DIM_PORT;
+
+		if (match->src[d] || (!port && set->dim[d] != IPSET_DIM_ADDR))
+			continue;
+		for (size_t i = 0; i < set->nelements; i++) {
+			const struct ipset_part *p = &set->elements[i].part[d];
+
+			if (port && p->hi <= UINT16_MAX)
+				add_ports(scan,
+					p->proto ? proto_bit(p->proto)
+						 : PROTO_TCP | PROTO_UDP | PROTO_SCTP,
+					p->lo, p->hi);
+			else if (!port)
+				add_iv(scan->arena, &scan->addrs, &scan->naddrs, p->lo,
+					p->hi);
+		}
+	}
+	if (nat && (set->kind == IPSET_LIST || set->kind == IPSET_OTHER))
+		scan->wide = true;
+}
+
 static void scan_match(
 	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
 {
@@ -246,7 +323,7 @@ static void scan_match(
 	size_t len = op->value_len;
 	u128 lo, hi;
 
-	if (overlaps_addr(o))
+	if (overlaps_addr(o) || (o->field == FIELD_FIB_TYPE && looks_at_interface(op)))
 		scan->odd_addr = true;
 	if (len > 16 || (!is_port(o) && !is_addr(o)))
 		return;
@@ -255,11 +332,14 @@ static void scan_match(
 							      : lo;
 	if (is_port(o)) {
 		if (nat && !o->nsteps && len == 2)
-			add_ports(scan, protos, lo, hi);
+			scan_port(scan, op->cmp, protos, lo, hi);
 		else if (nat)
 			scan->wide = true;
 		return;
 	}
+	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
+		op->cmp != CMP_NOT_RANGE)
+		scan->odd_addr = true;
 	if (o->nsteps) {
 		/* A network: its mask gives the range. */
 		const struct step *step = &o->steps[0];
@@ -270,6 +350,9 @@ static void scan_match(
 			return;
 		}
 		mask = addr_load(step->and, len);
+		u128 below = addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask;
+		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
+			scan->odd_addr = true; /* not a network */
 		hi = lo | (addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask);
 	} else if (len < o->len) { /* a prefix of whole bytes */
 		unsigned int shift = (unsigned int)(o->len - len) * 8;
@@ -291,9 +374,17 @@ static void scan_op(
 		break;
 	case OP_LOOKUP:
 	case OP_VMAP:
+		if (op->operand->field == FIELD_FIB_TYPE && looks_at_interface(op))
+			scan->odd_addr = true;
+		if (nat && op->invert) /* any port but those */
+			scan->wide = true;
 		scan_operand(scan, op->operand, op->set, nat, protos);
 		break;
 	case OP_IN:
+		if (op->operand->nsteps && is_addr(op->operand))
+			scan->odd_addr = true;
+		if (nat && op->invert)
+			scan->wide = true;
 		for (size_t i = 0; i < op->numbers->n; i++) {
 			const struct iv *iv = &op->numbers->v[i];
 
@@ -302,11 +393,13 @@ static void scan_op(
 			else if (is_addr(op->operand))
 				add_iv(scan->arena, &scan->bounds, &scan->nbounds,
 					iv->lo, iv->hi);
+			if (is_addr(op->operand) && nat)
+				add_iv(scan->arena, &scan->addrs, &scan->naddrs, iv->lo,
+					iv->hi);
 		}
 		break;
 	case OP_IPSET:
-		if (op->ipset->ipset)
-			scan->odd_addr = true;
+		scan_ipset(scan, op->ipset, nat);
 		break;
 	case OP_ANY:
 	case OP_NONE:
@@ -327,6 +420,9 @@ static bool translates(const struct rule *rule)
 		const struct op *op = &rule->ops[i];
 
 		if (op->kind == OP_TPROXY || op->kind == OP_UNKNOWN)
+			return true;
+		if (op->kind == OP_SET && op->field == FIELD_PAYLOAD &&
+			(op->base == BASE_NETWORK || op->base == BASE_TRANSPORT))
 			return true;
 		if (op->kind == OP_NAT && op->nat->kind != NAT_SNAT &&
 			op->nat->kind != NAT_MASQUERADE &&
@@ -455,12 +551,67 @@ static void scan_anywhere(struct scan *scan, const struct ruleset *rules)
 	}
 }
 
+static bool leads_to(const bool *marked, const struct verdict_to *to)
+{
+	return (to->kind == VERDICT_JUMP || to->kind == VERDICT_GOTO) && to->chain &&
+	       marked[to->chain->id];
+}
+
+/* Whether a rule translates, or leads to a chain where one does. */
+static bool rule_leads_on(const struct rule *rule, const bool *marked)
+{
+	if (translates(rule))
+		return true;
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_VERDICT && leads_to(marked, &op->verdict))
+			return true;
+		for (size_t k = 0; op->kind == OP_VMAP && k < op->set->nelements; k++)
+			if (leads_to(marked, &op->set->elements[k].verdict))
+				return true;
+	}
+	return false;
+}
+
+/* Chains in which, or past which, something is translated. */
+static bool *chains_translating(struct scan *scan, const struct ruleset *rules)
+{
+	bool *marked = arena_array(scan->arena, rules->nchains + 1, sizeof(bool));
+	bool changed = true;
+
+	while (marked && changed) {
+		changed = false;
+		for (size_t c = 0; c < rules->nchains; c++) {
+			const struct chain *chain = &rules->chains[c];
+
+			for (size_t r = 0; !marked[chain->id] && r < chain->nrules; r++)
+				if (rule_leads_on(&chain->rules[r], marked))
+					marked[chain->id] = changed = true;
+		}
+	}
+	return marked;
+}
+
+static void scan_rule(
+	struct scan *scan, const struct rule *rule, bool nat, const bool *marked)
+{
+	unsigned int protos = nat ? protos_of(rule) : 0;
+	size_t before = scan->services->n;
+
+	for (size_t i = 0; i < rule->nops; i++)
+		scan_op(scan, &rule->ops[i], nat, protos);
+	if (nat && rule_leads_on(rule, marked) && scan->services->n == before)
+		scan->wide |= translates(rule); /* any port */
+}
+
 /* Chains that a packet can meet before the routing decision may translate. */
 static void scan_rules(struct scan *scan, const struct ruleset *rules)
 {
 	const bool *met = chains_met(scan, rules);
+	const bool *marked = chains_translating(scan, rules);
 
-	for (size_t c = 0; met && c < rules->nchains; c++) {
+	for (size_t c = 0; met && marked && c < rules->nchains; c++) {
 		const struct chain *chain = &rules->chains[c];
 		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
 				 chain->hook == HOOK_INGRESS;
@@ -470,15 +621,11 @@ static void scan_rules(struct scan *scan, const struct ruleset *rules)
 							      : FAMILY_BITS;
 		for (size_t r = 0; met[chain->id] && r < chain->nrules; r++) {
 			const struct rule *rule = &chain->rules[r];
-			bool nat = own_chain &&
-				   (translates(rule) || chain->type == CHAIN_NAT);
-			unsigned int protos = nat ? protos_of(rule) : 0;
-			size_t before = scan->services->n;
 
-			for (size_t i = 0; i < rule->nops; i++)
-				scan_op(scan, &rule->ops[i], nat, protos);
-			if (nat && translates(rule) && scan->services->n == before)
-				scan->wide = true; /* any port */
+			scan_rule(scan, rule,
+				own_chain && (rule_leads_on(rule, marked) ||
+						     chain->type == CHAIN_NAT),
+				marked);
 		}
 	}
 }
@@ -564,7 +711,9 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 {
 	struct arena *arena = cl->scan->arena;
 	struct candidates *out = cl->out;
-	uint64_t sign = signature(cl->scan, addr->value);
+	uint64_t sign =
+		signature(cl->scan, addr->value) +
+		(perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex) : 0);
 	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
 	bool own = cl->apart || foreign || link_local ||
 		   bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
@@ -629,27 +778,44 @@ static int by_lo(const void *a, const void *b)
 }
 
 /* Addresses that are not the host's, and a rule translates. */
+static bool is_foreign(const struct classing *cl, const struct addr *a)
+{
+	return a->value && !space_has_addr(cl->reach->host, a->family, a->value, 0) &&
+	       !host_owner(cl->reach, a);
+}
+
+/* Private networks stand in rules to be left alone; nobody routes them here. */
+static bool is_worth_listing(const struct classing *cl, const struct iv *iv)
+{
+	enum family family = iv->lo > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4;
+
+	return iv->lo == iv->hi ||
+	       ivset_contains(zone_internet(cl->scan->arena, family), iv->lo);
+}
+
 static void classify_foreign(struct classing *cl)
 {
 	struct scan *scan = cl->scan;
 	size_t n = 0;
+	u128 next = 0; /* below it all were seen */
 
 	if (scan->naddrs)
 		qsort(scan->addrs, scan->naddrs, sizeof(*scan->addrs), by_lo);
-	for (size_t i = 0; i < scan->naddrs && n < FOREIGN_MAX; i++) {
+	for (size_t i = 0; i < scan->naddrs; i++) {
 		const struct iv *iv = &scan->addrs[i];
-		struct addr a = {iv->lo,
+		struct addr a = {iv->lo < next ? next : iv->lo,
 			iv->lo > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4};
 
-		/* Only single addresses: a network's rule concerns the host's own too.
-		 */
-		if (iv->lo != iv->hi || iv->lo >> 24 == 127 || iv->lo == 0 ||
-			(i > 0 && scan->addrs[i - 1].lo == iv->lo) ||
-			space_has_addr(cl->reach->host, a.family, a.value, 0) ||
-			host_owner(cl->reach, &a))
+		if ((a.family == FAMILY_IP4 && iv->lo >> 24 == 127) || iv->hi < next ||
+			!is_worth_listing(cl, iv))
 			continue;
-		classify(cl, &a, false, false, true, 0);
-		n++;
+		for (; a.value <= iv->hi && n < FOREIGN_MAX; a.value++)
+			if (is_foreign(cl, &a)) {
+				classify(cl, &a, false, false, true, 0);
+				n++;
+			}
+		cl->out->cut |= a.value <= iv->hi;
+		next = iv->hi + 1;
 	}
 }
 
@@ -669,6 +835,19 @@ static void classify_all(struct classing *cl)
 		}
 	classify_loopback(cl);
 	classify_foreign(cl);
+}
+
+/* Addresses that policy routing tells apart, on the way in or on the way back. */
+static void scan_ip_rules(struct scan *scan, const struct netns *ns)
+{
+	for (size_t i = 0; i < ns->nrules; i++) {
+		const struct prefix *both[] = {&ns->rules[i].src, &ns->rules[i].dst};
+
+		for (size_t k = 0; k < ARRAY_LEN(both); k++)
+			if (both[k]->len)
+				add_iv(scan->arena, &scan->bounds, &scan->nbounds,
+					both[k]->value, prefix_last(both[k]));
+	}
 }
 
 /* ---------------------------------------------------------------- public */
@@ -692,6 +871,7 @@ void candidates_collect(
 		if (scan.wide && c->netns && c->netns != facts->host)
 			add_socks(arena, scan.services, c->netns);
 	}
+	scan_ip_rules(&scan, facts->host);
 	sort_once(scan.services);
 	struct scan any = {.arena = arena, .services = &ret_candidates->anywhere};
 	scan_anywhere(&any, reach->host->rules);

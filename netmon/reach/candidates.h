@@ -39,6 +39,7 @@ struct candidates {
 	struct services anywhere; /* ports that rules translate at any address */
 	struct address_class *classes;
 	size_t nclasses;
+	bool cut; /* more foreign addresses are translated than are asked */
 };
 
 /**

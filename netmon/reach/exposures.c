@@ -39,7 +39,7 @@ struct survey {
 	const struct ivset *internet[2]; /* IPv4, IPv6 */
 	bool untranslated; /* an outcome of this service was reached without DNAT */
 	const struct container *owner; /* of the address at hand; NULL: the host */
-	bool too_large;
+	bool too_large, cut;
 };
 
 /* One walk's question: an endpoint, by one way in, from those zones that apply. */
@@ -549,6 +549,15 @@ static void collect_gaps(struct survey *survey)
 	for (size_t i = 0; i < report->nexposures; i++)
 		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
 			report_gap(report, report->exposures[i].gaps[k]);
+	if (survey->cut)
+		report_gap(report,
+			&(struct gap){.code = "addresses-not-asked",
+				.where = "analysis",
+				.text = "rules translate more addresses that are not "
+					"the "
+					"host's own than are asked: exposures at the "
+					"others are missing",
+				.hides = true});
 	if (survey->too_large)
 		report_gap(report,
 			&(struct gap){.code = "walk-too-large",
@@ -735,6 +744,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey.internet[0] = zone_internet(&report->arena, FAMILY_IP4);
 	survey.internet[1] = zone_internet(&report->arena, FAMILY_IP6);
 	candidates_collect(reach, &report->arena, &all);
+	survey.cut = all.cut;
 	describe_perimeter(&survey);
 	describe_ways(&survey);
 	survey_host(&survey, &all);

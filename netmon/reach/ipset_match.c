@@ -116,6 +116,10 @@ static int by_width_descending(const void *a, const void *b)
 	u128 wx = (*x)->part[0].hi - (*x)->part[0].lo;
 	u128 wy = (*y)->part[0].hi - (*y)->part[0].lo;
 
+	if (wx != wy)
+		return wx < wy ? 1 : -1;
+	wx = (*x)->part[1].hi - (*x)->part[1].lo;
+	wy = (*y)->part[1].hi - (*y)->part[1].lo;
 	return wx < wy ? 1 : wx > wy ? -1 : 0;
 }
 
