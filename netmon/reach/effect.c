@@ -470,10 +470,13 @@ void effect_track(struct run *run, const struct chain *chain, const struct op *o
 	struct value value;
 
 	if (op->kind == OP_NOTRACK) {
-		if (state->packet.ct == CT_NONE)
+		/* nft_notrack_eval(): with a template attached it does nothing. */
+		if (state->packet.ct == CT_NONE && !state->packet.templated)
 			state->packet.ct = CT_UNTRACKED;
 		return;
 	}
+	if (state->packet.ct == CT_NONE)
+		state->packet.templated = true;
 	if (!op->operand) {
 		state->packet.ctzone.unknown = UINT32_MAX;
 		return;

@@ -69,6 +69,7 @@ struct packet {
 	bool sport_unknown, dport_unknown; /* nobody can say */
 	bool sport_class; /* the source port stands for others: the answer must not tell
 			     them apart */
+	bool templated;	  /* a zone was set: conntrack's template is attached */
 	bool dnat_done, snat_done; /* the manipulation is decided */
 	bool pkttype_unknown;
 	bool mangled; /* a rule rewrote header bytes in a way that is not followed */
