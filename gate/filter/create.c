@@ -52,15 +52,30 @@ static int check_command(struct work *work, const struct field *field,
 	return 0;
 }
 
+static const struct json_node *labels_of(const struct object *image)
+{
+	const struct json_node *config = json_member(image->root, "Config");
+	const struct json_node *labels = config && config->kind == JSON_KIND_OBJECT
+						 ? json_member(config, "Labels")
+						 : NULL;
+
+	return labels && labels->kind == JSON_KIND_OBJECT ? labels : NULL;
+}
+
 static int force_image(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
+	struct object image;
 	const char *text;
 
 	if (!value || !value->string[0])
 		return refuse(work, 400, "create-image", "no image is named");
 	work->decision->image = value->string;
 	if (image_usable(work, value->string, &work->image_id, &text) < 0)
+		return -EACCES;
+	if (work->image_id &&
+		(object_image(work, value->string, &image) < 0 ||
+			check_image_labels(work, field, labels_of(&image)) < 0))
 		return -EACCES;
 	work->selected.image = text;
 	jsonw_member_string(out, field->key, text);

@@ -21,23 +21,28 @@ static const char *const deputies[] = {
 	"com.docker.swarm.",
 };
 
+static int check_deputies(
+	struct work *work, const struct field *field, const struct json_node *label)
+{
+	for (size_t i = 0; i < ARRAY_LEN(deputies); i++) {
+		if (strncmp(label->key, deputies[i], strlen(deputies[i])) == 0 &&
+			!has_power(work, POWER_PRIVILEGED))
+			return field_refuse(work, field, NULL,
+				"the label '%s' gives orders to a program that holds "
+				"the engine's socket: it needs \"privileged\"",
+				shown(work, label->key));
+	}
+	return 0;
+}
+
 static int check_label(
 	struct work *work, const struct field *field, const struct json_node *label)
 {
-	const char *key = label->key;
-
-	if (strncmp(key, GATE_LABEL_PREFIX, strlen(GATE_LABEL_PREFIX)) == 0)
+	if (strncmp(label->key, GATE_LABEL_PREFIX, strlen(GATE_LABEL_PREFIX)) == 0)
 		return field_refuse(work, field, label,
 			"labels that begin with '" GATE_LABEL_PREFIX
 			"' are gate's own");
-	for (size_t i = 0; i < ARRAY_LEN(deputies); i++) {
-		if (strncmp(key, deputies[i], strlen(deputies[i])) == 0 &&
-			!has_power(work, POWER_PRIVILEGED))
-			return field_refuse(work, field, label,
-				"it gives orders to a program that holds the engine's "
-				"socket: it needs \"privileged\"");
-	}
-	return 0;
+	return check_deputies(work, field, label);
 }
 
 int check_labels(struct work *work, const struct field *field,
@@ -46,6 +51,17 @@ int check_labels(struct work *work, const struct field *field,
 	(void)out;
 	for (size_t i = 0; i < value->count; i++) {
 		if (check_label(work, field, &value->children[i]) < 0)
+			return -EACCES;
+	}
+	return 0;
+}
+
+/* Gate's own among them are overwritten, or mean nothing on a container. */
+int check_image_labels(
+	struct work *work, const struct field *field, const struct json_node *labels)
+{
+	for (size_t i = 0; labels && i < labels->count; i++) {
+		if (check_deputies(work, field, &labels->children[i]) < 0)
 			return -EACCES;
 	}
 	return 0;

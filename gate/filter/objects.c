@@ -219,6 +219,53 @@ static bool has_owner(const struct object *object)
 	return labels && json_member(labels, GATE_OWNER_LABEL);
 }
 
+/*
+ * Such as callers can make: other drivers and options reach into the host's network, so
+ * that no port need be published to be reached. A caller has such a network when he
+ * made it while he was elevated.
+ */
+static bool is_confined(const struct object *network)
+{
+	const char *driver = member_text(network->root, "Driver");
+	const struct json_node *options = member_object(network->root, "Options");
+
+	if (!driver || strcmp(driver, "bridge") != 0)
+		return false;
+	for (size_t i = 0; options && i < options->count; i++) {
+		if (strcmp(options->children[i].key, NETWORK_MTU) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int judge_network(
+	struct work *work, const char *name, const struct object *network)
+{
+	const char *driver = member_text(network->root, "Driver");
+	bool named = is_named(work, member_text(network->root, "Name")) &&
+		     !has_owner(network);
+	bool mine =
+		network->mine || (has_power(work, POWER_OTHERS) && has_owner(network));
+
+	if ((!driver || strcmp(driver, "host") == 0) && !has_power(work, POWER_HOST))
+		return refuse(work, 403, "network-host",
+			"the network '%s' is the host's: it needs \"host_namespaces\"",
+			shown(work, name));
+	if (named)
+		return 0;
+	if (!mine)
+		return refuse(work, 403, "network-others",
+			"the network '%s' is neither yours nor among the profile's "
+			"\"networks\"",
+			shown(work, name));
+	if (!is_confined(network) && !has_power(work, POWER_HOST))
+		return refuse(work, 403, "network-unconfined",
+			"the network '%s' has a driver or options that reach into the "
+			"host's network: it needs \"host_namespaces\"",
+			shown(work, name));
+	return 0;
+}
+
 int network_usable(struct work *work, const char *name, const char **ret_id)
 {
 	struct object network;
@@ -229,25 +276,12 @@ int network_usable(struct work *work, const char *name, const char **ret_id)
 	if (network.existence == OBJECT_ABSENT)
 		return refuse(work, 404, "object-absent", "No such network: %s",
 			shown(work, name));
-	if (network.existence == OBJECT_UNSEEN) {
-		if (is_named(work, name) || has_power(work, POWER_OTHERS))
-			return 0;
-		return refuse(work, 403, "object-unseen",
-			"whose network '%s' is cannot be told without an engine",
-			shown(work, name));
-	}
-	const char *driver = member_text(network.root, "Driver");
-	if ((!driver || strcmp(driver, "host") == 0) && !has_power(work, POWER_HOST))
-		return refuse(work, 403, "network-host",
-			"the network '%s' is the host's: it needs \"host_namespaces\"",
-			shown(work, name));
-	if (network.mine || has_power(work, POWER_OTHERS) ||
-		(is_named(work, member_text(network.root, "Name")) &&
-			!has_owner(&network)))
+	if (network.existence == OBJECT_PRESENT)
+		return judge_network(work, name, &network);
+	if (is_named(work, name) || has_power(work, POWER_OTHERS))
 		return 0;
-	return refuse(work, 403, "network-others",
-		"the network '%s' is neither yours nor among the profile's "
-		"\"networks\"",
+	return refuse(work, 403, "object-unseen",
+		"whose network '%s' is cannot be told without an engine",
 		shown(work, name));
 }
 

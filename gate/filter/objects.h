@@ -19,6 +19,9 @@
 /* The uid of who built an image; unlike GATE_OWNER_LABEL never on a container. */
 #define BUILDER_LABEL GATE_LABEL_PREFIX "built-by"
 
+/* The one option of networks that callers may set. */
+#define NETWORK_MTU "com.docker.network.driver.mtu"
+
 enum existence {
 	OBJECT_ABSENT = 0,
 	OBJECT_PRESENT,
@@ -60,9 +63,11 @@ int container_own(struct work *work, const char *name, struct object *ret_object
 int volume_usable(struct work *work, const struct object *volume) _must_check_;
 
 /**
- * network_usable() - whether containers may join the network: the caller's own, or one
- * that the profile names and no other user made; any with `others`
+ * network_usable() - whether containers may join the network
  * @ret_id: what is to be sent on
+ *
+ * Those that the profile names and no user made; and such as callers can make: the
+ * caller's own, with `others` any user's.
  */
 int network_usable(struct work *work, const char *name, const char **ret_id)
 	_must_check_;

@@ -101,6 +101,10 @@ static int use_network(struct work *work, struct object *network)
 /* What it tells of others' containers, those who may join could find out. */
 int decide_network_inspect(struct work *work)
 {
+	struct object network;
+
+	if (has_power(work, POWER_OTHERS))
+		return use_network(work, &network);
 	if (network_usable(work, work->param, &work->param) < 0)
 		return -EACCES;
 	work->decision->object = work->param;
@@ -174,8 +178,8 @@ static int check_ipam_driver(struct work *work, const struct field *field,
 
 static bool is_mtu(const struct json_node *option)
 {
-	return strcmp(option->key, "com.docker.network.driver.mtu") == 0 &&
-	       is_decimal(option->string) && strlen(option->string) <= 5;
+	return strcmp(option->key, NETWORK_MTU) == 0 && is_decimal(option->string) &&
+	       strlen(option->string) <= 5;
 }
 
 static int check_network_options(struct work *work, const struct field *field,

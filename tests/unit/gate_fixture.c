@@ -256,6 +256,11 @@ static const struct {
 			f) "','RepoTags':['beas:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
 
+	{"images/ordering/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['ordering:latest'],"
+			   "'Config':{'Labels':{'traefik.enable':'true'}}}"},
+
 	{"volumes/mine", VOLUME("mine", MINE, "null")},
 	{"volumes/bobs", VOLUME("bobs", BOBS, "null")},
 	{"volumes/roots", VOLUME("roots", "null", "{}")},
@@ -275,6 +280,12 @@ static const struct {
 	{"networks/backend", NETWORK(3, "backend", "bridge", "")},
 	{"networks/host", NETWORK(4, "host", "host", "")},
 	{"networks/bridge", NETWORK(b, "bridge", "bridge", "")},
+	{"networks/ownlan", NETWORK(6, "ownlan", "macvlan", "'seawall.owner':'1000'")},
+	{"networks/routed",
+		"{'Id':'" ID(7) "','Name':'routed','Driver':'bridge','Options':"
+				"{'com.docker.network.bridge.gateway_mode_ipv4':'"
+				"routed'},'Labels':"
+				"{'seawall.owner':'1000'}}"},
 	{"networks/lan", NETWORK(5, "lan", "macvlan", "")},
 
 	{"exec/" ID(1) "/json", EXEC(1, ",'user':'1000:1000'", "false")},

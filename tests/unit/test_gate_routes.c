@@ -385,6 +385,7 @@ static const struct gate_case cases[] = {
 		"{'Container':'mine','Force':true}", "allow"),
 	GET("network-inspect-other", "alice", "networks/bobs", "network-others"),
 	GET("network-inspect-bridge", "alice", "networks/bridge", "network-others"),
+	GET("network-inspect-others", "kim", "networks/bridge", "allow"),
 	GET("network-inspect-named", "alice", "networks/backend", "allow"),
 	CASE("network-remove-named", "alice", "DELETE", "networks/backend", NULL,
 		"network-others"),
