@@ -10,7 +10,7 @@
 #include "gate/serve/pin.h"
 #include "gate/serve/wire.h"
 
-enum ask_kind { ASK_NONE = 0, ASK_CONNECT, ASK_PIN, ASK_TRAIL };
+enum ask_kind { ASK_NONE = 0, ASK_CONNECT, ASK_PIN, ASK_TRAIL, ASK_BEGIN };
 
 enum {
 	MAX_TEXTS = 9,
@@ -77,11 +77,10 @@ static int answer_pin(int fd, const struct broker *broker, bool read_only,
 	return send_answer(fd, code, err.text, -1);
 }
 
-static int answer_trail(int fd, const struct broker *broker, bool is_allowed,
-	const char *const texts[static MAX_TEXTS])
+static int record(const struct broker *broker, bool is_allowed,
+	const char *const texts[static MAX_TEXTS], struct err *err)
 {
-	struct err err = {0};
-	struct trail_entry entry = {
+	const struct trail_entry entry = {
 		.decision = is_allowed ? "allow" : "deny",
 		.method = texts[0],
 		.route = texts[1],
@@ -91,9 +90,27 @@ static int answer_trail(int fd, const struct broker *broker, bool is_allowed,
 		.reason = texts[5],
 		.note = texts[6],
 	};
-	int code = trail_write(broker->trail, broker->caller, &entry, &err);
+
+	return trail_write(broker->trail, broker->caller, &entry, err);
+}
+
+static int answer_trail(int fd, const struct broker *broker, bool is_allowed,
+	const char *const texts[static MAX_TEXTS])
+{
+	struct err err = {0};
+	int code = record(broker, is_allowed, texts, &err);
 
 	return send_answer(fd, code, err.text, -1);
+}
+
+static int answer_begin(int fd, const struct broker *broker, bool is_allowed,
+	const char *const texts[static MAX_TEXTS])
+{
+	struct err err = {0};
+	int code = is_allowed ? record(broker, true, texts, &err) : -EINVAL;
+
+	return code < 0 ? send_answer(fd, code, err.text, -1)
+			: answer_connect(fd, broker);
 }
 
 /* Splits the texts behind the head; false when that is not what they are. */
@@ -141,6 +158,8 @@ void broker_serve(int fd, const struct broker *broker)
 			rc = answer_pin(fd, broker, head.flag == 1, texts);
 		else if (head.kind == ASK_TRAIL)
 			rc = answer_trail(fd, broker, head.flag == 1, texts);
+		else if (head.kind == ASK_BEGIN)
+			rc = answer_begin(fd, broker, head.flag == 1, texts);
 		else
 			return;
 	}
@@ -225,12 +244,29 @@ int broker_pin(int fd, const struct gate_pin *pin, struct err *err)
 	return ask(fd, ASK_PIN, pin->read_only, texts, MAX_TEXT, &none, err);
 }
 
-int broker_trail(int fd, const struct trail_entry *entry, struct err *err)
+static int ask_entry(int fd, enum ask_kind kind, const struct trail_entry *entry,
+	int *ret_fd, struct err *err)
 {
 	const char *const texts[MAX_TEXTS] = {entry->method, entry->route,
 		entry->object, entry->image, entry->rule, entry->reason, entry->note};
+
+	return ask(fd, kind, strcmp(entry->decision, "allow") == 0, texts, 1024, ret_fd,
+		err);
+}
+
+int broker_trail(int fd, const struct trail_entry *entry, struct err *err)
+{
 	int none = -1;
 
-	return ask(fd, ASK_TRAIL, strcmp(entry->decision, "allow") == 0, texts, 1024,
-		&none, err);
+	return ask_entry(fd, ASK_TRAIL, entry, &none, err);
+}
+
+int broker_begin(int fd, const struct trail_entry *entry, struct err *err)
+{
+	int engine = -1;
+	int rc = ask_entry(fd, ASK_BEGIN, entry, &engine, err);
+
+	if (rc == 0 && engine < 0)
+		return err_set(err, -EIO, "no connection to the engine came");
+	return rc < 0 ? rc : engine;
 }

@@ -8,7 +8,7 @@
 #include "gate/trail.h"
 
 /*
- * Three questions and no more, over a SOCK_SEQPACKET pair: a new connection to the
+ * Few questions and no more, over a SOCK_SEQPACKET pair: a new connection to the
  * engine, a pin, a line in the audit trail. The broker never reads a byte that the
  * caller of the API sent; the worker never holds a descriptor but those two sockets.
  */
@@ -29,5 +29,7 @@ void broker_serve(int fd, const struct broker *broker);
 int broker_connect(int fd, struct err *err) _must_check_;
 int broker_pin(int fd, const struct gate_pin *pin, struct err *err) _must_check_;
 int broker_trail(int fd, const struct trail_entry *entry, struct err *err) _must_check_;
+/** broker_begin() - broker_trail(), and when that is done broker_connect(). */
+int broker_begin(int fd, const struct trail_entry *entry, struct err *err) _must_check_;
 
 #endif

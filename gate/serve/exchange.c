@@ -217,13 +217,13 @@ static bool check_tar(
 }
 
 /* A body that streams, from the first byte on. */
-static bool prepare_stream(struct exchange *x, const struct gate_decision *decision,
-	struct flow *up, int engine)
+static bool prepare_stream(
+	struct exchange *x, const struct gate_decision *decision, struct flow *up)
 {
 	const struct gate_forward *forward = &decision->forward;
 	size_t rest = x->have - x->head_len;
 
-	flow_init(up, x->setup->client, engine, x->head.framing, x->head.length,
+	flow_init(up, x->setup->client, -1, x->head.framing, x->head.length,
 		x->head.framing == FRAMING_CHUNKED);
 	if (up->ended) {
 		if (forward->plain_tar)
@@ -276,20 +276,18 @@ static bool carry_out(struct exchange *x, const struct gate_decision *decision)
 	relay.up.ended = true;
 	if (!make_pins(x, decision))
 		return false;
-	_cleanup_(cleanup_close) int engine = broker_connect(x->setup->broker, &err);
-	if (engine < 0)
-		return refuse_because(x, decision, 502, "engine-gone", err.text);
-	relay.engine = engine;
 	if (decision->forward.body_kind == GATE_BODY_STREAM) {
-		if (!prepare_stream(x, decision, &relay.up, engine))
+		if (!prepare_stream(x, decision, &relay.up))
 			return false;
 	} else {
 		relay.held = x->in + x->head_len;
 		relay.held_len = x->have - x->head_len;
 	}
-	if (broker_trail(x->setup->broker, &entry, &err) < 0)
-		return refuse_because(x, decision, 503, "trail-failed",
-			"the audit trail takes no line: nothing is done without it");
+	_cleanup_(cleanup_close) int engine =
+		broker_begin(x->setup->broker, &entry, &err);
+	if (engine < 0)
+		return refuse_because(x, decision, 502, "engine-gone", err.text);
+	relay.engine = relay.up.to = engine;
 	relay.keep = !x->head.close && *x->setup->generation == x->setup->born;
 	enum relay_end end = relay_run(&relay, &err);
 	if (end == RELAY_FAILED) {

@@ -120,10 +120,10 @@ static int check_bytes(
 
 	for (size_t n = 0; line < end; n++) {
 		const char *cr = memchr(line, '\r', (size_t)(end - line));
-		size_t line_len = (size_t)(cr - line);
 
 		if (!cr || cr[1] != '\n')
 			return fault(ret_fault, 400, "a CR without LF in the head");
+		size_t line_len = (size_t)(cr - line);
 		if (n == 0 && !is_start_line(line, line_len, is_answer))
 			return fault(ret_fault, 400, "the first line is no HTTP");
 		if (n > 0 && !is_field_line(line, line_len))

@@ -95,7 +95,7 @@ int listen_at(const char *path, mode_t mode, const char *group, struct err *err)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_set(err, -ENAMETOOLONG, "socket '%s': too long", path);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	int rc = remove_dead(&address, err);
 	if (rc < 0)
 		return rc;

@@ -85,7 +85,7 @@ int wire_connect(const char *path, struct err *err)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_set(err, -ENAMETOOLONG, "socket '%s': too long", path);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	_cleanup_(cleanup_close) int fd =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -34,7 +34,7 @@ static ssize_t decode(enum framing_kind kind, uint64_t length, const char *bytes
 	framing_init(&framing, kind, length);
 	while (at < len && !framing.done) {
 		size_t n = len - at < step ? len - at : step, used = 0;
-		char *piece = malloc(n);
+		char *piece = calloc(1, n);
 
 		need(piece);
 		memcpy(piece, bytes + at, n);
