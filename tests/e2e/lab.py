@@ -25,7 +25,6 @@ usage: tests/e2e/lab.py demo NETMON    four containers, and what netmon says of 
 import contextlib
 import ctypes
 import errno
-import glob
 import http.client
 import io
 import json
@@ -109,7 +108,8 @@ def missing():
 
 
 def search_path():
-    """Where programs are; conf/quickstart unpacks an engine into SEAWALL_ENGINE_ROOT."""
+    """Where programs are, or will be: conf/quickstart unpacks an engine, without
+    installing it, into SEAWALL_ENGINE_ROOT."""
     path = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
     root = os.environ.get("SEAWALL_ENGINE_ROOT")
     return "%s/usr/sbin:%s/usr/bin:%s" % (root, root, path) if root else path
@@ -151,8 +151,10 @@ def inside():
     os.environ["PATH"] = search_path()
     root = os.environ.get("SEAWALL_ENGINE_ROOT")
     if root:
-        os.environ["LD_LIBRARY_PATH"] = ":".join(
-            glob.glob(root + "/usr/lib/*-gnu") + glob.glob(root + "/lib/*-gnu"))
+        # As if it were installed, for this mount namespace: dockerd starts itself again
+        # without the environment that could tell where its libraries are.
+        run("mount", "-t", "overlay", "-o", "ro,lowerdir=%s/usr:/usr" % root, "overlay",
+            "/usr")
     own = os.path.join(cgroup2(), CGROUP + guard)
     os.mkdir(own)
     with open(os.path.join(own, "cgroup.procs"), "w", encoding="ascii") as f:
@@ -604,7 +606,11 @@ def main():
         print("lab: " + why, file=sys.stderr)
         return 2
     enter()
-    return demo(os.path.abspath(sys.argv[2]))
+    try:
+        return demo(os.path.abspath(sys.argv[2]))
+    except Exception as e:      # python's own status for it, 1, would mean findings
+        print("lab: %s: %s" % (type(e).__name__, e), file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
