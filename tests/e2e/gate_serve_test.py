@@ -338,6 +338,73 @@ def raw_as(uid, method, target, body):
 
 
 @check
+def smuggling_at_a_real_engine_9_10_11(lab):
+    """A container that alice may not touch is started by none of these."""
+    made = api("POST", "/containers/create?name=evil", {
+        "Image": BOX, "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": "none"}})
+    evil = ("POST /v1.41/containers/%s/start HTTP/1.1\r\nHost: d\r\n"
+            "Content-Length: 0\r\n\r\n" % made["Id"]).encode()
+    up = "Connection: Upgrade\r\nUpgrade: tcp\r\n"
+    js = "Content-Type: application/json\r\n"
+    lab.docker("alice", "run", "-d", "--name", "mine", BOX, "sleep", "1000")
+    lab.docker("alice", "create", "--name", "idle", BOX, "true")
+    for line, fields, body in (
+            ("POST /v1.41/exec/%s/start" % ("0" * 64), up + js, b'{"Detach":false}'),
+            ("POST /v1.41/containers/nosuch/attach?stream=1&stdin=1", up, b""),
+            ("POST /v1.41/containers/mine/attach?stream=0", up, b""),
+            ("POST /v1.41/containers/mine/exec", up + js, b'{"Cmd":["id"]}'),
+            ("POST /v1.41/containers/idle/resize?h=1&w=1", up, b""),
+            ("GET /v1.41/containers/json", up, b""),
+            ("GET /v1.41/_ping", up, b""),
+            ("POST /v1.41/session", "Connection: Upgrade\r\nUpgrade: h2c\r\n", b""),
+            ("POST /v1.41/grpc", "Connection: Upgrade\r\nUpgrade: h2c\r\n", b""),
+            ("GET /v1.41/containers/json", "", b""),
+            ("GET /v1.41/containers/json", "Transfer-Encoding: chunked\r\n",
+             b"0\r\n\r\n")):
+        length = "" if "chunked" in fields else "Content-Length: %d\r\n" % len(body)
+        head = ("%s HTTP/1.1\r\nHost: d\r\n%s%s\r\n" % (line, fields, length)).encode()
+        raw_bytes_as(2001, head + body + evil, evil)
+    # A real switch: what follows goes to the container's standard input, nowhere else.
+    lab.docker("alice", "run", "-di", "--name", "cat", BOX, "cat")
+    out = raw_bytes_as(2001, ("POST /v1.41/containers/cat/attach?stream=1&stdin=1&stdout=1 "
+                              "HTTP/1.1\r\nHost: d\r\n%s\r\n" % up).encode() + evil, b"")
+    expect("it came back from cat", b"101 UPGRADED" in out and evil[:60] in out, out)
+    state = api("GET", "/containers/evil/json")["State"]
+    expect("it was never started", state["Status"] == "created", state)
+
+
+def raw_bytes_as(uid, *pieces):
+    """What a process of that uid hears when it sends these and then closes its half."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        out = b""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            s.settimeout(20)
+            s.connect(GATE)
+            with contextlib.suppress(OSError):
+                for p in pieces:
+                    s.sendall(p)
+                    time.sleep(0.05)
+                s.shutdown(socket.SHUT_WR)
+            while True:
+                data = s.recv(65536)
+                if not data:
+                    break
+                out += data
+        os.write(writer, out[:4096])
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as f:
+        out = f.read()
+    os.waitpid(pid, 0)
+    return out
+
+
+@check
 def what_makes_root_is_refused(lab):
     for words in (["--privileged"], ["-v", "/:/host"], ["--pid", "host"],
                   ["--cap-add", "SYS_ADMIN"], ["-u", "0"], ["--device", "/dev/null"],
