@@ -204,8 +204,6 @@ static struct verdict_set key_is_element(const struct view *view, const struct s
 			all.is = IS_SOME;
 		}
 	}
-	if (element->maybe)
-		all.certain = false;
 	return all;
 }
 
@@ -260,14 +258,23 @@ static void add_found(struct found *found, size_t *n, const struct ivset *peers,
 	const struct set_element *element, bool certain)
 {
 	if (!ivset_is_empty(peers))
-		found[(*n)++] = (struct found){peers, element, certain, false};
+		found[(*n)++] = (struct found){
+			.peers = peers, .element = element, .certain = certain};
+}
+
+/* An element's limit, quota and the like: nft_set_elem_update_expr() breaks the rule.
+ */
+static void add_refused(struct found *found, size_t *n, const struct ivset *peers)
+{
+	if (!ivset_is_empty(peers))
+		found[(*n)++] = (struct found){.peers = peers, .refused = true};
 }
 
 /* Packets add elements to a dynamic set: who is not in it now may be when it counts. */
 static void add_unknown(struct found *found, size_t *n, const struct ivset *peers)
 {
 	if (!ivset_is_empty(peers))
-		found[(*n)++] = (struct found){peers, NULL, false, true};
+		found[(*n)++] = (struct found){.peers = peers, .unknown = true};
 }
 
 static size_t lookup_known(const struct view *view, const struct set *set,
@@ -284,7 +291,7 @@ static size_t lookup_known(const struct view *view, const struct set *set,
 	bool certain = element ? !element->maybe : !set->dynamic;
 	add_found(found, &n, peers, element, certain);
 	if (!certain && element)
-		add_found(found, &n, peers, NULL, false);
+		add_refused(found, &n, peers);
 	if (!certain && !element)
 		add_unknown(found, &n, peers);
 	return n;
@@ -324,6 +331,7 @@ static size_t lookup_some(const struct view *view, const struct set *set,
 	const struct ivset *rest = peers; /* for whom no element is certain yet */
 	const struct ivset *refused = &ivset_none; /* perhaps, by an element's limit */
 	const struct set_element *catchall = NULL;
+	bool certain = true;
 	size_t n = 0;
 
 	for (size_t i = 0; i < set->nelements; i++) {
@@ -346,19 +354,18 @@ static size_t lookup_some(const struct view *view, const struct set *set,
 			rest = ivset_subtract(view->arena, rest, mine);
 		if (element->maybe)
 			refused = ivset_union(view->arena, refused, mine);
+		certain &= is.certain;
 		merge_found(view, set, found, &n,
-			&(struct found){mine, element, is.certain, false});
+			&(struct found){.peers = mine,
+				.element = element,
+				.certain = is.certain && !element->maybe});
 	}
-	bool certain = true;
-	for (size_t i = 0; i < n; i++)
-		if (!found[i].certain)
-			certain = false;
 	add_found(found, &n, rest, catchall,
 		certain && !(catchall ? catchall->maybe : set->dynamic));
 	if (catchall && catchall->maybe)
 		refused = ivset_union(view->arena, refused, rest);
 	/* Who finds an element that refuses finds no other one. */
-	add_found(found, &n, refused, NULL, false);
+	add_refused(found, &n, refused);
 	if (set->dynamic && !catchall)
 		add_unknown(found, &n, rest);
 	return n;
@@ -426,13 +433,16 @@ static size_t lookup_peers(const struct view *view, const struct set *set,
 {
 	static const struct set_element any_element;
 	struct arena *arena = view->arena;
+	const struct ivset *limited;
 	size_t n = 0;
 
 	add_found(found, &n, ivset_intersect(arena, peers, cache->sure), &any_element,
 		true);
-	add_found(found, &n, ivset_intersect(arena, peers, cache->maybe), &any_element,
-		false);
 	peers = ivset_subtract(arena, peers, cache->sure);
+	limited = ivset_intersect(arena, peers, cache->maybe);
+	add_found(found, &n, limited, &any_element, false);
+	add_refused(found, &n, limited);
+	peers = ivset_subtract(arena, peers, limited);
 	add_found(found, &n, peers, NULL, !set->dynamic);
 	if (set->dynamic)
 		add_unknown(found, &n, peers);
@@ -451,8 +461,8 @@ size_t match_lookup(const struct view *view, const struct set *set,
 	if (!found)
 		return 0;
 	if (set->unreadable) {
-		found[0] = (struct found){peers, NULL, false, true};
-		found[1] = (struct found){peers, NULL, false, false};
+		found[0] = (struct found){.peers = peers, .unknown = true};
+		found[1] = (struct found){.peers = peers};
 		return 2;
 	}
 	if (known)
@@ -783,7 +793,7 @@ static void match_set(const struct view *view, const struct op *op,
 		for (size_t k = 0; k < nfound; k++) {
 			bool in = found[k].element || found[k].unknown;
 
-			if (in != op->invert)
+			if (in != op->invert && !found[k].refused)
 				split->yes =
 					ivset_union(arena, split->yes, found[k].peers);
 			else

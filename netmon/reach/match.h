@@ -34,6 +34,7 @@ struct found {
 	const struct ivset *peers;
 	const struct set_element *element;
 	bool certain; /* false: these peers may also go another way */
+	bool refused; /* an element that refuses them: the rule ends, inverted or not */
 	bool unknown; /* some element, nobody can say which */
 };
 
