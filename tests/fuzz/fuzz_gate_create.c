@@ -64,7 +64,7 @@ static void check_mount(const struct json_node *mount)
 	const char *type = text_of(mount, "Type"), *source = text_of(mount, "Source");
 
 	if (strcmp(type, "bind") == 0) {
-		require(is_below(source, GATE_PIN_DIR "/1000/rw/:users:alice") ||
+		require(is_below(source, GATE_PIN_DIR "/1000/rw/:srv:users:alice") ||
 			is_below(source, GATE_PIN_DIR "/1000/rw/:srv:pool") ||
 			is_below(source, GATE_PIN_DIR "/1000/ro/:srv:pool:frozen") ||
 			is_below(source, GATE_PIN_DIR "/1000/ro/:srv:data"));

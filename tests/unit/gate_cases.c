@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,8 +58,66 @@ static void run_case(void **state)
 	gate_fixture_done(&fixture);
 }
 
-int gate_fixture_main(const char *group, const struct gate_case *cases, size_t n)
+static void list_body(const struct gate_case *test, struct jsonw *out)
 {
+	size_t len = !test->body ? 0 : test->len ? test->len : strlen(test->body);
+	char *hex = calloc(2, len + 1);
+
+	for (size_t i = 0; hex && i < len; i++) {
+		unsigned char byte = (unsigned char)test->body[i];
+
+		if (byte == '\'' && !test->raw)
+			byte = '"';
+		(void)snprintf(hex + 2 * i, 3, "%02x", byte);
+	}
+	jsonw_member_string(out, "body", test->body ? hex : NULL);
+	free(hex);
+}
+
+static void list_case(const struct gate_case *test, struct jsonw *out)
+{
+	jsonw_object_begin(out);
+	jsonw_member_string(out, "name", test->name);
+	jsonw_member_string(out, "user", test->user);
+	jsonw_member_string(out, "method", test->method);
+	jsonw_member_string(out, "path", test->path);
+	jsonw_member_string(out, "want", test->want);
+	jsonw_member_string(out, "type",
+		test->type   ? test->type
+		: test->body ? "application/json"
+			     : NULL);
+	jsonw_member_string(out, "upgrade", test->upgrade);
+	jsonw_member_bool(out, "engine", !test->no_engine);
+	list_body(test, out);
+	jsonw_object_end(out);
+}
+
+static int list_cases(const struct gate_case *cases, size_t n)
+{
+	struct jsonw out;
+	int rc;
+
+	jsonw_init(&out, stdout, 0);
+	jsonw_object_begin(&out);
+	gate_fixture_describe(&out);
+	jsonw_object_end(&out);
+	rc = jsonw_finish(&out, NULL);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		(void)putchar('\n');
+		list_case(&cases[i], &out);
+		rc = jsonw_finish(&out, NULL);
+	}
+	(void)putchar('\n');
+	jsonw_done(&out);
+	return rc < 0;
+}
+
+int gate_fixture_main(int argc, char *argv[], const char *group,
+	const struct gate_case *cases, size_t n)
+{
+	if (argc == 2 && strcmp(argv[1], "--list") == 0)
+		return list_cases(cases, n);
+
 	struct CMUnitTest *tests = calloc(n, sizeof(*tests));
 
 	if (!tests)

@@ -63,18 +63,20 @@ static const struct gate_caller callers[] = {
 		.gid = 1000,
 		.gids = alice_gids,
 		.ngids = 2,
-		.home = "/users/alice"},
-	{.user = {.name = "bob", .uid = 1001}, .gid = 1001, .home = "/users/bob"},
+		.home = "/srv/users/alice"},
+	{.user = {.name = "bob", .uid = 1001}, .gid = 1001, .home = "/srv/users/bob"},
 	{.user = {.name = "homeless", .uid = 1002}, .gid = 1002, .home = "/"},
-	{.user = {.name = "paula", .uid = 1003}, .gid = 1003, .home = "/users/paula"},
-	{.user = {.name = "leo", .uid = 1004}, .gid = 1004, .home = "/users/leo"},
-	{.user = {.name = "bea", .uid = 1005}, .gid = 1005, .home = "/users/bea"},
-	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/users/kim"},
-	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/users/rita"},
-	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/users/olga"},
+	{.user = {.name = "paula", .uid = 1003},
+		.gid = 1003,
+		.home = "/srv/users/paula"},
+	{.user = {.name = "leo", .uid = 1004}, .gid = 1004, .home = "/srv/users/leo"},
+	{.user = {.name = "bea", .uid = 1005}, .gid = 1005, .home = "/srv/users/bea"},
+	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/srv/users/kim"},
+	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/srv/users/rita"},
+	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/srv/users/olga"},
 	{.user = {.name = "mallory", .uid = 1666},
 		.gid = 1666,
-		.home = "/users/mallory"},
+		.home = "/srv/users/mallory"},
 };
 
 #define NGINX	    "sha256:" ID(a)
@@ -174,19 +176,22 @@ static const struct {
 	{"containers/otherspin/json",
 		CONTAINER(4, "otherspin", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1001/rw/:users:bob','RW':true,'Propagation':'rprivate'}")},
+			"/1001/rw/"
+			":srv:users:bob','RW':true,'Propagation':'rprivate'}")},
 	{"containers/escapedpin/json",
 		CONTAINER(4, "escapedpin", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
-			":users:alice:..:bob','RW':true,'Propagation':'rprivate'}")},
+			":srv:users:alice:..:bob','RW':true,'Propagation':'rprivate'"
+			"}")},
 	{"containers/shared/json",
 		CONTAINER(4, "shared", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1000/rw/:users:alice','RW':true,'Propagation':'rshared'}")},
+			"/1000/rw/"
+			":srv:users:alice','RW':true,'Propagation':'rshared'}")},
 	{"containers/pinned/json",
 		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
-			":users:alice:src','RW':true,'Propagation':'rprivate'}")},
+			":srv:users:alice:src','RW':true,'Propagation':'rprivate'}")},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
@@ -421,4 +426,23 @@ void gate_fixture_run(struct gate_fixture *fixture, const struct gate_case *test
 	};
 
 	gate_filter(&context, &request, &fixture->arena, ret_decision);
+}
+
+void gate_fixture_describe(struct jsonw *out)
+{
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	const char *policy = with_quotes(&arena, policy_text);
+	jsonw_key(out, "policy");
+	jsonw_raw(out, policy, strlen(policy));
+	jsonw_member_object(out, "users");
+	for (size_t i = 0; i < ARRAY_LEN(callers); i++) {
+		jsonw_member_array(out, callers[i].user.name);
+		jsonw_uint(out, callers[i].user.uid);
+		jsonw_string(out, callers[i].home);
+		jsonw_array_end(out);
+	}
+	jsonw_object_end(out);
+	arena_done(&arena);
 }

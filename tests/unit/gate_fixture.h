@@ -3,6 +3,7 @@
 #ifndef SEAWALL_TESTS_UNIT_GATE_FIXTURE_H
 #define SEAWALL_TESTS_UNIT_GATE_FIXTURE_H
 
+#include "common/jsonw.h"
 #include "gate/filter.h"
 
 /*
@@ -52,7 +53,16 @@ extern const struct gate_engine gate_fixture_any;
 void gate_fixture_run(struct gate_fixture *fixture, const struct gate_case *test,
 	struct gate_decision *ret_decision);
 
-/** gate_fixture_main() - each case as a cmocka test of its own; the exit status. */
-int gate_fixture_main(const char *group, const struct gate_case *cases, size_t n);
+/** gate_fixture_describe() - policy and users, as two members of an open object. */
+void gate_fixture_describe(struct jsonw *out);
+
+/**
+ * gate_fixture_main() - each case as a cmocka test of its own; the exit status
+ *
+ * With "--list": a JSON object a line instead, policy and users first, then the cases,
+ * for tests/e2e to put to a real engine.
+ */
+int gate_fixture_main(int argc, char *argv[], const char *group,
+	const struct gate_case *cases, size_t n);
 
 #endif

@@ -296,19 +296,19 @@ static const struct gate_case cases[] = {
 	/* 14: links; the rest is serve's, which pins what is told */
 	CREATE("14.dotdot",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/users/alice/../../etc:/x']}}",
+		"['/srv/users/alice/../../etc:/x']}}",
 		"create-binds"),
 	CREATE("14.prefix",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/users/alicex:/x']}}",
+		"['/srv/users/alicex:/x']}}",
 		"create-binds"),
 	CREATE("14.pinned",
 		"{'Image':'nginx','HostConfig':{'Binds':"
-		"['/users/alice/link:/x']}}",
+		"['/srv/users/alice/link:/x']}}",
 		"allow",
-		.has = "'Source':'" GATE_PIN_DIR "/1000/rw/:users:alice:link'"),
+		.has = "'Source':'" GATE_PIN_DIR "/1000/rw/:srv:users:alice:link'"),
 	CREATE("14.too-long",
-		"{'Image':'nginx','HostConfig':{'Binds':['/users/alice/"
+		"{'Image':'nginx','HostConfig':{'Binds':['/srv/users/alice/"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -338,7 +338,7 @@ static const struct gate_case cases[] = {
 		.want = "route-refused"},
 };
 
-int main(void)
+int main(int argc, char *argv[])
 {
-	return gate_fixture_main("gate_bypass", cases, ARRAY_LEN(cases));
+	return gate_fixture_main(argc, argv, "gate_bypass", cases, ARRAY_LEN(cases));
 }

@@ -94,17 +94,17 @@ static void answers_are_marked(void **state)
 static void pins_are_told(void **state)
 {
 	struct gate_fixture *fixture = *state;
-	struct gate_decision decision =
-		run(fixture, "alice", "POST", "/v1.41/containers/create",
-			"{'Image':'nginx','HostConfig':{'Binds':['/users/alice/src:/a',"
-			"'/srv/data:/b:ro','/users/alice/src:/c:ro']}}");
+	struct gate_decision decision = run(fixture, "alice", "POST",
+		"/v1.41/containers/create",
+		"{'Image':'nginx','HostConfig':{'Binds':['/srv/users/alice/src:/a',"
+		"'/srv/data:/b:ro','/srv/users/alice/src:/c:ro']}}");
 
 	assert_int_equal(decision.verdict, GATE_ALLOW);
 	assert_int_equal(decision.forward.npins, 2);
 	const struct gate_pin *pin = &decision.forward.pins[0];
-	assert_string_equal(pin->source, "/users/alice/src");
-	assert_string_equal(pin->path, GATE_PIN_DIR "/1000/rw/:users:alice:src");
-	assert_string_equal(pin->home, "/users/alice");
+	assert_string_equal(pin->source, "/srv/users/alice/src");
+	assert_string_equal(pin->path, GATE_PIN_DIR "/1000/rw/:srv:users:alice:src");
+	assert_string_equal(pin->home, "/srv/users/alice");
 	assert_false(pin->read_only);
 	pin = &decision.forward.pins[1];
 	assert_string_equal(pin->source, "/srv/data");
@@ -123,7 +123,7 @@ static void start_tells_own_pins_again(void **state)
 
 	assert_int_equal(decision.verdict, GATE_ALLOW);
 	assert_int_equal(decision.forward.npins, 1);
-	assert_string_equal(decision.forward.pins[0].source, "/users/alice/src");
+	assert_string_equal(decision.forward.pins[0].source, "/srv/users/alice/src");
 	decision = run(fixture, "olga", "POST", "/v1.41/containers/pinned/start", NULL);
 	assert_int_equal(decision.verdict, GATE_ALLOW);
 	assert_int_equal(decision.forward.npins, 0);
@@ -132,10 +132,10 @@ static void start_tells_own_pins_again(void **state)
 static void refusals_forward_nothing(void **state)
 {
 	struct gate_fixture *fixture = *state;
-	struct gate_decision decision =
-		run(fixture, "alice", "POST", "/v1.41/containers/create",
-			"{'Image':'nginx','HostConfig':{'Binds':['/users/alice:/a'],"
-			"'Privileged':true}}");
+	struct gate_decision decision = run(fixture, "alice", "POST",
+		"/v1.41/containers/create",
+		"{'Image':'nginx','HostConfig':{'Binds':['/srv/users/alice:/a'],"
+		"'Privileged':true}}");
 
 	assert_int_equal(decision.verdict, GATE_DENY);
 	assert_int_equal(decision.forward.npins, 0);
@@ -254,7 +254,7 @@ static void running_out_of_memory_refuses(void **state)
 	static const char body[] =
 		"{\"Image\":\"nginx\",\"Labels\":{\"a\":\"b\"},\"HostConfig\":{"
 		"\"Binds\":["
-		"\"/users/alice:/x\",\"mine:/y\"],\"PidMode\":\"container:mine\"}}";
+		"\"/srv/users/alice:/x\",\"mine:/y\"],\"PidMode\":\"container:mine\"}}";
 	const char *path = "/v1.41/containers/create?name=x";
 	const struct gate_request request = {.method = "POST",
 		.target = path,
@@ -333,10 +333,10 @@ static void no_home_is_no_grant(void **state)
 {
 	struct gate_fixture *fixture = *state;
 	struct gate_context context = gate_fixture_context(fixture, "alice", true);
-	static const char *const homes[] = {
-		NULL, "", "/", "//", "relative", "/users/../etc", "/users/alice/"};
+	static const char *const homes[] = {NULL, "", "/", "//", "relative",
+		"/srv/users/../etc", "/srv/users/alice/"};
 	static const char body[] = "{\"Image\":\"nginx\",\"HostConfig\":{\"Binds\":["
-				   "\"/users/alice/x:/x\"]}}";
+				   "\"/srv/users/alice/x:/x\"]}}";
 	const struct gate_request request = {.method = "POST",
 		.target = "/containers/create",
 		.target_len = 18,

@@ -518,7 +518,7 @@ static const struct gate_case cases[] = {
 		"volume-others"),
 };
 
-int main(void)
+int main(int argc, char *argv[])
 {
-	return gate_fixture_main("gate_routes", cases, ARRAY_LEN(cases));
+	return gate_fixture_main(argc, argv, "gate_routes", cases, ARRAY_LEN(cases));
 }
