@@ -273,7 +273,7 @@ static bool carry_out(struct exchange *x, const struct gate_decision *decision)
 	struct err err = {0};
 
 	relay.up.buffer = x->buffers->up;
-	relay.up.ended = true;
+	flow_init(&relay.up, x->setup->client, -1, FRAMING_NONE, 0, false);
 	if (!make_pins(x, decision))
 		return false;
 	if (decision->forward.body_kind == GATE_BODY_STREAM) {

@@ -145,6 +145,8 @@ class Engine:
             c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                       b"Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n")
         else:
+            if self.mode == "slow":
+                time.sleep(0.5)
             self.send(c, 200, b"" if method == "HEAD" else b"[]")
 
     def answer_stream(self, c, kept):
@@ -602,6 +604,31 @@ def bytes_are_held_until_the_switch_9(w):
         kept = [c for c in w.engine.connections if "at_switch" in c]
     expect("nothing came before it", kept and not kept[0]["at_switch"].count(b"early"),
            kept)
+
+
+@case
+def bytes_before_the_switch_break_nothing_9(w):
+    """They came while the engine was still thinking, some with the caller's end."""
+    w.engine.reset("late")
+    with w.connect() as s:
+        s.sendall(head(ATTACH, *UPGRADE, "Content-Length: 0"))
+        time.sleep(0.2)
+        s.sendall(b"early")
+        s.shutdown(socket.SHUT_WR)
+        out = read_all(s)
+    expect("all comes through", out.endswith(b"EARLYgoodbye"), out)
+    with w.engine.lock:
+        kept = [c for c in w.engine.connections if "at_switch" in c]
+    expect("nothing came before it", kept and not kept[0]["at_switch"].count(b"early"),
+           kept)
+    w.engine.reset()
+    out = w.talk(head(LIST), b"", end=True)
+    expect("a caller that is done sending is answered", status_of(out) == 200, out)
+    w.engine.reset("slow")
+    out = w.talk(head(LIST), EVIL, pause=0.1)
+    expect("one that sends too early, too", status_of(out) == 200, out)
+    expect("and not by one connection", all(
+        bytes(c["data"]).count(b" HTTP/1.1") == 1 for c in w.engine.connections))
 
 
 @case
