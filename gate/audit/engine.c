@@ -145,8 +145,17 @@ void system_read_engine_unit(
 	}
 }
 
+/* An empty value takes back all of the unit's: systemd.socket(5). */
+static void forget_listens(struct audit_facts *facts, const char *unit)
+{
+	for (size_t i = 0; i < facts->nlistens; i++) {
+		if (strcmp(facts->listens[i].unit, unit) == 0)
+			facts->listens[i].value = NULL;
+	}
+}
+
 void system_read_socket_unit(
-	struct audit_facts *facts, const char *path, struct span text)
+	struct audit_facts *facts, const char *unit, const char *path, struct span text)
 {
 	struct lines lines = {.rest = text};
 	struct span line;
@@ -155,17 +164,42 @@ void system_read_socket_unit(
 		struct span value = line, key = span_trim(span_cut(&value, '='));
 
 		value = span_trim(value);
-		if (value.len == 0)
-			continue;
-		if (span_is(key, "SocketGroup")) {
+		if (span_is(key, "SocketGroup") && value.len > 0 &&
+			strcmp(unit, "docker.socket") == 0)
 			audit_name(facts, &facts->socket_groups, value.text, value.len);
-		} else if (span_is(key, "ListenStream") && value.text[0] != '/' &&
-			   value.text[0] != '%' && value.text[0] != '@') {
-			const char *place = arena_printf(
-				&facts->arena, "%s:%u", path, lines.number);
-			if (place)
-				add_listener(facts, place, value, AUDIT_TLS_NONE);
+		if (!span_is(key, "ListenStream"))
+			continue;
+		if (value.len == 0) {
+			forget_listens(facts, unit);
+			continue;
 		}
+		struct audit_listen *listen = arena_push(&facts->arena, &facts->listens,
+			&facts->nlistens, sizeof(*listen));
+		if (!listen)
+			return;
+		*listen = (struct audit_listen){
+			.unit = arena_strdup(&facts->arena, unit),
+			.value = arena_strndup(&facts->arena, value.text, value.len),
+			.place = arena_printf(
+				&facts->arena, "%s:%u", path, lines.number),
+		};
+		if (!listen->unit || !listen->value || !listen->place) {
+			facts->nlistens--;
+			return;
+		}
+	}
+}
+
+void system_end_units(struct audit_facts *facts)
+{
+	for (size_t i = 0; i < facts->nlistens; i++) {
+		const struct audit_listen *listen = &facts->listens[i];
+
+		if (listen->value && strcmp(listen->unit, "docker.socket") == 0 &&
+			!strchr("/%@", listen->value[0]))
+			add_listener(facts, listen->place,
+				(struct span){listen->value, strlen(listen->value)},
+				AUDIT_TLS_NONE);
 	}
 }
 

@@ -129,6 +129,11 @@ struct audit_mount {
 	bool read_only;
 };
 
+/** struct audit_listen - a ListenStream= of a socket unit; @value NULL: taken back. */
+struct audit_listen {
+	const char *unit, *value, *place;
+};
+
 /** struct audit_gap - something that could not be seen. */
 struct audit_gap {
 	const char *place, *text;
@@ -144,6 +149,8 @@ struct audit_facts {
 	size_t nrules;
 	struct audit_unit *units;
 	size_t nunits;
+	struct audit_listen *listens;
+	size_t nlistens;
 	struct audit_process *processes;
 	size_t nprocesses;
 	struct audit_socket *sockets;

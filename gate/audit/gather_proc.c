@@ -136,13 +136,36 @@ static bool has_inode(
 	return false;
 }
 
-/* Whether a process of gate holds the listening socket, and none of the engine does. */
-static bool is_filter(
-	const struct gather *gather, struct audit_facts *facts, uint32_t inode)
+/* Whether gate's socket unit, and no other, is for @path. */
+static bool is_gate_unit(const struct audit_facts *facts, const char *path)
+{
+	bool gate = false;
+
+	for (size_t i = 0; i < facts->nlistens; i++) {
+		const struct audit_listen *listen = &facts->listens[i];
+		const char *value = listen->value;
+
+		if (value && strncmp(value, "/var/run/", 9) == 0)
+			value += 4;
+		if (!value || strcmp(value, path) != 0)
+			continue;
+		if (strcmp(listen->unit, "seawall-gate.socket") != 0)
+			return false;
+		gate = true;
+	}
+	return gate;
+}
+
+/*
+ * Whether a process of gate holds the listening socket, and none of the engine does.
+ * Until somebody connects, systemd alone holds it: then its unit counts.
+ */
+static bool is_filter(const struct gather *gather, struct audit_facts *facts,
+	const char *socket_path, uint32_t inode)
 {
 	_cleanup_(cleanup_closedir) DIR *folder =
 		gather_opendir(gather, facts, "/proc");
-	bool gate = false, engine = false;
+	bool gate = false, engine = false, systemd = false;
 	const char *name;
 
 	while (folder && (name = gather_readdir(folder))) {
@@ -154,16 +177,18 @@ static bool is_filter(
 		(void)snprintf(path, sizeof(path), "/proc/%.10s/comm", name);
 		if (!gather_read(gather, facts, path, &comm))
 			continue;
-		bool is_gate = span_begins(comm, "gate\n") ||
-			       span_begins(comm, "gate-serve\n");
+		bool is_gate = span_begins(comm, "gate\n");
 		bool is_engine = span_begins(comm, "dockerd\n");
+		bool is_systemd = strcmp(name, "1") == 0;
 		(void)snprintf(path, sizeof(path), "/proc/%.10s/fd", name);
-		if ((is_gate || is_engine) && has_inode(gather, path, inode)) {
-			gate = gate || is_gate;
-			engine = engine || is_engine;
-		}
+		if ((!is_gate && !is_engine && !is_systemd) ||
+			!has_inode(gather, path, inode))
+			continue;
+		gate = gate || is_gate;
+		engine = engine || is_engine;
+		systemd = systemd || is_systemd;
 	}
-	return gate && !engine;
+	return !engine && (gate || (systemd && is_gate_unit(facts, socket_path)));
 }
 
 void gather_sockets(const struct gather *gather, struct audit_facts *facts)
@@ -180,7 +205,8 @@ void gather_sockets(const struct gather *gather, struct audit_facts *facts)
 			has_text && strcmp(known_sockets[i].engine, "docker") == 0
 				? listening_inode(text, socket->path)
 				: 0;
-		socket->filter = inode != 0 && is_filter(gather, facts, inode);
+		socket->filter =
+			inode != 0 && is_filter(gather, facts, socket->path, inode);
 	}
 }
 

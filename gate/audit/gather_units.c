@@ -26,8 +26,8 @@ static void read_unit(
 		rules_read_unit(facts, unit, path, text);
 	if (strcmp(unit, "docker.service") == 0)
 		system_read_engine_unit(facts, path, text);
-	else if (strcmp(unit, "docker.socket") == 0)
-		system_read_socket_unit(facts, path, text);
+	else if (ends_with(unit, ".socket"))
+		system_read_socket_unit(facts, unit, path, text);
 }
 
 static void read_drop_ins(const struct gather *gather, struct audit_facts *facts,
@@ -48,36 +48,44 @@ static void read_drop_ins(const struct gather *gather, struct audit_facts *facts
 	}
 }
 
+/* @drop_ins: only those; they count behind the units that they change. */
+static void read_folder(const struct gather *gather, struct audit_facts *facts,
+	const char *folder_path, bool drop_ins, struct audit_names *seen)
+{
+	_cleanup_(cleanup_closedir) DIR *folder =
+		gather_opendir(gather, facts, folder_path);
+	const char *name;
+
+	while (folder && (name = gather_readdir(folder))) {
+		const char *path =
+			arena_printf(&facts->arena, "%s/%s", folder_path, name);
+		struct span text;
+
+		if (!path)
+			return;
+		if (drop_ins && ends_with(name, ".d")) {
+			const char *unit = arena_strndup(
+				&facts->arena, name, strlen(name) - strlen(".d"));
+			if (unit)
+				read_drop_ins(gather, facts, path, unit);
+		}
+		if (drop_ins ||
+			(!ends_with(name, ".service") && !ends_with(name, ".socket")) ||
+			audit_has_name(seen, name))
+			continue;
+		audit_name(facts, seen, name, strlen(name));
+		if (gather_read(gather, facts, path, &text))
+			read_unit(facts, name, path, text);
+	}
+}
+
 void gather_units(const struct gather *gather, struct audit_facts *facts)
 {
 	struct audit_names seen = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		_cleanup_(cleanup_closedir) DIR *folder =
-			gather_opendir(gather, facts, folders[i]);
-		const char *name;
-
-		while (folder && (name = gather_readdir(folder))) {
-			const char *path =
-				arena_printf(&facts->arena, "%s/%s", folders[i], name);
-			struct span text;
-
-			if (!path)
-				return;
-			if (ends_with(name, ".d")) {
-				const char *unit = arena_strndup(&facts->arena, name,
-					strlen(name) - strlen(".d"));
-				if (unit)
-					read_drop_ins(gather, facts, path, unit);
-				continue;
-			}
-			if ((!ends_with(name, ".service") &&
-				    !ends_with(name, ".socket")) ||
-				audit_has_name(&seen, name))
-				continue;
-			audit_name(facts, &seen, name, strlen(name));
-			if (gather_read(gather, facts, path, &text))
-				read_unit(facts, name, path, text);
-		}
-	}
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		read_folder(gather, facts, folders[i], false, &seen);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		read_folder(gather, facts, folders[i], true, &seen);
+	system_end_units(facts);
 }

@@ -34,6 +34,7 @@ static const struct audit_kind kinds[KIND_COUNT] = {
 	[KIND_SOCKET_ACL] = {"socket-acl", AUDIT_CRITICAL, {CIS("3.16")}},
 	[KIND_SOCKET_MODE] = {"socket-mode", AUDIT_LOW,
 		{CIS("3.16"), STIG("V-235866")}},
+	[KIND_UNSEALED] = {"unsealed", AUDIT_HIGH, {CIS("2.12")}},
 	[KIND_TCP_PLAIN] = {"tcp-plain", AUDIT_CRITICAL,
 		{CIS("2.7"), STIG("V-235776")}},
 	[KIND_TCP_UNVERIFIED] = {"tcp-unverified", AUDIT_CRITICAL,

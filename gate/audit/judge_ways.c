@@ -40,6 +40,14 @@ void judge_sockets(struct judging *judging)
 		/* A socket that gate filters is made for everyone. */
 		if (socket->filter || socket->guarded)
 			continue;
+		if (strcmp(socket->engine, "docker") == 0 && (socket->mode & 077) &&
+			judging->policy->gate.ngrants > 0)
+			judging_add(judging, KIND_UNSEALED,
+				(struct about){.place = socket->path},
+				"policy grants profiles, but here users reach the "
+				"engine itself, not gate",
+				"put gate on the socket and the engine behind it: "
+				"gate(8), SEALING");
 		if (socket->uid != 0) {
 			const char *who = judging_uid_name(judging, socket->uid);
 

@@ -30,10 +30,14 @@ void system_read_arguments(
 void system_read_engine_unit(
 	struct audit_facts *facts, const char *path, struct span text);
 
-/** system_read_socket_unit() - a socket unit of the engine: SocketGroup, ListenStream.
+/**
+ * system_read_socket_unit() - a socket unit or, after it, a drop-in of it
+ * @unit: "docker.socket": its SocketGroup= is the engine's
  */
-void system_read_socket_unit(
-	struct audit_facts *facts, const char *path, struct span text);
+void system_read_socket_unit(struct audit_facts *facts, const char *unit,
+	const char *path, struct span text);
+/** system_end_units() - the engine's listeners of all socket units that were read. */
+void system_end_units(struct audit_facts *facts);
 
 /** system_read_daemon_json() - /etc/docker/daemon.json; 0 or negative errno. */
 int system_read_daemon_json(struct audit_facts *facts, const char *path,

@@ -17,7 +17,8 @@
 #include "gate/serve/listen.h"
 #include "gate/serve/session.h"
 
-#define RUN_FOLDER "/run/seawall/run"
+/* Not below /run/seawall, which nobody but root can walk through where it is sealed. */
+#define RUN_FOLDER "/run/seawall-run"
 
 enum { MAX_SESSIONS = 128 };
 
@@ -25,8 +26,7 @@ static int make_folder(struct private_socket *socket, struct err *err)
 {
 	struct stat st;
 
-	if ((mkdir("/run/seawall", 0755) < 0 && errno != EEXIST) ||
-		(mkdir(RUN_FOLDER, 0711) < 0 && errno != EEXIST))
+	if (mkdir(RUN_FOLDER, 0711) < 0 && errno != EEXIST)
 		return err_errno(err, -errno, "make '%s'", RUN_FOLDER);
 	if (lstat(RUN_FOLDER, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 		(st.st_mode & 022))
@@ -56,7 +56,8 @@ static int die_with(pid_t parent)
 		       : 0;
 }
 
-static void take_caller(int listener, uid_t uid, const struct session_setup *setup)
+/* Whether a process was started for him. */
+static bool take_caller(int listener, uid_t uid, const struct session_setup *setup)
 {
 	_cleanup_(cleanup_close) int client =
 		accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -67,16 +68,17 @@ static void take_caller(int listener, uid_t uid, const struct session_setup *set
 	if (client < 0 ||
 		getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 		cred.uid != uid)
-		return;
-	if (fork() != 0)
-		return;
+		return false;
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid > 0;
 	(void)close(listener);
 	_exit(die_with(self) < 0 ? 1 : session_run(TAKE_FD(client), setup));
 }
 
 static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup)
 {
-	struct confinement confinement;
+	static struct confinement confinement;
 	struct err err = {0};
 	int sessions = 0;
 
@@ -92,8 +94,7 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 		while (sessions > 0 &&
 			waitpid(-1, NULL, sessions < MAX_SESSIONS ? WNOHANG : 0) > 0)
 			sessions--;
-		take_caller(listener, uid, setup);
-		sessions++;
+		sessions += take_caller(listener, uid, setup);
 	}
 }
 

@@ -110,7 +110,7 @@ static bool is_harmless(const char *value)
 		strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			      "0123456789_.,:@+-");
 
-	return value[len] == '\0' && len <= REQUEST_MAX_VALUE;
+	return len <= REQUEST_MAX_VALUE && value[len] == '\0';
 }
 
 static const char *find(char *const *given, const char *name)

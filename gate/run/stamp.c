@@ -102,7 +102,7 @@ static int open_folder(struct err *err)
 {
 	struct stat st;
 
-	if ((mkdir("/run/seawall", 0755) < 0 && errno != EEXIST) ||
+	if ((mkdir("/run/seawall", 0700) < 0 && errno != EEXIST) ||
 		(mkdir(STAMP_FOLDER, 0700) < 0 && errno != EEXIST))
 		return err_errno(err, -errno, "make '%s'", STAMP_FOLDER);
 	_cleanup_(cleanup_close) int fd =

@@ -26,7 +26,7 @@ carol:x:1002:1002::/home/c:/bin/bash
 GROUP = "root:x:0:\nadm:x:4:\ndocker:x:995:\nalice:x:1000:\nbob:x:1001:\ncarol:x:1002:\n"
 POLICY = {"version": 1, "gate": {
     "docker_group": {"approved": ["bob", "@ops"], "unapproved": "strip"},
-    "profiles": {}, "grants": []}}
+    "profiles": {"p": {}}, "grants": [{"users": ["bob"], "profile": "p"}]}}
 
 
 class Host:
@@ -80,7 +80,6 @@ def acl(entries):
 
 
 def nothing(h):
-    h.socket("/run/docker.sock", 0o660, gid=DOCKER)
     h.folder("/var/lib/docker", 0o710)
     h.process(7, "bash", 1000, [1000] * 4, [1000])
     h.file("/etc/sudoers", "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n")
@@ -143,6 +142,7 @@ def sockets(h):
     os.chmod(h.path("/run/crio"), 0o700)
     h.file("/etc/group", GROUP.replace("adm:x:4:", "adm:x:4:bob,carol"))
     return ["socket-others:everyone:/run/docker.sock", "+group-member:bob:adm",
+            "unsealed::/run/docker.sock",
             "group-member:carol:adm",
             "socket-owner:alice:/run/containerd/containerd.sock",
             "other-group:carol:/etc/passwd:carol"]
@@ -153,12 +153,13 @@ def socket_acl(h):
     os.setxattr(h.path("/run/docker.sock"), "system.posix_acl_access", acl([
         (1, 6, 0xFFFFFFFF), (2, 6, 1000), (2, 4, 1002), (4, 6, 0xFFFFFFFF),
         (8, 6, 4), (16, 6, 0xFFFFFFFF), (32, 0, 0xFFFFFFFF)]))
-    return ["socket-acl:alice:/run/docker.sock", "socket-acl:gid 4:/run/docker.sock"]
+    return ["socket-acl:alice:/run/docker.sock", "socket-acl:gid 4:/run/docker.sock",
+            "unsealed::/run/docker.sock"]
 
 
 def socket_mode(h):
     h.socket("/run/docker.sock", 0o770, gid=DOCKER)
-    return ["socket-mode::/run/docker.sock"]
+    return ["socket-mode::/run/docker.sock", "unsealed::/run/docker.sock"]
 
 
 def daemon_json(h):
@@ -199,6 +200,59 @@ def units(h):
             "unit:carol:/etc/systemd/system/ci.service:3",
             "+unit:bob:/etc/systemd/system/web.service.d/x.conf:2",
             "unit:dyn.service:/etc/systemd/system/dyn.service:3"]
+
+
+def seal(h, held_by=(1, "systemd"), drop_in=True):
+    """gate's units as conf/ has them, and who holds the socket that users see."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../conf/systemd")
+    with open(os.path.join(here, "seawall-gate.socket"), encoding="utf-8") as f:
+        h.file("/usr/lib/systemd/system/seawall-gate.socket", f.read())
+    h.file("/usr/lib/systemd/system/docker.socket",
+           "[Socket]\nListenStream=/var/run/docker.sock\nSocketGroup=docker\n")
+    if drop_in:
+        with open(os.path.join(here, "docker.socket.d/seawall.conf"),
+                  encoding="utf-8") as f:
+            h.file("/etc/systemd/system/docker.socket.d/seawall.conf", f.read())
+    h.socket("/run/docker.sock", 0o666)
+    h.socket("/run/seawall/engine.sock", 0o600)
+    h.file("/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n"
+           "0: 00000002 00000000 00010000 0001 01 4711 /run/docker.sock\n")
+    pid, comm = held_by
+    h.process(pid, comm, 0, [0] * 4)
+    os.makedirs(h.path("/proc/%d/fd" % pid))
+    os.symlink("socket:[4711]", h.path("/proc/%d/fd/3" % pid))
+
+
+def sealed(h):
+    seal(h)
+    return []
+
+
+def sealed_and_used(h):
+    seal(h, (77, "gate"))
+    return []
+
+
+def seal_broken(h):
+    """Both units want the path, or the engine has it."""
+    seal(h, drop_in=False)
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_lost(h):
+    seal(h, (78, "dockerd"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def socket_unit_tcp(h):
+    h.file("/usr/lib/systemd/system/docker.socket", "[Socket]\nListenStream=2375\n")
+    return ["tcp-plain:everyone:/usr/lib/systemd/system/docker.socket:2"]
+
+
+def socket_unit_taken_back(h):
+    socket_unit_tcp(h)
+    h.file("/etc/systemd/system/docker.socket.d/a.conf", "[Socket]\nListenStream=\n")
+    return []
 
 
 def forwarder(h):
@@ -269,7 +323,8 @@ def links_stay_inside(h):
 
 CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, group_conf,
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
-         command_line, units, forwarder, programs, sudoers, doas, jobs, subgid,
+         command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,
+         socket_unit_tcp, socket_unit_taken_back, forwarder, programs, sudoers, doas, jobs, subgid,
          links_stay_inside]
 
 

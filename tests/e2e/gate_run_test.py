@@ -109,7 +109,7 @@ def prepare():
     etc.write("/run/client.py", CLIENT)
     start(ENGINE, socket.SOCK_STREAM, engine)
     os.chmod(ENGINE, 0o600)
-    os.chmod("/run/seawall", 0o755)
+    os.chmod("/run/seawall", 0o700)
     start(JOURNAL, socket.SOCK_DGRAM, journal)
     os.chmod(JOURNAL, 0o666)
 
@@ -329,7 +329,7 @@ def environment():
     status, text = gate_run("alice", "env", env=env)
     got = dict(x.split("=", 1) for x in text.replace("\r", "").splitlines()
                if re.match(r"[A-Z_]+=", x) and not x.startswith("STATUS"))
-    if status != 0 or not got.pop("DOCKER_HOST", "").startswith("unix:///run/seawall/run/"):
+    if status != 0 or not got.pop("DOCKER_HOST", "").startswith("unix:///run/seawall-run/"):
         return "status %s: %r" % (status, text[-400:])
     want_env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "TERM": "xterm", "LANG": "C.UTF-8", "HOME": "/run/home",

@@ -86,7 +86,9 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 	case 'n':
 		rules_read_unit(facts, "a.service", "/etc/a.service", text);
 		system_read_engine_unit(facts, "/etc/docker.service", text);
-		system_read_socket_unit(facts, "/etc/docker.socket", text);
+		system_read_socket_unit(
+			facts, "docker.socket", "/etc/docker.socket", text);
+		system_end_units(facts);
 		break;
 	case 'j':
 		(void)!system_read_daemon_json(facts, "/daemon.json", text, &err);
