@@ -233,10 +233,12 @@ def load_and_save_200_mb(lab):
 
 
 class GateConnection(http.client.HTTPConnection):
+    path = GATE
+
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(60)
-        self.sock.connect(GATE)
+        self.sock.connect(self.path)
 
 
 @check
@@ -552,6 +554,35 @@ def trail_tells_who_and_what(lab):
     denied = [x for x in lab.decisions() if x["decision"] == "deny"]
     expect("denials have rule and reason", all(x["rule"] and x["reason"]
                                               for x in denied))
+
+
+@check
+def trail_goes_to_the_journal(lab):
+    """In its native protocol; a line feed in a name adds no field."""
+    os.makedirs("/run/systemd/journal", exist_ok=True)
+    where, path = "/run/systemd/journal/socket", world.RUN + "/second.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(where)
+        journal.settimeout(20)
+        p = subprocess.Popen([lab.gate_exe, "serve", "--listen", path, "--mode", "0666",
+                              "--engine", gatelab.ENGINE, "--policy", lab.policy],
+                             preexec_fn=world.die_with_parent)
+        try:
+            world.wait_for("gate's socket", lambda: os.path.exists(path))
+            c = GateConnection("docker")
+            c.path = path
+            c.request("GET", "/v1.41/images/a%0aPRIORITY=0/json")
+            c.getresponse().read()
+            entry = journal.recv(65536).decode()
+        finally:
+            p.terminate()
+            p.wait()
+            os.unlink(where)
+    fields = dict(x.split("=", 1) for x in entry.rstrip("\n").split("\n"))
+    expect("its fields", fields["SYSLOG_IDENTIFIER"] == "gate" and fields["PRIORITY"] ==
+           "4" and fields["SEAWALL_UID"] == "0" and fields["SEAWALL_DECISION"] == "deny",
+           entry)
+    expect("the line", json.loads(fields["MESSAGE"])["decision"] == "deny", entry)
 
 
 @check
