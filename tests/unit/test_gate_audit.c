@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/cleanup.h"
+#include "gate/audit/accounts.h"
+#include "gate/audit/judge.h"
+#include "gate/audit/rules.h"
+#include "gate/audit/system.h"
+
+static struct span span(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
+
+static void tools_by_name(void **state)
+{
+	static const char *const yes[] = {"docker", "/usr/bin/docker ps", "a;docker",
+		"$(docker ps)", "x=\"podman\"", "docker-compose up", "ctr\t-n k"};
+	static const char *const no[] = {"", "docker.io", "/etc/docker/daemon.json",
+		"dockers", "my-docker", "docker-clean", "/docker/"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		assert_true(span_names_tool(span(yes[i])));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		assert_false(span_names_tool(span(no[i])));
+}
+
+static void numbers(void **state)
+{
+	uint32_t n = 7;
+
+	(void)state;
+	assert_true(span_number(span("4294967295"), &n));
+	assert_int_equal(n, UINT32_MAX);
+	assert_false(span_number(span("4294967296"), &n));
+	assert_false(span_number(span("99999999999"), &n));
+	assert_false(span_number(span("-1"), &n));
+	assert_false(span_number(span("1 "), &n));
+	assert_false(span_number(span(""), &n));
+}
+
+static void account_lines_that_do_not_count(void **state)
+{
+	struct audit_facts facts;
+
+	(void)state;
+	audit_facts_init(&facts);
+	accounts_read_group(&facts, span("docker\n\ndocker:x:\ndocker:x:x:a\n#d:x:1:a\n"
+					 ":x:1:a\nok:x:1:\nlast:$1$x:2: a , b,,a"));
+	assert_int_equal(facts.ngroups, 2);
+	assert_string_equal(facts.groups[1].name, "last");
+	assert_true(facts.groups[1].password);
+	assert_int_equal(facts.groups[1].members.n, 2);
+	accounts_read_passwd(&facts, span("a:x:1:1\nb:x:-1:1::/:\nc:x:5:6::/:/bin/sh"));
+	assert_int_equal(facts.nusers, 1);
+	assert_int_equal(facts.users[0].gid, 6);
+	audit_facts_done(&facts);
+}
+
+static void access_lists(void **state)
+{
+	static const unsigned char mask_only_reads[] = {2, 0, 0, 0, 2, 0, 6, 0, 0xe8, 3,
+		0, 0, 4, 0, 6, 0, 0xff, 0xff, 0xff, 0xff, 16, 0, 4, 0, 0xff, 0xff, 0xff,
+		0xff};
+	struct audit_socket socket = {.mode = 0660};
+	struct audit_facts facts;
+
+	(void)state;
+	audit_facts_init(&facts);
+	for (size_t len = 0; len < sizeof(mask_only_reads); len++) {
+		if (len % 8 != 4)
+			assert_int_equal(
+				system_read_acl(&facts, &socket, mask_only_reads, len),
+				-EINVAL);
+	}
+	socket = (struct audit_socket){.mode = 0660};
+	assert_int_equal(system_read_acl(&facts, &socket, mask_only_reads,
+				 sizeof(mask_only_reads)),
+		0);
+	assert_int_equal(socket.nacl, 1);
+	assert_int_equal(socket.acl[0].id, 1000);
+	assert_int_equal(socket.acl[0].perm, 4);
+	assert_int_equal(socket.mode, 0640);
+	audit_facts_done(&facts);
+}
+
+static void capabilities(void **state)
+{
+	static const unsigned char attribute[] = {
+		1, 0, 0, 2, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+	uint64_t caps = 0;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(attribute); len++)
+		assert_int_equal(system_read_caps(attribute, len, &caps), -EINVAL);
+	assert_int_equal(system_read_caps(attribute, sizeof(attribute), &caps), 0);
+	assert_true(caps == (UINT64_C(1) << 32 | 0x40));
+}
+
+/* Aliases are used before they are made, and name each other in a circle. */
+static void sudo_aliases(void **state)
+{
+	static const char text[] =
+		"A ALL = B\nCmnd_Alias B = C : C = B, /usr/bin/docker\n"
+		"User_Alias A = A, bob\nbob ALL = (ALL : ALL) ALL\n";
+	const struct sudo_file file = {"/s", {text, sizeof(text) - 1}};
+	struct audit_facts facts;
+
+	(void)state;
+	audit_facts_init(&facts);
+	rules_read_sudoers(&facts, &file, 1);
+	assert_true(facts.nrules >= 2);
+	bool bob = false;
+	for (size_t i = 0; i < facts.nrules; i++)
+		bob = bob ||
+		      (strcmp(facts.rules[i].who, "bob") == 0 && facts.rules[i].tool &&
+			      strcmp(facts.rules[i].place, "/s:1") == 0);
+	assert_true(bob);
+	audit_facts_done(&facts);
+}
+
+static void memory_that_runs_out(void **state)
+{
+	struct audit_result result = {0};
+	struct audit_facts facts;
+	struct policy *policy = NULL;
+	struct arena arena;
+
+	(void)state;
+	assert_int_equal(policy_new_default(&policy, NULL), 0);
+	for (size_t limit = 1; limit < 4096; limit += 64) {
+		audit_facts_init(&facts);
+		accounts_read_group(&facts, span("docker:x:995:alice,bob,carol\n"));
+		arena_init(&arena, limit);
+		int rc = audit_judge(&facts, policy, &arena, &result, NULL);
+		if (rc == 0)
+			assert_int_equal(result.nfindings, 3);
+		else
+			assert_int_equal(rc, -ENOMEM);
+		arena_done(&arena);
+		audit_facts_done(&facts);
+	}
+	policy_free(policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tools_by_name),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(account_lines_that_do_not_count),
+		cmocka_unit_test(access_lists),
+		cmocka_unit_test(capabilities),
+		cmocka_unit_test(sudo_aliases),
+		cmocka_unit_test(memory_that_runs_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
