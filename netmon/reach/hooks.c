@@ -38,7 +38,8 @@ static int by_call(const void *a, const void *b)
 	return (*x)->order > (*y)->order ? -1 : (*x)->order < (*y)->order;
 }
 
-/* The same, but iptables-legacy's before all others of its priority are made. */
+/* The same, but as if iptables-legacy's were made before all others of its priority,
+ * and the NAT core after all filter chains of its own. */
 static int by_call_legacy_old(const void *a, const void *b)
 {
 	const struct chain *const *x = a, *const *y = b;
@@ -47,10 +48,14 @@ static int by_call_legacy_old(const void *a, const void *b)
 
 	if (tie && (*x)->legacy != (*y)->legacy)
 		return (*x)->legacy ? 1 : -1; /* older: called later */
+	if (called_at(*x) == called_at(*y) && (*x)->type != (*y)->type &&
+		((*x)->type == CHAIN_NAT || (*y)->type == CHAIN_NAT))
+		return (*x)->type == CHAIN_NAT ? -1 : 1;
 	return by_call(a, b);
 }
 
-/* Whether nat chains of both kinds meet at one hook and priority. */
+/* Whether nat chains of both kinds, or a filter chain and the NAT core, meet at one
+ * hook and priority. */
 static bool order_unknown(const struct hook_list *list)
 {
 	for (size_t i = 1; i < list->n; i++) {
@@ -58,6 +63,9 @@ static bool order_unknown(const struct hook_list *list)
 
 		if (a->type == CHAIN_NAT && b->type == CHAIN_NAT &&
 			a->priority == b->priority && a->legacy != b->legacy)
+			return true;
+		if ((a->type == CHAIN_NAT) != (b->type == CHAIN_NAT) &&
+			called_at(a) == called_at(b))
 			return true;
 	}
 	return false;
@@ -246,8 +254,8 @@ static void run_other_order(struct run *run, const struct hook_list *list,
 		states_push(run->arena, &all, &more.v[i]);
 	for (size_t i = 0; i < all.n; i++)
 		run_doubt(run, &all.v[i], NULL, "nat-order-unknown",
-			"iptables-legacy and nft both translate here, in an order that "
-			"cannot be read");
+			"of equal priority are chains, some of which translate, in an "
+			"order that cannot be read");
 	*ret = all;
 }
 
