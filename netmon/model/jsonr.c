@@ -29,7 +29,7 @@ static void place_format(const struct jsonr *r, char buffer[static PLACE_MAX])
 {
 	size_t used = 1;
 
-	strcpy(buffer, "$");
+	memcpy(buffer, "$", 2);
 	for (unsigned int i = 0; i < r->depth && used < PLACE_MAX; i++) {
 		const struct jsonr_level *level = &r->level[i];
 		size_t len = level->key.len < KEY_SHOWN ? level->key.len : KEY_SHOWN;
