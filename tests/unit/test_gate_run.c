@@ -82,7 +82,7 @@ static void environment_is_made_anew(void **state)
 	char **given = ARGS("TERM=xterm", "TERM=evil", "LC_ALL=../x", "LANG=%n",
 		"TZ=Europe", "PATH=/evil", "LD_PRELOAD=x", "LANGUAGE", "NO_COLOR=");
 	static const char *const want[] = {"NO_COLOR=", "TERM=xterm", "TZ=Europe",
-		"PATH=" REQUEST_PATH, "DOCKER_HOST=unix:///run/x", "HOME=/",
+		("PATH=" REQUEST_PATH), "DOCKER_HOST=unix:///run/x", "HOME=/",
 		"USER=alice", "LOGNAME=alice"};
 	struct arena arena;
 
