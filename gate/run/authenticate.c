@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <time.h>
 
@@ -35,23 +36,29 @@ static int64_t now_s(void)
 }
 
 /*
- * One line of at most @size - 1 bytes. Signals are blocked and the terminal makes none,
- * so that it is never left without its echo: ^C and ^D arrive as bytes.
+ * One line of at most @size - 1 bytes. Signals are blocked, so that the terminal is
+ * never left without its echo; one that comes, of ^C for instance, cancels.
  */
-static int read_line(int fd, char *line, size_t size)
+static int read_line(int fd, int signals, char *line, size_t size)
 {
 	int64_t end = now_s() + AUTHENTICATE_SECONDS;
 	size_t len = 0;
 
 	for (;;) {
-		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+			{.fd = signals, .events = POLLIN}};
+		struct signalfd_siginfo info;
 		int64_t left = end - now_s();
 		char c;
 
-		if (left <= 0 || poll(&pfd, 1, (int)left * 1000) <= 0)
+		if (left <= 0 || poll(fds, 2, (int)left * 1000) <= 0)
 			return -ETIMEDOUT;
+		if (fds[1].revents && read(signals, &info, sizeof(info)) > 0)
+			return -ECANCELED;
+		if (!fds[0].revents)
+			continue;
 		ssize_t got = read(fd, &c, 1);
-		if (got <= 0 || c == 3 || (c == 4 && len == 0))
+		if (got <= 0)
 			return -ECANCELED;
 		if (c == '\n' || c == '\r') {
 			line[len] = '\0';
@@ -66,6 +73,19 @@ static int read_line(int fd, char *line, size_t size)
 	}
 }
 
+static int open_signals(void)
+{
+	sigset_t cancelling;
+
+	sigemptyset(&cancelling);
+	sigaddset(&cancelling, SIGHUP);
+	sigaddset(&cancelling, SIGINT);
+	sigaddset(&cancelling, SIGQUIT);
+	sigaddset(&cancelling, SIGTERM);
+	sigaddset(&cancelling, SIGTSTP);
+	return signalfd(-1, &cancelling, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 static int ask(int fd, const char *question, bool echo, char **ret_answer)
 {
 	char line[PAM_MAX_RESP_SIZE];
@@ -77,15 +97,15 @@ static int ask(int fd, const char *question, bool echo, char **ret_answer)
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &before);
 	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ISIG;
-	quiet.c_lflag |= ICANON;
+	quiet.c_lflag |= ICANON | ISIG;
 	if (!echo)
 		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	/* In the background, reading fails: SIGTTIN is blocked. */
-	int rc = tcsetattr(fd, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
+	_cleanup_(cleanup_close) int signals = open_signals();
+	int rc = signals < 0 || tcsetattr(fd, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
 	if (rc == 0) {
 		print(fd, question, "");
-		rc = read_line(fd, line, sizeof(line));
+		rc = read_line(fd, signals, line, sizeof(line));
 		(void)tcsetattr(fd, TCSAFLUSH, &old);
 		if (!echo)
 			(void)dprintf(fd, "\n");

@@ -398,6 +398,15 @@ def interrupt():
     return None if re.search(r"STATUS=130", text) else repr(text[-300:])
 
 
+def suspend():
+    """^Z stops command and gate run alike; the shell has the terminal; fg goes on."""
+    _, text = etc.terminal(["bash", "--norc", "--noprofile", "-i"], [
+        ("$ ", "/run/gate run sh -c 'echo REA''DY; read x; echo GOT $x'"),
+        *TYPE, ("READY", "\x1a"), ("Stopped", "fg"), ("sh -c", "word"),
+        ("GOT word", "exit")], user="alice", env={"PS1": "$ ", "PATH": "/usr/bin:/bin"})
+    return None if "GOT word" in text.split("Stopped")[-1] else repr(text[-400:])
+
+
 def prompt_cancelled():
     """^C at the prompt: no, and the terminal has its echo back."""
     _, text = etc.terminal(["sh", "-c", "trap : INT; /run/gate run id; echo STATUS=$?; "
@@ -458,7 +467,7 @@ def background():
 TESTS = [as_caller, elevated, socket_is_private, wrong_password, no_grant, not_in_policy,
          asks_once_per_terminal, stamp_of_another_session, stamps_that_do_not_count,
          forget, without_terminal, environment, no_shell, bad_policies,
-         closed_descriptors, no_audit_no_run, exit_status, interrupt, prompt_cancelled,
+         closed_descriptors, no_audit_no_run, exit_status, interrupt, suspend, prompt_cancelled,
          not_setuid, command_lines, expired_account, background]
 
 

@@ -121,7 +121,9 @@ def terminal(cmd, says, time_s=20, user=None, env=None):
         if says and says[0][0].encode() in seen[start:]:
             start = len(seen)
             time.sleep(0.1)  # login(1) throws away what was typed before it asks
-            os.write(fd, says.pop(0)[1].encode() + b"\n")
+            text = says.pop(0)[1]
+            # Control characters act at once; a line needs its end.
+            os.write(fd, text.encode() + (b"" if text < " " else b"\n"))
     else:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
