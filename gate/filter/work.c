@@ -93,6 +93,7 @@ const char *work_pin(
 {
 	struct gate_forward *forward = &work->decision->forward;
 	char *name = arena_strdup(work->arena, source);
+	const char *copy = arena_strdup(work->arena, source);
 	struct gate_pin *pin;
 
 	/* A path is one name below the directory: its '/' are written ':'. */
@@ -106,12 +107,12 @@ const char *work_pin(
 	}
 	pin = arena_push(
 		work->arena, &forward->pins, &forward->npins, sizeof(*forward->pins));
-	if (!pin || !path) {
+	if (!pin || !path || !copy) {
 		(void)refuse_memory(work);
 		return NULL;
 	}
 	*pin = (struct gate_pin){
-		.source = source, .path = path, .home = home, .read_only = read_only};
+		.source = copy, .path = path, .home = home, .read_only = read_only};
 	return path;
 }
 

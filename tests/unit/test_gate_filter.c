@@ -114,6 +114,20 @@ static void pins_are_told(void **state)
 	assert_string_equal(decision.image, "nginx");
 }
 
+/* What is told outlives the body that it was read from. */
+static void pins_of_mounts_are_told(void **state)
+{
+	struct gate_fixture *fixture = *state;
+	struct gate_decision decision = run(fixture, "alice", "POST",
+		"/v1.41/containers/create",
+		"{'Image':'nginx','HostConfig':{'Mounts':[{'Type':'bind','Source':"
+		"'/srv/users/alice/src','Target':'/a'}]}}");
+
+	assert_int_equal(decision.verdict, GATE_ALLOW);
+	assert_int_equal(decision.forward.npins, 1);
+	assert_string_equal(decision.forward.pins[0].source, "/srv/users/alice/src");
+}
+
 /* After a restart of the host the pins are gone: start names them again. */
 static void start_tells_own_pins_again(void **state)
 {
@@ -456,6 +470,7 @@ int main(void)
 		TEST(plan_tells_which_body_may_follow),
 		TEST(answers_are_marked),
 		TEST(pins_are_told),
+		TEST(pins_of_mounts_are_told),
 		TEST(start_tells_own_pins_again),
 		TEST(refusals_forward_nothing),
 		TEST(long_bodies_are_refused),
