@@ -232,7 +232,11 @@ static bool class_applies(const struct survey *survey,
 static bool zone_applies(const struct survey *survey, const struct source *source,
 	const struct address_class *class, const struct addr *to, enum zone zone)
 {
-	return !source->perimeter || class_applies(survey, class, to, zone);
+	if (source->perimeter)
+		return class_applies(survey, class, to, zone);
+	/* The uplink of macvlan children: the host's own addresses are not routed
+	 * there. */
+	return zone != ZONE_INTERNET || (!class && internet_applies(survey, class, to));
 }
 
 static void walk_classes(struct walk *walk, const struct ask *ask, int sport)

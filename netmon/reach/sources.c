@@ -120,6 +120,43 @@ static void join_zones(struct arena *arena, struct source *s)
 	}
 }
 
+/* The networks of macvlan and ipvlan children: the host itself may have no address on
+ * their link. */
+static const struct ivset *children(struct reach *reach, struct arena *arena,
+	enum family family, const struct link *parent)
+{
+	const struct ivset *set = &ivset_none;
+
+	for (size_t i = 0; i < reach->facts->nnetworks; i++) {
+		const struct network *net = &reach->facts->networks[i];
+
+		if (!net->parent || strcmp(net->parent, parent->name) != 0)
+			continue;
+		for (size_t k = 0; k < net->nsubnets; k++)
+			if (net->subnets[k].family == family)
+				set = ivset_union(arena, set,
+					ivset_prefix(arena, &net->subnets[k]));
+	}
+	return set;
+}
+
+/* Strangers of all zones may be behind the router of such a link: it is the children's
+ * uplink, whatever the host's is. */
+static void add_children(struct arena *arena, struct source *s, const struct ivset *own,
+	const struct ivset *near)
+{
+	const struct ivset *taken = ivset_union(arena, own, near);
+	const struct ivset *private =
+		ivset_subtract(arena, zone_private(arena, s->family), taken);
+
+	s->zone[ZONE_ADJACENT] = ivset_subtract(
+		arena, ivset_union(arena, s->zone[ZONE_ADJACENT], near), own);
+	s->zone[ZONE_PRIVATE] = ivset_subtract(
+		arena, ivset_union(arena, s->zone[ZONE_PRIVATE], private), near);
+	s->zone[ZONE_INTERNET] =
+		ivset_subtract(arena, zone_internet(arena, s->family), taken);
+}
+
 size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
 	struct source **ret_sources)
 {
@@ -149,6 +186,9 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 					arena, near, on_link(ns, arena, family, 0)));
 		else
 			fill_inner(reach, arena, s, own, near);
+		const struct ivset *below = children(reach, arena, family, link);
+		if (!perimeter && !ivset_is_empty(below))
+			add_children(arena, s, own, ivset_union(arena, near, below));
 		join_zones(arena, s);
 		if (!ivset_is_empty(s->joined[ALL_ZONES]))
 			n++;

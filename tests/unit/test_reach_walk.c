@@ -689,6 +689,31 @@ static void answers_are_not_told_apart_by_a_class(void **state)
 	arena_done(&report.arena);
 }
 
+/* The parent of a macvlan network needs no address for its children to have neighbours.
+ */
+static void macvlan_children_of_a_bare_link(void **state)
+{
+	struct prefix subnet = {0xac110000, FAMILY_IP4, 16};
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 6, "eth9", NULL);
+	h->host->links[HOST_DOCKER0 - 1].up = false;
+	h->network->driver = "macvlan";
+	h->network->bridge = NULL;
+	h->network->parent = "eth9";
+	h->network->subnets = &subnet;
+	h->network->nsubnets = 1;
+	host_survey(h, &report);
+	const struct exposure *e = exposure_at(&report, 80);
+	assert_non_null(e);
+	assert_int_equal(e->path, PATH_MACVLAN);
+	assert_true(ivset_contains(e->reach[ZONE_ADJACENT].must, 0xac110009));
+	assert_true(ivset_contains(e->reach[ZONE_PRIVATE].must, 0x0a000001));
+	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].may));
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -732,6 +757,7 @@ int main(void)
 		T(ports_that_lead_to_a_translation_are_asked),
 		T(ports_of_an_ipset_are_asked),
 		T(networks_of_foreign_addresses_are_asked),
+		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
 
 	};
