@@ -312,16 +312,18 @@ static void through_bridge(
 	*ret = left;
 }
 
+static bool is_child(const struct network *net)
+{
+	return net && net->driver && net->parent &&
+	       (strcmp(net->driver, "macvlan") == 0 ||
+		       strcmp(net->driver, "ipvlan") == 0);
+}
+
 /* macvlan(4): a parent does not talk to its own children; their other siblings do. */
 static bool cut_off(const struct address_owner *owner, const struct link *out)
 {
-	const struct network *net = owner->network;
-
-	if (!net || !net->driver || !net->parent || !out)
-		return false;
-	return (strcmp(net->driver, "macvlan") == 0 ||
-		       strcmp(net->driver, "ipvlan") == 0) &&
-	       strcmp(net->parent, out->name) == 0;
+	return out && is_child(owner->network) &&
+	       strcmp(owner->network->parent, out->name) == 0;
 }
 
 /* The container that gets what leaves by that link; NULL: none that is known. */
@@ -335,6 +337,12 @@ static const struct container *receiver(struct visit *visit, const struct addr *
 			  : host_owner(reach, to);
 
 	*ret_cut_off = owner && cut_off(owner, out);
+	/* Another link leads to it by somebody else's router at best. */
+	if (owner && from_host && !*ret_cut_off && is_child(owner->network) &&
+		!(out && out->kind &&
+			(strncmp(out->kind, "macv", 4) == 0 ||
+				strncmp(out->kind, "ipvl", 4) == 0)))
+		return NULL;
 	if (owner)
 		return owner->container;
 	/* An address that somebody added inside the container. */
