@@ -2,6 +2,7 @@
 /* Searches the file system for setgid programs and file capabilities. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -25,18 +26,16 @@ static void look(struct search *search, int folder_fd, const char *name,
 	const char *folder_path, const struct stat *st)
 {
 	unsigned char attribute[64];
-	char link[64];
+	char link[64 + NAME_MAX];
 	uint64_t caps = 0;
 
 	if (!(st->st_mode & 0111))
 		return;
-	_cleanup_(cleanup_close) int fd =
-		openat(folder_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	/* There is no getxattrat(2) before Linux 6.13; the last part is not followed.
+	 */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d/%s", folder_fd, name);
 	ssize_t len =
-		getxattr(link, "security.capability", attribute, sizeof(attribute));
+		lgetxattr(link, "security.capability", attribute, sizeof(attribute));
 	if (len > 0 && system_read_caps(attribute, (size_t)len, &caps) < 0)
 		caps = 0;
 	if (caps == 0 && (st->st_mode & 02010) != 02010)
