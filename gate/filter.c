@@ -232,8 +232,6 @@ static int write_forward(struct work *work)
 		if (!forward->body)
 			return refuse_memory(work);
 	}
-	if (forward->body_kind == GATE_BODY_JSON && !forward->body)
-		forward->body_kind = GATE_BODY_NONE;
 	if (forward->body_kind == GATE_BODY_STREAM)
 		forward->content_type = "application/x-tar";
 	if (!forward->path || arena_failed(work->arena))

@@ -163,7 +163,9 @@ struct gate_pin {
  * struct gate_forward - the request that goes on
  * @path:         with the query: all of the request line's target
  * @content_type: to be sent with @body or with the stream; NULL: none
- * @body:         JSON for GATE_BODY_JSON, @body_len bytes; NULL: no body
+ * @body_kind:    what the caller's body was; GATE_BODY_NONE also for a route that may
+ *                have a stream, when this request has none
+ * @body:         JSON for GATE_BODY_JSON, @body_len bytes; NULL: none goes on
  * @registry_auth, @registry_config: to be sent in these headers; NULL: leave out
  * @plain_tar:    the stream must be an uncompressed tar: gate_is_plain_tar()
  */

@@ -12,6 +12,8 @@ are of, with the same objects in the engine as in the unit tests.
   allowed   the trail says so. What a create made is inspected, without gate's help: its
             configuration against what the policy grants that user, then, started, its
             process: user, capabilities, no new privileges, namespaces, mounts
+
+What a real engine cannot be brought to is left to the unit tests; LEFT_OUT says why.
 """
 import argparse
 import contextlib
@@ -32,6 +34,7 @@ CONTAINER_IDS = {"1" * 64: "mine", "2" * 64: "bobs"}
 # Not to be had from a real engine, or only with a registry: the reason of each.
 LEFT_OUT = [
     (r"start-(unheard-of|annotated|broken|garbled|pin-dotdot)", "an engine's lie"),
+    (r"exec-start-default-user", "an engine fills the container's user in"),
     (r"PidMode-loop|volume-plugin|archive-privileged|exec-start-in-privileged",
      "an engine cannot be brought to it here"),
     (r"images-create(-digest)?$|search$|auth(-hub)?$|distribution$", "needs a registry"),
@@ -430,6 +433,8 @@ def attempt(lab, case, policy, clean):
     body = None if case["body"] is None else bytes.fromhex(case["body"])
     if body is not None:
         body = lab.substituted(body.decode("latin-1")).encode("latin-1")
+        if case["type"] == "application/x-tar":
+            body = bytes(1024)      # an archive of nothing
     status, text = lab.ask(case["user"], case["method"], lab.substituted(case["path"]),
                            body, case["type"], case["upgrade"])
     told = decided(lab, count)
@@ -446,9 +451,11 @@ def attempt(lab, case, policy, clean):
         same = told["rule"] == case["want"] or status == 400 or \
             told["rule"].split("-")[0] == case["want"].split("-")[0] == "container"
         expect("by rule", same, "%s, not %s" % (told["rule"], case["want"]))
-    after = lab.undo() if named else lab.state()
+    after = lab.state()
     expect("and nothing changed", after == before,
            "" if after == before else "%s -> %s" % (before, after))
+    if named:
+        lab.undo()
     return after if not named else None
 
 
