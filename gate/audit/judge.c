@@ -253,7 +253,8 @@ int audit_judge(const struct audit_facts *facts, const struct policy *policy,
 		judging_add(&judging, KIND_UNSEEN,
 			(struct about){.place = facts->gaps[i].place},
 			facts->gaps[i].text,
-			"run gate audit as root, or look there by hand");
+			"run gate audit as root, with a larger --max-files if that was "
+			"the bound, or look there by hand");
 	if (arena_failed(arena) ||
 		arena_failed((struct arena *)(uintptr_t)&facts->arena))
 		return err_set(err, -ENOMEM, "out of memory");
