@@ -175,8 +175,7 @@ static const struct {
 			"'rprivate'}")},
 	{"containers/otherspin/json",
 		CONTAINER(4, "otherspin", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1001/rw/"
+			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1001/rw/"
 			":srv:users:bob','RW':true,'Propagation':'rprivate'}")},
 	{"containers/escapedpin/json",
 		CONTAINER(4, "escapedpin", "1000:1000", LABELS("1000"), SAFE,
@@ -185,8 +184,7 @@ static const struct {
 			"}")},
 	{"containers/shared/json",
 		CONTAINER(4, "shared", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR
-			"/1000/rw/"
+			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
 			":srv:users:alice','RW':true,'Propagation':'rshared'}")},
 	{"containers/pinned/json",
 		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
