@@ -34,6 +34,26 @@ static int check_host_name(struct work *work, const struct field *field,
 	return 0;
 }
 
+/* CVE-2024-21626: /proc/self/fd/8 was a directory of the host's. */
+static int check_working_dir(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	size_t len = strlen(value->string);
+	char *path = arena_strdup(work->arena, value->string);
+
+	if (!path)
+		return refuse_memory(work);
+	if (len > 1 && path[len - 1] == '/')
+		path[len - 1] = '\0';
+	if (*path && (!is_plain_path(path) || path_below(path, "/proc")) &&
+		!has_power(work, POWER_PRIVILEGED))
+		return field_refuse(work, field, value,
+			"it must be absolute, without '..' or '.', and not below "
+			"/proc");
+	jsonw_member_string(out, field->key, value->string);
+	return 0;
+}
+
 /* Cmd and Entrypoint: a list of texts, or one text alone. */
 static int check_command(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
@@ -314,7 +334,7 @@ static const struct field create_rows[] = {
 	ROW_SUB("Healthcheck", health_table),
 	ROW_DROP("ArgsEscaped", BOOL), /* of Windows */
 	ROW_CHECK("Volumes", SET, check_volumes),
-	ROW_ALLOW("WorkingDir", WORD),
+	ROW_CHECK("WorkingDir", WORD, check_working_dir),
 	ROW_ALLOW("NetworkDisabled", BOOL),
 	ROW_NEEDS("MacAddress", WORD, POWER_HOST),
 	ROW_REFUSE("OnBuild", TEXTS),
@@ -337,7 +357,8 @@ static const struct field exec_rows[] = {
 	ROW_ALLOW("AttachStdin", BOOL), ROW_ALLOW("AttachStdout", BOOL),
 	ROW_ALLOW("AttachStderr", BOOL), ROW_ALLOW("Detach", BOOL),
 	ROW_ALLOW("DetachKeys", WORD), ROW_ALLOW("Env", TEXTS),
-	ROW_ALLOW("WorkingDir", WORD), ROW_CHECK("Cmd", ANY, check_command),
+	ROW_CHECK("WorkingDir", WORD, check_working_dir),
+	ROW_CHECK("Cmd", ANY, check_command),
 	ROW_DROP("Container", WORD), /* of old clients; the path tells */
 };
 const struct fields exec_table = FIELDS("exec", exec_rows);

@@ -162,14 +162,22 @@ int judge_publish(struct work *work, const struct object *container, const char 
 	return rc;
 }
 
+/*
+ * For a copy the engine mounts all that the container mounts below its root file
+ * system, on the host and as root: a binding gives what the caller may not read, a
+ * tar's setuid file lands on the host; and who changes the mount point at the right
+ * moment has a volume of his mounted anywhere (CVE-2026-41568, CVE-2026-42306;
+ * before 29.5.1).
+ */
 int judge_archive(struct work *work, const struct object *container)
 {
 	if (judge_container(work, container) < 0)
 		return -EACCES;
-	if (container->existence != OBJECT_PRESENT || has_power(work, POWER_RUN_AS) ||
-		!mounts_has_bind(container->root))
+	if (container->existence != OBJECT_PRESENT ||
+		has_power(work, POWER_PRIVILEGED) || !mounts_has_any(container->root))
 		return 0;
-	return refuse(work, 403, "archive-binds",
-		"the engine copies as root, through what the container mounts of the "
-		"host: copy within the mounted directory instead");
+	return refuse(work, 403, "archive-mounts",
+		"the engine copies as root, through all that the container mounts: "
+		"copy "
+		"within what is mounted instead, or from a container without mounts");
 }

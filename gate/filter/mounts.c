@@ -572,14 +572,12 @@ int mounts_judge(struct work *work, const struct json_node *root)
 	return rc;
 }
 
-bool mounts_has_bind(const struct json_node *root)
+bool mounts_has_any(const struct json_node *root)
 {
 	const struct json_node *mounts = json_member(root, "Mounts");
 
 	for (size_t i = 0; i < count_of(mounts); i++) {
-		const char *type = text_of(&mounts->children[i], "Type");
-
-		if (strcmp(type, "volume") != 0 && strcmp(type, "tmpfs") != 0)
+		if (strcmp(text_of(&mounts->children[i], "Type"), "tmpfs") != 0)
 			return true;
 	}
 	return false;

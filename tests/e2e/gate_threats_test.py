@@ -180,6 +180,7 @@ class Threats(gatelab.GateLab):
         nginx = {"Image": "nginx"}
         self.as_made_by("alice", "mine", dict(nginx, Volumes={"/anonymous": {}},
                                               HostConfig={"Binds": ["mine:/v"]}))
+        self.as_made_by("alice", "bare", nginx)
         self.as_made_by("bob", "bobs", nginx)
         self.as_made_by("alice", "pinned", dict(
             nginx, HostConfig={"Binds": ["/srv/users/alice/src:/src"]}))

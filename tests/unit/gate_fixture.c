@@ -134,6 +134,8 @@ static const struct {
 			"{'Type':'volume','Name':'mine','Driver':'local','RW':true},"
 			"{'Type':'volume','Name':'" ID(
 				9) "','Driver':'local','RW':true}")},
+	{"containers/bare/json",
+		CONTAINER(8, "bare", "1000:1000", LABELS("1000"), SAFE, "")},
 	{"containers/bobs/json",
 		CONTAINER(2, "bobs", "1001:1001", LABELS("1001"), SAFE, "")},
 	{"containers/roots/json", CONTAINER(3, "roots", "", "", SAFE, "")},
@@ -339,7 +341,7 @@ static int get_any(void *context, const char *path, struct arena *arena,
 		const char *prefix, *as;
 	} kinds[] = {
 		{"/v" GATE_API_VERSION "/containers/",
-			"/v" GATE_API_VERSION "/containers/mine/json"},
+			"/v" GATE_API_VERSION "/containers/bare/json"},
 		{"/v" GATE_API_VERSION "/images/",
 			"/v" GATE_API_VERSION "/images/nginx/json"},
 		{"/v" GATE_API_VERSION "/networks/",
