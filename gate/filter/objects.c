@@ -54,11 +54,15 @@ static int refuse_name(struct work *work, const char *kind, const char *name)
 		shown(work, name), kind);
 }
 
-/* Absent or present; @root stays NULL when there is nobody to ask. */
-static int look_up(
-	struct work *work, const char *path, const char *name, struct object *object)
+/* What a name means as long as nobody was asked, also when it is refused. */
+static struct object unseen(const char *name)
 {
-	*object = (struct object){.existence = OBJECT_UNSEEN, .id = name};
+	return (struct object){.existence = OBJECT_UNSEEN, .id = name};
+}
+
+/* Absent or present; @root stays NULL when there is nobody to ask. */
+static int look_up(struct work *work, const char *path, struct object *object)
+{
 	if (!has_engine(work))
 		return 0;
 	if (work_fact(work, path, &object->root) < 0)
@@ -75,9 +79,10 @@ static int refuse_answer(struct work *work, const char *name)
 
 int object_container(struct work *work, const char *name, struct object *ret_object)
 {
+	*ret_object = unseen(name);
 	if (!is_object_name(name))
 		return refuse_name(work, "a container", name);
-	if (look_up(work, arena_printf(work->arena, "containers/%s/json", name), name,
+	if (look_up(work, arena_printf(work->arena, "containers/%s/json", name),
 		    ret_object) < 0)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
@@ -98,10 +103,11 @@ int object_image(struct work *work, const char *name, struct object *ret_object)
 {
 	struct reference reference;
 
+	*ret_object = unseen(name);
 	if (!is_image_id(name) && !is_full_id(name) &&
 		!reference_parse(work->arena, name, &reference))
 		return refuse_name(work, "an image", name);
-	if (look_up(work, arena_printf(work->arena, "images/%s/json", name), name,
+	if (look_up(work, arena_printf(work->arena, "images/%s/json", name),
 		    ret_object) < 0)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
@@ -119,10 +125,11 @@ int object_image(struct work *work, const char *name, struct object *ret_object)
 
 int object_volume(struct work *work, const char *name, struct object *ret_object)
 {
+	*ret_object = unseen(name);
 	if (!is_object_name(name))
 		return refuse_name(work, "a volume", name);
-	if (look_up(work, arena_printf(work->arena, "volumes/%s", name), name,
-		    ret_object) < 0)
+	if (look_up(work, arena_printf(work->arena, "volumes/%s", name), ret_object) <
+		0)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
@@ -136,10 +143,11 @@ int object_volume(struct work *work, const char *name, struct object *ret_object
 
 int object_network(struct work *work, const char *name, struct object *ret_object)
 {
+	*ret_object = unseen(name);
 	if (!is_object_name(name))
 		return refuse_name(work, "a network", name);
-	if (look_up(work, arena_printf(work->arena, "networks/%s", name), name,
-		    ret_object) < 0)
+	if (look_up(work, arena_printf(work->arena, "networks/%s", name), ret_object) <
+		0)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;

@@ -42,7 +42,7 @@ struct object {
 	const struct json_node *root;
 };
 
-/* Look an object up; 0 whether it is there or not, or -EACCES. */
+/* Look an object up; 0 whether it is there or not, or -EACCES: then it is unseen. */
 int object_container(struct work *work, const char *name, struct object *ret_object)
 	_must_check_;
 int object_image(struct work *work, const char *name, struct object *ret_object)
