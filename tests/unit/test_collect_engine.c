@@ -161,12 +161,17 @@ static pid_t start_container(int flags, uint16_t port)
 			_exit(1);
 		fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
-			listen(fd, 1) < 0 || write(ready[1], "+", 1) != 1)
+			listen(fd, 1) < 0)
 			_exit(1);
-		/* The socket's owner is a child: found by ancestry. */
+		/* The socket's owner is a child: found by ancestry. It says that all is
+		 * ready, once nothing can make it outlive its parent. */
+		pid_t parent = getpid();
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			pause();
+			if (getppid() != parent || write(ready[1], "+", 1) != 1)
+				_exit(1);
+			for (;;)
+				pause();
 		}
 		close(fd);
 		for (;;)
