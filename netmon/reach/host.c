@@ -86,12 +86,15 @@ const struct address_owner *host_owner_on(
 	const struct reach *reach, const struct addr *addr, const char *bridge)
 {
 	const struct address_owner *first = host_owner(reach, addr), *other = NULL;
-	const struct address_owner *end = reach->owners + reach->nowners;
+	const struct address_owner *end;
 
-	while (first && first > reach->owners &&
+	if (!first)
+		return NULL;
+	end = reach->owners + reach->nowners;
+	while (first > reach->owners &&
 		by_address(first - 1, &(struct address_owner){.addr = *addr}) == 0)
 		first--;
-	for (const struct address_owner *o = first; o && o < end; o++) {
+	for (const struct address_owner *o = first; o < end; o++) {
 		const char *its = o->network ? o->network->bridge : NULL;
 
 		if (by_address(o, &(struct address_owner){.addr = *addr}) != 0)

@@ -277,8 +277,7 @@ static void assert_same_value(const struct member *member, const void *a, const 
 static void assert_same_member(
 	const struct member *member, const void *a, const void *b)
 {
-	const char *x = *(const char *const *)member_at(member, a);
-	const char *y = *(const char *const *)member_at(member, b);
+	const char *x, *y;
 	size_t n;
 
 	assert_false(member_is_empty(member, a)); /* the filling forgot a kind */
@@ -286,6 +285,8 @@ static void assert_same_member(
 		assert_same_value(member, a, b);
 		return;
 	}
+	x = *(const char *const *)member_at(member, a);
+	y = *(const char *const *)member_at(member, b);
 	n = member_count(member, a);
 	assert_int_equal(n, member_count(member, b));
 	for (size_t i = 0; i < n; i++) {
