@@ -185,50 +185,19 @@ const char *words_target(struct arena *arena, const struct exposure *exposure)
 	return address_port(arena, &exposure->target, exposure->target_port);
 }
 
-static bool is_perimeter(const struct report *report, int ifindex)
+/* All sources of a zone that perimeter interfaces have. */
+static const struct ivset *whole_zone(struct arena *arena, const struct report *report,
+	enum family family, enum zone zone)
 {
-	const struct link *link = netns_link(report->facts->host, ifindex);
+	const struct ivset *whole = &ivset_none;
 
-	for (size_t i = 0; link && i < report->nperimeter; i++)
-		if (strcmp(report->perimeter[i], link->name) == 0)
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < report->nways; i++) {
+		const struct way *way = &report->ways[i];
 
-/* The host's links as sets: all of them, those of the perimeter, what is its own there.
- */
-struct links {
-	const struct ivset *all, *perimeter, *own;
-};
-
-static void add_link(struct arena *arena, const struct report *report,
-	const struct ifaddr *addr, struct links *links)
-{
-	enum family family = addr->local.family;
-	u128 mask = prefix_mask(family, addr->prefix_len);
-	struct prefix prefix = {addr->local.value & mask, family, addr->prefix_len};
-	const struct ivset *set = ivset_prefix(arena, &prefix);
-	struct iv own[] = {
-		{addr->local.value, addr->local.value}, {prefix.value, prefix.value},
-		{prefix_last(&prefix), prefix_last(&prefix)}, /* broadcast */
-	};
-
-	links->all = ivset_union(arena, links->all, set);
-	links->own =
-		ivset_union(arena, links->own, ivset_from(arena, own, ARRAY_LEN(own)));
-	if (is_perimeter(report, addr->ifindex))
-		links->perimeter = ivset_union(arena, links->perimeter, set);
-}
-
-static struct links links_of(
-	struct arena *arena, const struct report *report, enum family family)
-{
-	struct links links = {&ivset_none, &ivset_none, &ivset_none};
-
-	for (size_t i = 0; i < report->facts->host->naddrs; i++)
-		if (report->facts->host->addrs[i].local.family == family)
-			add_link(arena, report, &report->facts->host->addrs[i], &links);
-	return links;
+		if (way->perimeter && way->family == family)
+			whole = ivset_union(arena, whole, way->zone[zone]);
+	}
+	return whole;
 }
 
 bool words_everyone(const struct report *report, const struct ivset *set,
@@ -237,16 +206,8 @@ bool words_everyone(const struct report *report, const struct ivset *set,
 	struct arena scratch;
 
 	arena_init(&scratch, 0);
-	struct links links = links_of(&scratch, report, family);
-	const struct ivset *whole =
-		zone == ZONE_INTERNET
-			? ivset_subtract(
-				  &scratch, zone_internet(&scratch, family), links.all)
-		: zone == ZONE_PRIVATE
-			? ivset_subtract(
-				  &scratch, zone_private(&scratch, family), links.all)
-			: ivset_subtract(&scratch, links.perimeter, links.own);
-	bool everyone = !arena_failed(&scratch) && !ivset_is_empty(set) &&
+	const struct ivset *whole = whole_zone(&scratch, report, family, zone);
+	bool everyone = !arena_failed(&scratch) && !ivset_is_empty(whole) &&
 			ivset_is_subset(whole, set);
 	arena_done(&scratch);
 	return everyone;

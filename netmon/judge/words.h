@@ -20,10 +20,9 @@ const char *words_target(struct arena *arena, const struct exposure *exposure);
 const char *words_sources(struct arena *arena, const struct report *report,
 	const struct ivset *set, enum family family, enum zone zone, size_t max);
 /**
- * words_everyone() - does the set hold the whole zone, as this host can meet it?
+ * words_everyone() - does the set hold all sources that the zone has on the perimeter?
  *
- * Who is on a link of the host is a neighbour and no part of the other zones, and no
- * packet comes in from the host's own addresses.
+ * They are those of the report's ways. A zone without any is never everyone.
  */
 bool words_everyone(const struct report *report, const struct ivset *set,
 	enum family family, enum zone zone);

@@ -20,6 +20,26 @@ static void *made(void *pointer)
 	return pointer;
 }
 
+/* Strangers of both families come by eth0, which has no network of its own. */
+static void add_ways(struct fixture *f)
+{
+	static const enum family families[] = {FAMILY_IP4, FAMILY_IP6};
+	struct way *ways =
+		made(arena_array(&f->arena, ARRAY_LEN(families), sizeof(*ways)));
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		ways[i] = (struct way){.ifindex = 2,
+			.name = "eth0",
+			.perimeter = true,
+			.family = families[i],
+			.zone = {
+				[ZONE_INTERNET] = zone_internet(&f->arena, families[i]),
+				[ZONE_PRIVATE] = zone_private(&f->arena, families[i]),
+				[ZONE_ADJACENT] = &ivset_none}};
+	f->report.ways = ways;
+	f->report.nways = ARRAY_LEN(families);
+}
+
 void fixture_open(struct fixture *f, const char *policy)
 {
 	struct json_errors errors;
@@ -43,6 +63,7 @@ void fixture_open(struct fixture *f, const char *policy)
 		made(arena_array(&f->arena, 1, sizeof(*f->report.perimeter)));
 	f->report.perimeter[0] = "eth0";
 	f->report.nperimeter = 1;
+	add_ways(f);
 	f->report.facts = f->facts;
 	f->report.ruleset = &f->ruleset;
 	f->report.generated = "2026-11-29T12:00:00Z";
