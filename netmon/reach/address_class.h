@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses of the host, and those that rules translate, in classes that behave alike.
+ */
+#ifndef SEAWALL_NETMON_REACH_ADDRESS_CLASS_H
+#define SEAWALL_NETMON_REACH_ADDRESS_CLASS_H
+
+#include "netmon/reach/host.h"
+#include "netmon/reach/rule_scan.h"
+
+/* Addresses that no rule, route or socket tells apart. */
+struct address_class {
+	enum family family;
+	bool loopback;	/* 127.0.0.0/8: only a neighbour can send there */
+	bool perimeter; /* addresses of perimeter interfaces */
+	bool foreign;	/* not the host's: a rule translates it */
+	bool alone;	/* its one address has something of its own: a socket, say */
+	/* Index of an earlier class of perimeter addresses that nothing but their
+	 * interface tells from this one; SIZE_MAX: none. */
+	size_t twin;
+	int ifindex; /* IPv6 link-local: the one interface it means; 0 */
+	struct addr *addrs;
+	size_t n;
+};
+
+struct address_classes {
+	struct address_class *v;
+	size_t n;
+	bool cut; /* more foreign addresses are translated than are asked */
+};
+
+/** address_class_all() - the classes, told apart by what @scan found in the rules. */
+void address_class_all(
+	struct reach *reach, struct scan *scan, struct address_classes *ret_classes);
+
+#endif

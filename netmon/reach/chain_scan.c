@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which chains' rules count: those that a packet from outside can be in. */
+#include "netmon/reach/rule_scan.h"
+
+/* Chains that a packet from outside can be in; the others tell nothing apart for it. */
+struct met {
+	bool *chain;
+	const struct ruleset *rules;
+};
+
+static void meet(struct met *met, const struct chain *chain);
+
+static void meet_verdict(struct met *met, const struct verdict_to *to)
+{
+	if ((to->kind == VERDICT_JUMP || to->kind == VERDICT_GOTO) && to->chain)
+		meet(met, to->chain);
+}
+
+static void meet(struct met *met, const struct chain *chain)
+{
+	if (met->chain[chain->id])
+		return;
+	met->chain[chain->id] = true;
+	for (size_t r = 0; r < chain->nrules; r++)
+		for (size_t i = 0; i < chain->rules[r].nops; i++) {
+			const struct op *op = &chain->rules[r].ops[i];
+
+			if (op->kind == OP_VERDICT)
+				meet_verdict(met, &op->verdict);
+			for (size_t k = 0;
+				op->kind == OP_VMAP && k < op->set->nelements; k++)
+				meet_verdict(met, &op->set->elements[k].verdict);
+		}
+}
+
+static bool *chains_met(struct scan *scan, const struct ruleset *rules)
+{
+	struct met met = {.rules = rules,
+		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
+
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		if (chain->base && !chain->dormant && chain->hook != HOOK_OUTPUT)
+			meet(&met, chain);
+	}
+	return met.chain;
+}
+
+/* A rule about certain destinations, or the host's own: not about any address. */
+static bool names_destination(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+		const struct operand *o = op->operand;
+
+		if ((op->kind == OP_MATCH || op->kind == OP_LOOKUP ||
+			    op->kind == OP_IN) &&
+			!op->invert && op->cmp == CMP_EQ && o &&
+			(o->field == FIELD_FIB_TYPE || scan_is_addr(o)))
+			return true;
+	}
+	return false;
+}
+
+/* Chains that packets for any address come to before they are routed. */
+static void meet_anywhere(struct met *met, const struct chain *chain)
+{
+	if (met->chain[chain->id])
+		return;
+	met->chain[chain->id] = true;
+	for (size_t r = 0; r < chain->nrules; r++) {
+		const struct rule *rule = &chain->rules[r];
+
+		for (size_t i = 0; i < rule->nops && !names_destination(rule); i++) {
+			const struct op *op = &rule->ops[i];
+
+			if (op->kind == OP_VERDICT &&
+				(op->verdict.kind == VERDICT_JUMP ||
+					op->verdict.kind == VERDICT_GOTO) &&
+				op->verdict.chain)
+				meet_anywhere(met, op->verdict.chain);
+			for (size_t k = 0;
+				op->kind == OP_VMAP && k < op->set->nelements; k++)
+				if (op->set->elements[k].verdict.chain)
+					meet_anywhere(met,
+						op->set->elements[k].verdict.chain);
+		}
+	}
+}
+
+/* Ports that a rule translates whatever the destination: also at containers' addresses.
+ */
+void scan_anywhere(struct scan *scan, const struct ruleset *rules)
+{
+	struct met met = {.rules = rules,
+		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
+
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		if (chain->base && !chain->dormant &&
+			(chain->hook == HOOK_PREROUTING || chain->hook == HOOK_INGRESS))
+			meet_anywhere(&met, chain);
+	}
+	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+
+		scan->families = FAMILY_BITS;
+		for (size_t r = 0; met.chain[chain->id] && r < chain->nrules; r++) {
+			const struct rule *rule = &chain->rules[r];
+			size_t before = scan->services->n;
+
+			if (!scan_translates(rule) || names_destination(rule))
+				continue;
+			for (size_t i = 0; i < rule->nops; i++)
+				scan_op(scan, &rule->ops[i], true, scan_protos(rule));
+			if (scan->services->n == before)
+				scan->wide = true;
+		}
+	}
+}
+
+static bool leads_to(const bool *marked, const struct verdict_to *to)
+{
+	return (to->kind == VERDICT_JUMP || to->kind == VERDICT_GOTO) && to->chain &&
+	       marked[to->chain->id];
+}
+
+/* Whether a rule translates, or leads to a chain where one does. */
+static bool rule_leads_on(const struct rule *rule, const bool *marked)
+{
+	if (scan_translates(rule))
+		return true;
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_VERDICT && leads_to(marked, &op->verdict))
+			return true;
+		for (size_t k = 0; op->kind == OP_VMAP && k < op->set->nelements; k++)
+			if (leads_to(marked, &op->set->elements[k].verdict))
+				return true;
+	}
+	return false;
+}
+
+/* Chains in which, or past which, something is translated. */
+static bool *chains_translating(struct scan *scan, const struct ruleset *rules)
+{
+	bool *marked = arena_array(scan->arena, rules->nchains + 1, sizeof(bool));
+	bool changed = true;
+
+	while (marked && changed) {
+		changed = false;
+		for (size_t c = 0; c < rules->nchains; c++) {
+			const struct chain *chain = &rules->chains[c];
+
+			for (size_t r = 0; !marked[chain->id] && r < chain->nrules; r++)
+				if (rule_leads_on(&chain->rules[r], marked))
+					marked[chain->id] = changed = true;
+		}
+	}
+	return marked;
+}
+
+static void scan_rule(
+	struct scan *scan, const struct rule *rule, bool nat, const bool *marked)
+{
+	unsigned int protos = nat ? scan_protos(rule) : 0;
+	size_t before = scan->services->n;
+
+	for (size_t i = 0; i < rule->nops; i++)
+		scan_op(scan, &rule->ops[i], nat, protos);
+	if (nat && rule_leads_on(rule, marked) && scan->services->n == before)
+		scan->wide |= scan_translates(rule); /* any port */
+}
+
+/* Chains that a packet can meet before the routing decision may translate. */
+void scan_rules(struct scan *scan, const struct ruleset *rules)
+{
+	const bool *met = chains_met(scan, rules);
+	const bool *marked = chains_translating(scan, rules);
+
+	for (size_t c = 0; met && marked && c < rules->nchains; c++) {
+		const struct chain *chain = &rules->chains[c];
+		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
+				 chain->hook == HOOK_INGRESS;
+
+		scan->families = chain->family == TABLE_IP    ? FAMILY_BIT_4
+				 : chain->family == TABLE_IP6 ? FAMILY_BIT_6
+							      : FAMILY_BITS;
+		for (size_t r = 0; met[chain->id] && r < chain->nrules; r++) {
+			const struct rule *rule = &chain->rules[r];
+
+			scan_rule(scan, rule,
+				own_chain && (rule_leads_on(rule, marked) ||
+						     chain->type == CHAIN_NAT),
+				marked);
+		}
+	}
+}

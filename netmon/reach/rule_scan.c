@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netmon/reach/rule_scan.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+
+#define RANGE_MAX 1024u
+
+enum protos { PROTO_TCP = 1, PROTO_UDP = 2, PROTO_SCTP = 4 };
+
+void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
+{
+	struct iv *slot = arena_push(arena, v, n, sizeof(*slot));
+
+	if (slot)
+		*slot = (struct iv){lo, hi};
+}
+
+static unsigned int proto_bit(uint8_t proto)
+{
+	return proto == IPPROTO_TCP    ? PROTO_TCP
+	       : proto == IPPROTO_UDP  ? PROTO_UDP
+	       : proto == IPPROTO_SCTP ? PROTO_SCTP
+				       : 0;
+}
+
+static bool is_field(
+	const struct operand *o, enum payload_base base, uint8_t offset, uint8_t len)
+{
+	return o->field == FIELD_PAYLOAD && o->base == base && o->offset == offset &&
+	       o->load_len == len;
+}
+
+static bool is_port(const struct operand *o)
+{
+	return o->field == FIELD_DPORT || is_field(o, BASE_TRANSPORT, 2, 2) ||
+	       o->field == FIELD_CT_ORIG_DPORT;
+}
+
+bool scan_is_addr(const struct operand *o)
+{
+	return o->field == FIELD_DADDR || is_field(o, BASE_NETWORK, 16, 4) ||
+	       is_field(o, BASE_NETWORK, 24, 16) || o->field == FIELD_CT_ORIG_DADDR;
+}
+
+static bool is_proto(const struct operand *o)
+{
+	return o->nsteps == 0 &&
+	       (o->field == FIELD_L4PROTO || is_field(o, BASE_NETWORK, 9, 1) ||
+		       is_field(o, BASE_NETWORK, 6, 1));
+}
+
+/* Protocols a rule is about: those its own comparison names, or all. */
+unsigned int scan_protos(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_MATCH && op->cmp == CMP_EQ && op->value_len == 1 &&
+			is_proto(op->operand))
+			return proto_bit(op->lo[0]);
+	}
+	return PROTO_TCP | PROTO_UDP | PROTO_SCTP;
+}
+
+static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
+{
+	static const uint8_t all[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+	uint32_t span = (uint32_t)(hi - lo) + 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (!(protos & proto_bit(all[i])))
+			continue;
+		if (span > RANGE_MAX) {
+			scan->wide = true;
+			services_add(scan->arena, scan->services, all[i],
+				scan->families, lo ? lo : 1, span);
+			services_add(scan->arena, scan->services, all[i],
+				scan->families, hi, 1);
+			continue;
+		}
+		for (u128 p = lo; p <= hi; p++)
+			services_add(scan->arena, scan->services, all[i],
+				scan->families, p, 1);
+	}
+}
+
+/* The slice of a set's key that an operand in a concatenation fills. */
+static void scan_keys(struct scan *scan, const struct set *set, size_t offset,
+	size_t len, bool port, bool nat, unsigned int protos)
+{
+	for (size_t i = 0; i < set->nelements; i++) {
+		const struct set_element *e = &set->elements[i];
+		u128 lo, hi;
+
+		if (e->catchall || offset + len > set->key_len)
+			continue;
+		lo = addr_load(e->key + offset, len);
+		hi = addr_load(e->key_end + offset, len);
+		if (port && nat)
+			add_ports(scan, protos, lo, hi);
+		else if (!port)
+			scan_add(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
+		if (!port && nat)
+			scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+	}
+}
+
+static void scan_operand(struct scan *scan, const struct operand *o,
+	const struct set *set, bool nat, unsigned int protos)
+{
+	size_t offset = 0;
+
+	if (o->field != FIELD_CONCAT) {
+		if (is_port(o) && !o->nsteps)
+			scan_keys(scan, set, 0, 2, true, nat, protos);
+		else if (scan_is_addr(o) && !o->nsteps)
+			scan_keys(scan, set, 0, o->len, false, nat, protos);
+		else if (scan_is_addr(o))
+			scan->odd_addr = true;
+		return;
+	}
+	for (size_t i = 0; i < o->nkey; i++) {
+		const struct operand *part = o->key[i];
+
+		if (part->nsteps && scan_is_addr(part))
+			scan->odd_addr = true;
+		if (part->nsteps && is_port(part))
+			scan->wide |= nat;
+		else if (is_port(part))
+			scan_keys(scan, set, offset, 2, true, nat, protos);
+		else if (scan_is_addr(part))
+			scan_keys(scan, set, offset, part->len, false, nat, protos);
+		offset += (part->len + 3u) & ~3u;
+	}
+}
+
+/* Maps inside an operand: dnat to tcp dport map { ... }. */
+static void scan_maps(
+	struct scan *scan, const struct operand *o, bool nat, unsigned int protos)
+{
+	size_t offset = 0;
+
+	if (!o || o->field != FIELD_MAP)
+		return;
+	for (size_t i = 0; i < o->nkey; i++) {
+		const struct operand *part = o->key[i];
+
+		if (part->field == FIELD_CONCAT)
+			scan_operand(scan, part, o->set, nat, protos);
+		else if (is_port(part))
+			scan_keys(scan, o->set, offset, 2, true, nat, protos);
+		else if (scan_is_addr(part))
+			scan_keys(scan, o->set, offset, part->len, false, nat, protos);
+		offset += (part->len + 3u) & ~3u;
+	}
+}
+
+/* Whether the bytes a comparison looks at hold a destination address in an odd place.
+ */
+static bool overlaps_addr(const struct operand *o)
+{
+	return o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
+	       o->offset + o->load_len > 16 && !scan_is_addr(o) && o->load_len > 1;
+}
+
+/* fib daddr . iif type: is it an address of *this* interface? */
+static bool looks_at_interface(const struct op *op)
+{
+	return op->operand->fib_flags & NFTA_FIB_F_DADDR &&
+	       op->operand->fib_flags & NFTA_FIB_F_IIF;
+}
+
+/* The ports that pass a comparison, and where the others begin. */
+static void scan_port(
+	struct scan *scan, enum cmp cmp, unsigned int protos, u128 lo, u128 hi)
+{
+	switch (cmp) {
+	case CMP_EQ:
+	case CMP_RANGE:
+		add_ports(scan, protos, lo, hi);
+		return;
+	case CMP_LT:
+		if (lo)
+			add_ports(scan, protos, 0, lo - 1);
+		return;
+	case CMP_LTE:
+		add_ports(scan, protos, 0, lo);
+		return;
+	case CMP_GT:
+		if (lo < UINT16_MAX)
+			add_ports(scan, protos, lo + 1, UINT16_MAX);
+		return;
+	case CMP_GTE:
+		add_ports(scan, protos, lo, UINT16_MAX);
+		return;
+	case CMP_NEQ:
+	case CMP_NOT_RANGE:
+		if (lo)
+			add_ports(scan, protos, 0, lo - 1);
+		if (hi < UINT16_MAX)
+			add_ports(scan, protos, hi + 1, UINT16_MAX);
+		return;
+	}
+}
+
+/* A match on an ipset by destination: its ports and addresses. */
+static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool nat)
+{
+	const struct ipset *set = match->ipset;
+
+	if (!set)
+		return;
+	scan->odd_addr = true;
+	for (size_t d = 0; nat && d < match->ndims && d < 3; d++) {
+		bool port = set->dim[d] == IPSET_DIM_PORT;
+
+		if (match->src[d] || (!port && set->dim[d] != IPSET_DIM_ADDR))
+			continue;
+		for (size_t i = 0; i < set->nelements; i++) {
+			const struct ipset_part *p = &set->elements[i].part[d];
+
+			if (port && p->hi <= UINT16_MAX)
+				add_ports(scan,
+					p->proto ? proto_bit(p->proto)
+						 : PROTO_TCP | PROTO_UDP | PROTO_SCTP,
+					p->lo, p->hi);
+			else if (!port)
+				scan_add(scan->arena, &scan->addrs, &scan->naddrs,
+					p->lo, p->hi);
+		}
+	}
+	if (nat && (set->kind == IPSET_LIST || set->kind == IPSET_OTHER))
+		scan->wide = true;
+}
+
+static void scan_match(
+	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	const struct operand *o = op->operand;
+	size_t len = op->value_len;
+	u128 lo, hi;
+
+	if (overlaps_addr(o) || (o->field == FIELD_FIB_TYPE && looks_at_interface(op)))
+		scan->odd_addr = true;
+	if (len > 16 || (!is_port(o) && !scan_is_addr(o)))
+		return;
+	lo = addr_load(op->lo, len);
+	hi = op->cmp == CMP_RANGE || op->cmp == CMP_NOT_RANGE ? addr_load(op->hi, len)
+							      : lo;
+	if (is_port(o)) {
+		if (nat && !o->nsteps && len == 2)
+			scan_port(scan, op->cmp, protos, lo, hi);
+		else if (nat)
+			scan->wide = true;
+		return;
+	}
+	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
+		op->cmp != CMP_NOT_RANGE)
+		scan->odd_addr = true;
+	if (o->nsteps) {
+		/* A network: its mask gives the range. */
+		const struct step *step = &o->steps[0];
+		u128 mask;
+
+		if (o->nsteps != 1 || step->kind != STEP_AND_XOR) {
+			scan->odd_addr = true;
+			return;
+		}
+		mask = addr_load(step->and, len);
+		u128 below = addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask;
+		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
+			scan->odd_addr = true; /* not a network */
+		hi = lo | (addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask);
+	} else if (len < o->len) { /* a prefix of whole bytes */
+		unsigned int shift = (unsigned int)(o->len - len) * 8;
+
+		lo <<= shift;
+		hi = (hi << shift) | (((u128)1 << shift) - 1);
+	}
+	scan_add(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
+	if (nat)
+		scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+}
+
+void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	switch ((int)op->kind) {
+	case OP_MATCH:
+		scan_match(scan, op, nat, protos);
+		break;
+	case OP_LOOKUP:
+	case OP_VMAP:
+		if (op->operand->field == FIELD_FIB_TYPE && looks_at_interface(op))
+			scan->odd_addr = true;
+		if (nat && op->invert) /* any port but those */
+			scan->wide = true;
+		scan_operand(scan, op->operand, op->set, nat, protos);
+		break;
+	case OP_IN:
+		if (op->operand->nsteps && scan_is_addr(op->operand))
+			scan->odd_addr = true;
+		if (nat && op->invert)
+			scan->wide = true;
+		for (size_t i = 0; i < op->numbers->n; i++) {
+			const struct iv *iv = &op->numbers->v[i];
+
+			if (is_port(op->operand) && nat)
+				add_ports(scan, protos, iv->lo, iv->hi);
+			else if (scan_is_addr(op->operand))
+				scan_add(scan->arena, &scan->bounds, &scan->nbounds,
+					iv->lo, iv->hi);
+			if (scan_is_addr(op->operand) && nat)
+				scan_add(scan->arena, &scan->addrs, &scan->naddrs,
+					iv->lo, iv->hi);
+		}
+		break;
+	case OP_IPSET:
+		scan_ipset(scan, op->ipset, nat);
+		break;
+	case OP_ANY:
+	case OP_NONE:
+		for (size_t i = 0; i < op->nalternatives; i++)
+			for (size_t k = 0; k < op->alternatives[i].nops; k++)
+				scan_op(scan, &op->alternatives[i].ops[k], nat, protos);
+		break;
+	case OP_NAT:
+		scan_maps(scan, op->nat->addr_min, nat, protos);
+		scan_maps(scan, op->nat->port_min, nat, protos);
+		break;
+	}
+}
+
+bool scan_translates(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		const struct op *op = &rule->ops[i];
+
+		if (op->kind == OP_TPROXY || op->kind == OP_UNKNOWN)
+			return true;
+		if (op->kind == OP_SET && op->field == FIELD_PAYLOAD &&
+			(op->base == BASE_NETWORK || op->base == BASE_TRANSPORT))
+			return true;
+		if (op->kind == OP_NAT && op->nat->kind != NAT_SNAT &&
+			op->nat->kind != NAT_MASQUERADE &&
+			op->nat->kind != NAT_SNAT_PREFIX)
+			return true;
+	}
+	return false;
+}

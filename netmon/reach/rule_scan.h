@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rules name: ports that they translate, destinations they tell apart. */
+#ifndef SEAWALL_NETMON_REACH_RULE_SCAN_H
+#define SEAWALL_NETMON_REACH_RULE_SCAN_H
+
+#include "netmon/model/ruleset.h"
+#include "netmon/reach/services.h"
+
+struct scan {
+	struct arena *arena;
+	struct services *services;
+	unsigned int families; /* of the chain at hand */
+	struct iv *addrs;      /* destination addresses that nat rules name */
+	size_t naddrs;
+	struct iv *bounds; /* destination addresses that any rule names */
+	size_t nbounds;
+	bool wide; /* a translation of so many ports that listeners are asked instead */
+	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
+};
+
+/** scan_rules() - every rule that a packet from outside can meet. */
+void scan_rules(struct scan *scan, const struct ruleset *rules);
+
+/**
+ * scan_anywhere() - ports that rules translate whatever the destination: also at the
+ * containers' own addresses
+ */
+void scan_anywhere(struct scan *scan, const struct ruleset *rules);
+
+/** scan_op() - what one op names; @nat: its rule translates, or leads to one that does.
+ */
+void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int protos);
+
+/** scan_translates() - whether a rule can change where a packet goes. */
+bool scan_translates(const struct rule *rule);
+
+/** scan_protos() - protocols a rule is about: those its comparison names, or all. */
+unsigned int scan_protos(const struct rule *rule);
+
+/** scan_is_addr() - whether an operand loads the destination address. */
+bool scan_is_addr(const struct operand *operand);
+
+/** scan_add() - append a range. */
+void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netmon/reach/survey.h"
+
+#include <string.h>
+
+#include "netmon/reach/explain.h"
+#include "netmon/reach/walk.h"
+
+/* One walk's question: an endpoint, by one way in, from those zones that apply. */
+struct ask {
+	const struct address_class *class; /* NULL: a container's own address */
+	const struct endpoint *endpoint;
+	const struct source *source;
+	unsigned int zones; /* bits */
+	const struct ivset *peers;
+};
+
+/* ---------------------------------------------------------------- outcomes */
+
+static bool same_place(const struct outcome *a, const struct outcome *b)
+{
+	return a->path == b->path && a->container == b->container &&
+	       a->target.family == b->target.family &&
+	       a->target.value == b->target.value && a->target_port == b->target_port;
+}
+
+/* A closed port of the host itself is no exposure; a published one is, listening or
+ * not. */
+static bool counts(const struct outcome *o)
+{
+	const struct port_binding *b;
+
+	if (!o->reaches)
+		return false;
+	if (o->path == PATH_HOST_SERVICE || o->path == PATH_HOST_NETWORK)
+		return o->listener != TRI_NO;
+	if (o->path == PATH_DNAT || o->path == PATH_DOCKER_PROXY || !o->container ||
+		o->listener != TRI_NO)
+		return true;
+	for (size_t i = 0; i < o->container->nports; i++) {
+		b = &o->container->ports[i];
+		if (b->host_port && b->container_port == o->target_port)
+			return true;
+	}
+	return false;
+}
+
+static bool same_exposure(const struct exposure *e, const struct outcome *o)
+{
+	return e->path == o->path && e->container == o->container &&
+	       e->target.family == o->target.family &&
+	       e->target.value == o->target.value && e->target_port == o->target_port;
+}
+
+static enum tri both(enum tri a, enum tri b)
+{
+	return a == b ? a : a == TRI_YES || b == TRI_YES ? TRI_YES : TRI_UNKNOWN;
+}
+
+static struct draft *find_draft(struct survey *survey,
+	const struct address_class *class, const struct endpoint *endpoint,
+	const struct outcome *o)
+{
+	struct draft *d;
+
+	for (size_t i = survey->first; i < survey->ndrafts; i++)
+		if (same_exposure(&survey->drafts[i].e, o))
+			return &survey->drafts[i];
+	d = arena_push(
+		&survey->report->arena, &survey->drafts, &survey->ndrafts, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->class = class;
+	d->e.endpoint = *endpoint;
+	d->e.path = o->path;
+	d->e.container = o->container;
+	d->e.target = o->target;
+	d->e.target_port = o->target_port;
+	d->e.listening = o->listener;
+	for (int z = 0; z < ZONE_COUNT; z++)
+		d->e.reach[z] = (struct reach_set){&ivset_none, &ivset_none};
+	d->e.trace = explain_trace(&survey->report->arena, o->trace);
+	return d;
+}
+
+static void add_gaps(struct survey *survey, struct draft *d, const struct walk *walk,
+	const struct ivset *unsure)
+{
+	const struct gap **gaps = NULL;
+
+	/* The list grows by copying: begin with what is there. */
+	for (size_t i = 0; i < d->e.ngaps; i++) {
+		size_t n = i;
+		const struct gap **slot =
+			arena_push(&survey->report->arena, &gaps, &n, sizeof(*slot));
+		if (slot)
+			*slot = d->e.gaps[i];
+	}
+	for (size_t i = 0; i < walk->n; i++)
+		if (ivset_intersects(walk->outcomes[i].peers, unsure))
+			explain_gaps(&survey->report->arena, walk->outcomes[i].doubt,
+				&gaps, &d->e.ngaps);
+	d->e.gaps = gaps;
+}
+
+/* Cut a group's peers by zone and add them to its draft. */
+static void add_reach(struct survey *survey, struct draft *d, const struct ask *ask,
+	const struct ivset *must, const struct ivset *may)
+{
+	struct arena *keep = &survey->report->arena, *arena = &survey->scratch;
+
+	for (unsigned int z = 0; z < ZONE_COUNT; z++) {
+		struct reach_set *r = &d->e.reach[z];
+		const struct ivset *zone = ask->source->zone[z], *in_may, *in_must;
+
+		if (!(ask->zones & (1u << z)))
+			continue;
+		/* Mostly everybody: then nothing need be computed. */
+		in_may = may == ask->peers ? zone : ivset_intersect(arena, may, zone);
+		in_must = must == may ? in_may : ivset_intersect(arena, must, zone);
+		if (ivset_is_empty(in_may))
+			continue;
+		in_may = ivset_union(arena, r->may, in_may);
+		in_must = ivset_union(arena, r->must, in_must);
+		/* Whole zones are shared, not copied: most reach is one. */
+		r->may = in_may == zone ? zone : ivset_copy(keep, in_may);
+		r->must = in_must == in_may ? r->may : ivset_copy(keep, in_must);
+	}
+}
+
+static void take_outcomes(
+	struct survey *survey, const struct ask *ask, const struct walk *walk)
+{
+	struct arena *arena = &survey->scratch;
+
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct outcome *o = &walk->outcomes[i];
+		const struct ivset *may = &ivset_none, *others = &ivset_none;
+		bool first = true;
+
+		if (!counts(o))
+			continue;
+		for (size_t k = 0; k < walk->n; k++) {
+			const struct outcome *p = &walk->outcomes[k];
+			bool mine = counts(p) && same_place(o, p);
+
+			if (mine && k < i)
+				first = false;
+			if (mine)
+				may = ivset_union(arena, may, p->peers);
+			/* A datagram that nobody hears answered is a may. */
+			if (!mine || p->one_way)
+				others = ivset_union(arena, others, p->peers);
+		}
+		if (!first)
+			continue;
+		const struct ivset *must = ivset_subtract(arena, may, others);
+		struct draft *d = find_draft(survey, ask->class, ask->endpoint, o);
+
+		if (!d)
+			return;
+		d->e.listening = both(d->e.listening, o->listener);
+		if (o->path == PATH_HOST_SERVICE && o->sock && o->sock->comm)
+			d->e.owner = o->sock->comm;
+		add_reach(survey, d, ask, must, may);
+		const struct ivset *unsure = ivset_subtract(arena, may, must);
+		if (!ivset_is_empty(unsure))
+			add_gaps(survey, d, walk, unsure);
+	}
+}
+
+/* ---------------------------------------------------------------- endpoints */
+
+/* Nobody routes a private address across the Internet; a perimeter's own private
+ * address stands behind a translation upstream. */
+static bool internet_applies(const struct survey *survey,
+	const struct address_class *class, const struct addr *to)
+{
+	return (class && (class->perimeter || class->foreign)) ||
+	       ivset_contains(survey->internet[to->family == FAMILY_IP6], to->value);
+}
+
+/* Whether a perimeter's zone can have this destination on the wire. */
+bool survey_class_applies(const struct survey *survey,
+	const struct address_class *class, const struct addr *to, enum zone zone)
+{
+	bool link_local = to->family == FAMILY_IP6 && (to->value >> 118) == 0x3fa;
+
+	if (zone == ZONE_ADJACENT)
+		return true;
+	if (link_local || (class && class->loopback))
+		return false;
+	return zone == ZONE_PRIVATE || internet_applies(survey, class, to);
+}
+
+static bool zone_applies(const struct survey *survey, const struct source *source,
+	const struct address_class *class, const struct addr *to, enum zone zone)
+{
+	if (source->perimeter)
+		return survey_class_applies(survey, class, to, zone);
+	/* The uplink of macvlan children: the host's own addresses are not routed
+	 * there. */
+	return zone != ZONE_INTERNET || (!class && internet_applies(survey, class, to));
+}
+
+static void walk_classes(struct walk *walk, const struct ask *ask, int sport)
+{
+	walk->outcomes = NULL;
+	walk->n = 0;
+	walk->run.endings = (struct endings){0};
+	walk->run.steps = 0;
+	walk_from_outside(walk, ask->source->ifindex, &ask->endpoint->addr,
+		ask->endpoint->proto, ask->endpoint->port, sport, ask->peers);
+}
+
+/* A neighbour can also send the frame to the bridge itself, to have it routed. */
+static void survey_by_host(
+	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+{
+	struct ask near = *ask;
+
+	take_outcomes(survey, ask, walk);
+	near.zones &= 1u << ZONE_ADJACENT;
+	near.peers = ask->source->joined[near.zones];
+	walk->outcomes = NULL;
+	walk->n = 0;
+	if (ivset_is_empty(near.peers))
+		return;
+	walk->by_host = true;
+	walk_classes(walk, &near, sport);
+	walk->by_host = false;
+	take_outcomes(survey, &near, walk);
+	walk->outcomes = NULL;
+	walk->n = 0;
+}
+
+static void survey_from(struct survey *survey, const struct address_class *class,
+	const struct endpoint *endpoint, const struct source *source)
+{
+	struct walk walk = {.reach = survey->reach};
+	struct ask ask = {.class = class, .endpoint = endpoint, .source = source};
+	const uint16_t *ports;
+	size_t nports = space_source_ports(survey->reach->host, &ports);
+
+	arena_reset(&survey->scratch);
+	walk.run.arena = &survey->scratch;
+	walk.run.tracing = true;
+	struct asked asked = {.endpoint = *endpoint,
+		.container = survey->owner,
+		.way = (size_t)(source - survey->sources)};
+
+	for (unsigned int z = 0; z < ZONE_COUNT; z++) {
+		asked.zone[z] = zone_applies(
+			survey, source, class, &endpoint->addr, (enum zone)z);
+		if (asked.zone[z])
+			ask.zones |= 1u << z;
+	}
+	ask.peers = source->joined[ask.zones];
+	if (ivset_is_empty(ask.peers))
+		return;
+	struct asked *slot = arena_push(&survey->report->arena, &survey->report->asked,
+		&survey->report->nasked, sizeof(*slot));
+	if (slot)
+		*slot = asked;
+	/* A stranger chooses the source port: the union over what rules tell apart. So
+	 * does a neighbour the frame's address: a bridge's own, or a container's. */
+	walk.sport_class = nports > 0;
+	for (size_t i = 0; i < (nports ? nports : 1); i++) {
+		walk_classes(&walk, &ask, nports ? ports[i] : -1);
+		if (arena_failed(&survey->scratch))
+			break;
+		if (walk.bypassed)
+			survey_by_host(survey, &walk, &ask, nports ? ports[i] : -1);
+		take_outcomes(survey, &ask, &walk);
+		for (size_t k = 0; k < walk.n; k++)
+			if (!walk.outcomes[k].translated)
+				survey->untranslated = true;
+	}
+	if (arena_failed(&survey->scratch))
+		survey->too_large = true;
+}
+
+void survey_endpoint(struct survey *survey, const struct address_class *class,
+	const struct addr *addr, const struct service *service)
+{
+	struct endpoint endpoint = {.family = addr->family,
+		.addr = *addr,
+		.proto = service->proto,
+		.port = service->port};
+
+	survey->first = survey->ndrafts;
+	for (size_t i = 0; i < survey->nsources; i++)
+		if (survey->sources[i].family == addr->family &&
+			(!class || class->ifindex == 0 ||
+				class->ifindex == survey->sources[i].ifindex))
+			survey_from(survey, class, &endpoint, &survey->sources[i]);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netmon/reach/survey.h"
+
+static bool same_draft(const struct draft *a, const struct draft *b)
+{
+	return a->e.endpoint.proto == b->e.endpoint.proto &&
+	       a->e.endpoint.port == b->e.endpoint.port && a->e.path == b->e.path &&
+	       a->e.endpoint.family == b->e.endpoint.family &&
+	       a->e.container == b->e.container &&
+	       (a->e.target_port == b->e.target_port) &&
+	       (a->e.path == PATH_HOST_SERVICE || a->e.path == PATH_HOST_NETWORK ||
+		       a->e.target.value == b->e.target.value);
+}
+
+static bool link_local_class(const struct address_class *c)
+{
+	return c->family == FAMILY_IP6 && (c->addrs[0].value >> 118) == 0x3fa;
+}
+
+/* A class of ordinary addresses: what "every address of the host" is about. */
+static bool ordinary(const struct address_class *c)
+{
+	return !c->loopback && !c->foreign && !link_local_class(c);
+}
+
+/* Alike as far as both classes can be asked: the Internet only asks a perimeter's. */
+static bool alike(const struct draft *a, const struct draft *b)
+{
+	for (int z = 0; z < ZONE_COUNT; z++) {
+		if (z == ZONE_INTERNET && a->class->perimeter != b->class->perimeter)
+			continue;
+		if (!ivset_equal(a->e.reach[z].may, b->e.reach[z].may) ||
+			!ivset_equal(a->e.reach[z].must, b->e.reach[z].must))
+			return false;
+	}
+	return true;
+}
+
+static bool covers(const struct draft *a, const struct draft *b)
+{
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (!ivset_is_subset(b->e.reach[z].may, a->e.reach[z].may))
+			return false;
+	return true;
+}
+
+/* How many classes of ordinary addresses a family has. */
+static size_t ordinary_classes(const struct candidates *all, enum family family)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < all->addresses.n; c++)
+		if (all->addresses.v[c].family == family &&
+			ordinary(&all->addresses.v[c]))
+			n++;
+	return n;
+}
+
+/* The drafts are of one protocol and port: those alike at every address become one. */
+void survey_join(struct survey *survey, const struct candidates *all)
+{
+	size_t n = survey->ndrafts;
+
+	for (size_t i = 0; i < n; i++) {
+		struct draft *d = &survey->drafts[i];
+		size_t found = 0;
+
+		if (d->dropped || !ordinary(d->class) ||
+			(!d->class->perimeter && survey->reach->nperimeter))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			struct draft *o = &survey->drafts[k];
+
+			if (!o->dropped && same_draft(d, o) && ordinary(o->class) &&
+				alike(d, o))
+				found++;
+		}
+		if (found != ordinary_classes(all, d->e.endpoint.family))
+			continue;
+		d->e.endpoint.any = true;
+		d->e.endpoint.addr.value = 0;
+		for (size_t k = 0; k < n; k++) {
+			struct draft *o = &survey->drafts[k];
+
+			if (k != i && same_draft(d, o) && covers(d, o))
+				o->dropped = true;
+		}
+	}
+}

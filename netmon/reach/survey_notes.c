@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a survey says beside its exposures. */
+#include <string.h>
+
+#include "netmon/reach/survey.h"
+
+static void report_gap(struct report *report, const struct gap *gap)
+{
+	struct gap *slot;
+
+	for (size_t i = 0; i < report->ngaps; i++) {
+		const struct gap *g = &report->gaps[i];
+
+		if (strcmp(g->code, gap->code) == 0 && g->handle == gap->handle &&
+			g->chain == gap->chain && g->table == gap->table &&
+			g->where == gap->where)
+			return;
+	}
+	slot = arena_push(&report->arena, &report->gaps, &report->ngaps, sizeof(*slot));
+	if (slot)
+		*slot = *gap;
+}
+
+static void note_gap(struct report *report, const struct note *note)
+{
+	report_gap(report, &(struct gap){.code = note->code,
+				   .where = note->where,
+				   .text = note->text,
+				   .hides = note->hides});
+}
+
+void survey_gaps(struct survey *survey)
+{
+	struct report *report = survey->report;
+	struct reach *reach = survey->reach;
+
+	for (size_t i = 0; i < reach->facts->nnotes; i++)
+		note_gap(report, &reach->facts->notes[i]);
+	for (size_t i = 0; i < reach->host->rules->nnotes; i++)
+		note_gap(report, &reach->host->rules->notes[i]);
+	for (size_t i = 0; i < report->nexposures; i++)
+		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
+			report_gap(report, report->exposures[i].gaps[k]);
+	if (survey->cut)
+		report_gap(report,
+			&(struct gap){.code = "addresses-not-asked",
+				.where = "analysis",
+				.text = "rules translate more addresses that are not "
+					"the "
+					"host's own than are asked: exposures at the "
+					"others are missing",
+				.hides = true});
+	if (survey->too_large)
+		report_gap(report,
+			&(struct gap){.code = "walk-too-large",
+				.where = "analysis",
+				.text = "an endpoint's rules need more memory than is "
+					"allowed: its exposures may be missing",
+				.hides = true});
+}
+
+static void assume(struct report *report, const char *sentence)
+{
+	const char **slot = arena_push(&report->arena, &report->assumptions,
+		&report->nassumptions, sizeof(*slot));
+
+	if (slot)
+		*slot = sentence;
+}
+
+static void describe_perimeter(struct survey *survey)
+{
+	struct report *report = survey->report;
+	const struct netns *ns = survey->reach->facts->host;
+	const struct ivset *private = zone_private(&report->arena, FAMILY_IP4);
+
+	for (size_t i = 0; i < survey->reach->nperimeter; i++) {
+		int ifindex = survey->reach->perimeter[i];
+		const char *name = space_ifname(survey->reach->host, ifindex);
+		const char **slot = arena_push(&report->arena, &report->perimeter,
+			&report->nperimeter, sizeof(*slot));
+
+		if (slot)
+			*slot = arena_strdup(&report->arena, name);
+		for (size_t k = 0; k < ns->naddrs; k++) {
+			const struct ifaddr *a = &ns->addrs[k];
+			char text[ADDR_TEXT_MAX];
+
+			if (a->ifindex != ifindex || a->local.family != FAMILY_IP4 ||
+				!ivset_contains(private, a->local.value))
+				continue;
+			assume(report,
+				arena_printf(&report->arena,
+					"%s has the private address %s: assumed to be "
+					"reachable from the Internet through a "
+					"translation upstream",
+					name, addr_format(&a->local, text)));
+			break;
+		}
+	}
+	if (survey->reach->nperimeter == 0)
+		assume(report, "no interface has a default route: nothing is a "
+			       "perimeter, so no "
+			       "exposure to the Internet can be found; name one with "
+			       "--perimeter");
+}
+static void describe_ways(struct survey *survey)
+{
+	struct report *report = survey->report;
+	struct way *ways =
+		arena_array(&report->arena, survey->nsources + 1, sizeof(*ways));
+
+	if (!ways)
+		return;
+	for (size_t i = 0; i < survey->nsources; i++) {
+		const struct source *s = &survey->sources[i];
+
+		ways[i] = (struct way){.ifindex = s->ifindex,
+			.name = arena_strdup(&report->arena,
+				space_ifname(survey->reach->host, s->ifindex)),
+			.perimeter = s->perimeter,
+			.family = s->family};
+		memcpy(ways[i].zone, s->zone, sizeof(ways[i].zone));
+	}
+	report->ways = ways;
+	report->nways = survey->nsources;
+}
+
+void survey_describe(struct survey *survey)
+{
+	describe_perimeter(survey);
+	describe_ways(survey);
+}
