@@ -3,6 +3,7 @@
 #ifndef SEAWALL_COMMON_CLEANUP_H
 #define SEAWALL_COMMON_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,6 +40,12 @@ static inline void cleanup_close(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
+}
+
+static inline void cleanup_closedir(DIR **folder)
+{
+	if (*folder)
+		(void)closedir(*folder);
 }
 
 static inline void cleanup_fclose(FILE **stream)

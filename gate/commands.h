@@ -19,6 +19,7 @@ enum {
 int command_audit(int argc, char *argv[], struct err *err) _must_check_;
 int command_check(int argc, char *argv[], struct err *err) _must_check_;
 int command_policy(int argc, char *argv[], struct err *err) _must_check_;
+int command_restore(int argc, char *argv[], struct err *err) _must_check_;
 int command_run(int argc, char *argv[], struct err *err) _must_check_;
 int command_serve(int argc, char *argv[], struct err *err) _must_check_;
 

@@ -228,6 +228,17 @@ struct gate_context {
 void gate_filter(const struct gate_context *context, const struct gate_request *request,
 	struct arena *arena, struct gate_decision *ret_decision);
 
+/**
+ * gate_pin_again() - a pin of an earlier boot, if the profile still grants it
+ * @context: policy, profile and caller
+ * @path:    that it had
+ * @arena:   holds @ret_pin
+ *
+ * Return: false when today's policy would not make that very pin.
+ */
+bool gate_pin_again(const struct gate_context *context, const char *path,
+	struct arena *arena, struct gate_pin *ret_pin);
+
 enum { GATE_TAR_BLOCK = 512 };
 /**
  * gate_is_plain_tar() - whether a stream that begins so is an uncompressed tar

@@ -21,6 +21,9 @@ static const struct command {
 	{"policy", command_policy,
 		"check FILE\n"
 		"        print every error of a policy file"},
+	{"restore", command_restore,
+		"[--policy FILE]\n"
+		"        after a boot, make the mounts of containers again"},
 	{"run", command_run,
 		"[--reason TEXT] [--] COMMAND [ARGUMENT...]\n"
 		"        run it as you, after asking who you are, with more rights"},

@@ -48,10 +48,5 @@ const char *gather_readdir(DIR *folder);
 /** gather_opendir() - NULL when there is none, or it became a gap. */
 DIR *gather_opendir(
 	const struct gather *gather, struct audit_facts *facts, const char *path);
-static inline void cleanup_closedir(DIR **folder)
-{
-	if (*folder)
-		(void)closedir(*folder);
-}
 
 #endif

@@ -156,6 +156,26 @@ static int pin_again(
 	return 0;
 }
 
+bool gate_pin_again(const struct gate_context *context, const char *path,
+	struct arena *arena, struct gate_pin *ret_pin)
+{
+	struct gate_decision decision = {0};
+	struct work work = {.context = context,
+		.profile = context->profile,
+		.caller = context->caller,
+		.arena = arena,
+		.decision = &decision};
+	const char *uid = NULL, *again = NULL;
+	bool read_only = false;
+	const char *source = pin_source(&work, path, &uid, &read_only);
+
+	if (!source || bind_source(&work, "restore", source, read_only, &again) < 0 ||
+		strcmp(again, path) != 0)
+		return false;
+	*ret_pin = decision.forward.pins[0];
+	return true;
+}
+
 int bind_existing(struct work *work, const char *source, bool read_only)
 {
 	static const char rule[] = "container-binds";

@@ -14,6 +14,10 @@
 
 #include <linux/openat2.h>
 
+#include "gate/inputs.h"
+#include "gate/serve/own_dir.h"
+#include "gate/serve/pin_record.h"
+
 /* Of one user, read-only ones and others each. */
 enum { MAX_PINS = 256 };
 
@@ -24,26 +28,6 @@ static int open_resolved(int dir, const char *path, uint64_t flags, uint64_t res
 	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : fd;
-}
-
-/* A directory that root alone can change, made if need be. */
-static int open_own_dir(int parent, const char *name, struct err *err)
-{
-	struct stat st;
-
-	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, -errno, "make directory '%s'", name);
-	_cleanup_(cleanup_close) int fd =
-		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, -errno, "open directory '%s'", name);
-	if (fstat(fd, &st) < 0)
-		return err_errno(err, -errno, "look at directory '%s'", name);
-	if (st.st_uid != 0 || (st.st_mode & 022) != 0)
-		return err_set(err, -EPERM,
-			"directory '%s' must be root's, and nobody else may write it",
-			name);
-	return TAKE_FD(fd);
 }
 
 static bool is_mount(int fd)
@@ -59,12 +43,12 @@ static bool is_mount(int fd)
 static int open_pins(struct err *err)
 {
 	_cleanup_(cleanup_close) int parent =
-		open_own_dir(AT_FDCWD, "/run/seawall", err);
+		own_dir_open(AT_FDCWD, "/run/seawall", err);
 	if (parent < 0)
 		return parent;
 	if (flock(parent, LOCK_EX) < 0)
 		return err_errno(err, -errno, "lock '/run/seawall'");
-	_cleanup_(cleanup_close) int fd = open_own_dir(parent, "binds", err);
+	_cleanup_(cleanup_close) int fd = own_dir_open(parent, "binds", err);
 	if (fd < 0)
 		return fd;
 	if (!is_mount(fd)) {
@@ -73,7 +57,7 @@ static int open_pins(struct err *err)
 			mount(NULL, GATE_PIN_DIR, NULL, MS_UNBINDABLE, NULL) < 0)
 			return err_errno(err, -errno, "mount '%s'", GATE_PIN_DIR);
 		(void)close(TAKE_FD(fd));
-		fd = open_own_dir(parent, "binds", err);
+		fd = own_dir_open(parent, "binds", err);
 		if (fd < 0)
 			return fd;
 	}
@@ -251,6 +235,18 @@ static int make_room(
 	return 0;
 }
 
+/* Without the note the pin is as good, until the next boot. */
+static void note_for_next_boot(
+	const struct gate_pin *pin, uint32_t uid, const char *name, int dir)
+{
+	struct err err = {0};
+
+	if (pin_record(uid, pin->read_only, name, dir, MAX_PINS, &err) == 0)
+		return;
+	(void)err_wrap(&err, "'%s' will not be made again at the next boot", pin->path);
+	gate_say(err.text);
+}
+
 int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 {
 	const char *name = pin_name(pin, uid);
@@ -268,11 +264,11 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 	if (pins < 0)
 		return pins;
 	(void)snprintf(number, sizeof(number), "%u", uid);
-	_cleanup_(cleanup_close) int own = open_own_dir(pins, number, err);
+	_cleanup_(cleanup_close) int own = own_dir_open(pins, number, err);
 	if (own < 0)
 		return own;
 	_cleanup_(cleanup_close) int dir =
-		open_own_dir(own, pin->read_only ? "ro" : "rw", err);
+		own_dir_open(own, pin->read_only ? "ro" : "rw", err);
 	if (dir < 0)
 		return dir;
 	_cleanup_(cleanup_close) int old =
@@ -282,5 +278,8 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 	int rc = old < 0 ? make_room(dir, name, pin, err) : 0;
 	if (rc == 0)
 		rc = make_place(dir, name, pin, S_ISDIR(st.st_mode), err);
-	return rc < 0 ? rc : attach(source, dir, name, pin, err);
+	rc = rc < 0 ? rc : attach(source, dir, name, pin, err);
+	if (rc == 0)
+		note_for_next_boot(pin, uid, name, dir);
+	return rc;
 }

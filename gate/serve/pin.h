@@ -20,8 +20,7 @@
  * the pins along, and no mount made on the host or in a container spreads into a pin.
  *
  * Not handled: an engine in another mount namespace than gate; it would not see the
- * pins. Pins are gone after a reboot, as /run is: containers with a pin must then be
- * started through gate again, whatever their restart policy.
+ * pins. Pins are gone after a reboot, as /run is; pin_record.h has what then.
  */
 
 /**

@@ -143,6 +143,50 @@ static void start_tells_own_pins_again(void **state)
 	assert_int_equal(decision.forward.npins, 0);
 }
 
+/* What today's policy would pin at that very path, and nothing else. */
+static void pins_of_an_earlier_boot(void **state)
+{
+	static const struct {
+		const char *user, *path, *source, *home;
+		bool read_only;
+	} rows[] = {
+		{"alice", "/1000/rw/:srv:users:alice:src", "/srv/users/alice/src",
+			"/srv/users/alice", false},
+		{"alice", "/1000/ro/:srv:data:x", "/srv/data/x", NULL, true},
+		/* granted read-only, as it was not then */
+		{"alice", "/1000/rw/:srv:data:x", NULL, NULL, false},
+		{"alice", "/1000/ro/:srv:users:alice:src", NULL, NULL, false},
+		{"alice", "/1001/rw/:srv:users:alice:src", NULL, NULL, false},
+		{"alice", "/1000/rw/:etc", NULL, NULL, false},
+		{"alice", "/1000/rw/:srv:users:alice:..:bob", NULL, NULL, false},
+		{"alice", "/1000/rw/src", NULL, NULL, false},
+		{"alice", "/1000/rx/:srv:data", NULL, NULL, false},
+		{"alice", "/1000/rw/:run:seawall:binds:1001", NULL, NULL, false},
+		/* all of the host: nothing is pinned for her */
+		{"olga", "/1008/rw/:etc", NULL, NULL, false},
+	};
+	struct gate_fixture *fixture = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct gate_context context =
+			gate_fixture_context(fixture, rows[i].user, false);
+		const char *path =
+			arena_printf(&fixture->arena, GATE_PIN_DIR "%s", rows[i].path);
+		struct gate_pin pin = {0};
+		bool made = gate_pin_again(&context, path, &fixture->arena, &pin);
+
+		assert_int_equal(made, rows[i].source != NULL);
+		if (!made)
+			continue;
+		assert_string_equal(pin.source, rows[i].source);
+		assert_string_equal(pin.path, path);
+		assert_int_equal(pin.read_only, rows[i].read_only);
+		assert_int_equal(pin.home != NULL, rows[i].home != NULL);
+		if (rows[i].home)
+			assert_string_equal(pin.home, rows[i].home);
+	}
+}
+
 static void refusals_forward_nothing(void **state)
 {
 	struct gate_fixture *fixture = *state;
@@ -472,6 +516,7 @@ int main(void)
 		TEST(pins_are_told),
 		TEST(pins_of_mounts_are_told),
 		TEST(start_tells_own_pins_again),
+		TEST(pins_of_an_earlier_boot),
 		TEST(refusals_forward_nothing),
 		TEST(long_bodies_are_refused),
 		TEST(deep_bodies_are_refused),
