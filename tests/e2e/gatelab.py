@@ -88,6 +88,8 @@ class GateLab(world.Lab):
     def __init__(self, gate, policy=None):
         super().__init__()
         world.SOCKET = ENGINE
+        # gate notes there what is to be mounted again after a boot.
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/lib")
         own_etc()
         os.makedirs("/run/seawall", 0o700)
         self.gate_exe, self.gate = gate, None

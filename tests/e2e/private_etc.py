@@ -57,7 +57,8 @@ def setup():
     shutil.copytree("/etc", "/mnt/etc", symlinks=True)
     run("cp", "-a", "--no-preserve=xattr", "/etc/.", "/mnt/etc/")
     run("mount", "--bind", "/mnt/etc", "/etc")
-    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    for place in ("/run", "/var/lib", "/var/spool"):
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", place)
     run("ip", "link", "set", "lo", "up")
     os.makedirs("/run/sshd", exist_ok=True)
     os.makedirs("/run/home", exist_ok=True)
