@@ -23,6 +23,8 @@ static int push_nat_op(struct decode_ctx *ctx, enum op_kind kind, const struct n
 	const struct op op = {
 		.kind = kind, .nat = arena_memdup(ctx->arena, nat, sizeof(*nat))};
 
+	if (kind == OP_NAT) /* xt_nat_checkentry() and its like: nf_ct_netns_get() */
+		ctx->ruleset->uses_conntrack = true;
 	return op.nat ? decode_push_op(ctx, &op) : -ENOMEM;
 }
 

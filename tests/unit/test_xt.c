@@ -273,6 +273,26 @@ static void test_odd_targets(void **state)
 	EXPECT4(TARGET, "NFQUEUE", 0, queue, "queue (NFQUEUE num 5)");
 }
 
+/* iptables-nft's nat table may hold nothing else that asks for conntrack. */
+static void test_translation_tracks(void **state)
+{
+	const struct nf_nat_range2 range = {.flags = NF_NAT_RANGE_MAP_IPS};
+	const struct xt_tproxy_target_info tproxy = {.lport = htons(80)};
+	struct legacy_table table = made_table(
+		FAMILY_IP6, TARGET, "DNAT", 2, &range, XT_ALIGN(sizeof(range)));
+	struct netns netns = {.legacy = &table, .nlegacy = 1};
+	struct ruleset *ruleset = made_decode(&netns);
+
+	(void)state;
+	assert_true(ruleset->uses_conntrack);
+	ruleset_free(ruleset);
+	table = made_table(
+		FAMILY_IP4, TARGET, "TPROXY", 0, &tproxy, XT_ALIGN(sizeof(tproxy)));
+	ruleset = made_decode(&netns);
+	assert_false(ruleset->uses_conntrack);
+	ruleset_free(ruleset);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_set_revisions),
 		cmocka_unit_test(test_odd_matches),
 		cmocka_unit_test(test_odd_targets),
+		cmocka_unit_test(test_translation_tracks),
 	};
 
 	return cmocka_run_group_tests(tests, recorded_load, recorded_free);
