@@ -145,6 +145,19 @@ static int push_locals(struct reader *reader, struct sock *sock,
 	return r;
 }
 
+/* Newer kernels tell a socket's options; their number grows. */
+static bool is_opaque(const struct nlattr *options)
+{
+	struct inet_diag_sockopt known = {0};
+	size_t len = options ? mnl_attr_get_payload_len(options) : 0;
+
+	if (len == 0)
+		return false;
+	memcpy(&known, mnl_attr_get_payload(options),
+		len < sizeof(known) ? len : sizeof(known));
+	return !known.transparent;
+}
+
 static int parse_sock(const struct nlmsghdr *message, void *data, struct err *err)
 {
 	struct reader *reader = data;
@@ -172,6 +185,7 @@ static int parse_sock(const struct nlmsghdr *message, void *data, struct err *er
 		.uid = info->idiag_uid,
 		.inode = info->idiag_inode,
 		.connected = info->idiag_state == STATE_ESTABLISHED,
+		.opaque = is_opaque(tb[INET_DIAG_SOCKOPT]),
 	};
 	if (reader->protocol == MPTCP) {
 		lend_inode(reader, &sock);

@@ -179,6 +179,7 @@ struct sock {
 	const char
 		*container_id; /* of the owner, by its cgroup or its ancestors; NULL */
 	bool connected;	       /* a UDP socket with a peer: it hears only that one */
+	bool opaque; /* not IP_TRANSPARENT, says the kernel; false: nobody knows */
 };
 
 /**

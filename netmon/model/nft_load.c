@@ -300,7 +300,8 @@ static int ct_write_zone(struct decode_ctx *ctx, const struct nft_expr *expr)
 		return r;
 	if (r == 0)
 		return expr_push_incomplete(ctx, expr);
-	return decode_push_op(ctx, &(struct op){.kind = OP_ZONE, .operand = zone});
+	return decode_push_op(
+		ctx, &(struct op){.kind = OP_ZONE, .operand = zone, .retracks = true});
 }
 
 static int ct_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint32_t key)

@@ -249,6 +249,7 @@ struct op {
 	enum op_kind kind;
 	bool invert;   /* LOOKUP, IN, IPSET, MAYBE */
 	bool repeated; /* MAYBE: matches only who sent several packets lately */
+	bool retracks; /* ZONE: takes an earlier notrack back (nft's; xt's does not) */
 	enum cmp cmp;
 	enum field field;	 /* SET: what is written */
 	uint8_t base, offset;	 /* SET of FIELD_PAYLOAD */

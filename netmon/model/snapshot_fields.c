@@ -311,6 +311,7 @@ static const struct member sock_members[] = {
 	ANY(cmdline),
 	ANY(container_id),
 	ANY(connected),
+	ANY(opaque),
 };
 #undef OF
 RECORD(sock, sock_members, NULL);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "netmon/reach/hooks.h"
+#include "netmon/reach/origin.h"
 #include "netmon/reach/routing.h"
 
 /*
@@ -18,18 +19,6 @@
  * entry is the first packet's, so an address that was translated on the way in is put
  * back where the kernel does it. At the end its source must be what the peer dialled.
  */
-
-/* What conntrack says of an answer to @first (nf_conntrack_in(), tcp_new()). */
-static uint8_t entry_of(const struct packet *first, enum packet_kind kind)
-{
-	bool known = first->ct == CT_NEW;
-
-	if (kind == PACKET_ICMP_ERROR)
-		return known ? CT_RELATED : CT_INVALID;
-	if (known)
-		return CT_ESTABLISHED;
-	return first->proto == IPPROTO_UDP ? CT_NEW : CT_INVALID;
-}
 
 static void set_kind(struct packet *packet, enum packet_kind kind, enum family family)
 {
@@ -67,7 +56,10 @@ static void adopt_entry(
 	const struct packet *first, enum packet_kind kind, struct packet *p)
 {
 	p->ct = CT_NONE;
-	p->entry = entry_of(first, kind);
+	p->templated = false;
+	p->ctzone = (struct bits32){0};
+	p->entry = kind == PACKET_ICMP_ERROR ? CT_RELATED : CT_ESTABLISHED;
+	p->entry_zone = first->ctzone;
 	p->orig_saddr = first->orig_saddr;
 	p->orig_saddr_peer = first->orig_saddr_peer;
 	p->orig_daddr = first->orig_daddr;
@@ -79,17 +71,12 @@ static void adopt_entry(
 	p->reply_sport = first->reply_sport;
 	p->reply_dport = first->reply_dport;
 	p->ctmark = first->ctmark;
-	p->ctzone = first->ctzone;
 	p->ct_status = first->ct_status | IPS_SEEN_REPLY | IPS_CONFIRMED |
 		       IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
 	p->dnat_done = p->snat_done = true;
 	p->mark = (struct bits32){0};
-	if (p->entry == CT_NEW) { /* its own, a new connection from here */
-		p->orig_saddr = p->saddr;
-		p->orig_saddr_peer = p->saddr_peer;
-		p->orig_daddr = p->daddr;
-		p->dnat_done = p->snat_done = false;
-	}
+	if (first->ct != CT_NEW)
+		hooks_without_entry(p);
 }
 
 struct way_back {
@@ -138,6 +125,8 @@ static void route_states(struct way_back *way, const struct states *in,
 			}
 			next.packet.oif = c->oif;
 			next.packet.via_gateway = c->gateway.family != FAMILY_NONE;
+			if (next.packet.sourceless)
+				origin_by_route(way->run.space, c, &next.packet);
 			if (c->doubtful)
 				run_doubt(&way->run, &next, NULL, "route-undecidable",
 					"the way back depends on a routing rule");
@@ -168,6 +157,24 @@ static void leave(struct way_back *way, const struct states *in, struct states *
 	}
 }
 
+/* Whether a route is looked for at all; where nobody knows, some may be lost. */
+static bool may_be_sent(struct way_back *way, struct state *state)
+{
+	switch (origin_is_allowed(way->station, way->kind, &state->packet)) {
+	case TRI_NO:
+		return false;
+	case TRI_UNKNOWN:
+		run_end(&way->run, state, ENDING_DROP, REJECT_ICMP);
+		run_doubt(&way->run, state, NULL, "transparent-socket",
+			"only a transparent socket answers from an address that is not "
+			"this host's");
+		break;
+	case TRI_YES:
+		break;
+	}
+	return true;
+}
+
 /* Made here: output, then out. */
 static void out_of_maker(struct way_back *way, struct state *state, struct states *ret)
 {
@@ -176,6 +183,10 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	state->packet.local = true;
 	state->packet.scope_if = way->station->state.packet.iif;
+	if (!may_be_sent(way, state)) {
+		*ret = (struct states){0};
+		return;
+	}
 	route_states(way, &start, STEP_MADE, &routed);
 	hooks_run(&way->run, HOOK_OUTPUT, &routed, &passed);
 	/* A mark set in output has the packet routed again (ip_route_me_harder()). */
@@ -190,6 +201,7 @@ static void through_forwarder(
 	const struct packet *first = &way->station->state.packet;
 	struct states start = {state, 1}, ingress, before, routed, passed;
 
+	state->packet.bound_if = 0;
 	adopt_entry(first, way->kind, &state->packet);
 	state->packet.iif = first->oif;
 	state->packet.oif = 0;
@@ -256,14 +268,6 @@ static void note_lost(const struct way_back *way, const struct ivset **lost,
 	}
 }
 
-/* An entry in a zone of its own: whether answers are looked up there is not known. */
-static bool zone_unknown(const struct station *station)
-{
-	const struct bits32 *zone = &station->state.packet.ctzone;
-
-	return zone->value || zone->unknown;
-}
-
 void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	enum packet_kind kind, const struct ivset **ret_heard,
 	const struct ivset **ret_unheard, const struct doubt **ret_doubt)
@@ -274,9 +278,12 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	struct states now = {&first, 1}, next;
 	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
 	const struct doubt *doubt = first.doubt;
-	bool zoned = false;
 
 	reverse(&maker->state.packet, kind, &first.packet);
+	if (kind == PACKET_ICMP_ERROR)
+		origin_of_error(maker, &first.packet);
+	if (kind == PACKET_ACCEPT && maker->sock)
+		first.packet.bound_if = maker->sock->ifindex;
 	for (size_t i = n; i > 0; i--) {
 		struct way_back way = {walk, walk->run, &stations[i - 1], kind};
 		struct states all = {0};
@@ -297,7 +304,6 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 			}
 		}
 		note_lost(&way, &lost, &heard);
-		zoned |= zone_unknown(&stations[i - 1]);
 		walk->run.steps = way.run.steps;
 		now = all;
 	}
@@ -312,7 +318,7 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 			run_doubt(&walk->run, &now.v[k], NULL, "answer-elsewhere",
 				"the answer leaves by another interface's router");
 		}
-		if (now.v[k].packet.mangled || zoned)
+		if (now.v[k].packet.mangled)
 			lost = ivset_union(arena, lost, now.v[k].peers);
 		if (now.v[k].doubt)
 			doubt = now.v[k].doubt;

@@ -14,6 +14,8 @@ struct station {
 	struct space *space;
 	struct state state; /* as it was delivered, or as it left */
 	bool forwarded; /* it left by state.packet.oif; else it was delivered here */
+	bool by_rule;	/* a rule answers for whoever it was for */
+	const struct sock *sock; /* the socket that answers; NULL: none does */
 };
 
 /**

@@ -475,8 +475,15 @@ void effect_track(struct run *run, const struct chain *chain, const struct op *o
 			state->packet.ct = CT_UNTRACKED;
 		return;
 	}
-	if (state->packet.ct == CT_NONE)
-		state->packet.templated = true;
+	/* nft_ct_set_zone_eval(), xt_ct_target(): once it has an entry or a template
+	 * nothing changes; nft takes a notrack back. */
+	if (state->packet.templated || has_entry(&state->packet) ||
+		state->packet.ct == CT_INVALID)
+		return;
+	if (state->packet.ct == CT_UNTRACKED && !op->retracks)
+		return;
+	state->packet.ct = CT_NONE;
+	state->packet.templated = true;
 	if (!op->operand) {
 		state->packet.ctzone.unknown = UINT32_MAX;
 		return;

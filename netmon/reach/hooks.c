@@ -127,11 +127,40 @@ int hooks_collect(struct space *space)
 
 /* ---------------------------------------------------------------- conntrack */
 
-/* nf_conntrack_in(): the packet gets its entry, unless a rule said notrack before. */
-static void track(const struct run *run, struct packet *packet)
+void hooks_without_entry(struct packet *packet)
 {
-	if (run->space->tracks && packet->ct == CT_NONE)
-		packet->ct = packet->entry;
+	bool opens = packet->kind == PACKET_FIRST || packet->proto == IPPROTO_UDP;
+
+	packet->entry = opens ? CT_NEW : CT_INVALID;
+	packet->orig_saddr = packet->reply_daddr = packet->saddr;
+	packet->orig_saddr_peer = packet->reply_daddr_peer = packet->saddr_peer;
+	packet->orig_daddr = packet->reply_saddr = packet->daddr;
+	packet->orig_sport = packet->reply_dport = packet->sport;
+	packet->orig_dport = packet->reply_sport = packet->dport;
+	packet->ctmark = (struct bits32){0};
+	packet->ct_status = 0;
+	packet->dnat_done = packet->snat_done = false;
+}
+
+/* Whether an answer is looked up where its entry is: the zone of a template, or 0. */
+static enum tri finds_entry(const struct packet *packet)
+{
+	struct bits32 zone = packet->templated ? packet->ctzone : (struct bits32){0};
+	uint32_t unknown = zone.unknown | packet->entry_zone.unknown;
+
+	if (packet->kind == PACKET_FIRST || packet->entry == CT_NEW)
+		return TRI_YES;
+	if ((zone.value ^ packet->entry_zone.value) & ~unknown)
+		return TRI_NO;
+	return unknown ? TRI_UNKNOWN : TRI_YES;
+}
+
+/* nf_conntrack_in(): the packet gets its entry, unless a rule said notrack before. */
+static void track(struct packet *packet)
+{
+	if (packet->entry == CT_ESTABLISHED || packet->entry == CT_RELATED)
+		packet->ctzone = packet->entry_zone;
+	packet->ct = packet->entry;
 }
 
 /*
@@ -159,10 +188,36 @@ static void untranslate(enum hook hook, struct packet *packet)
 	}
 }
 
-static void track_all(const struct run *run, struct states *states)
+static void track_all(struct run *run, struct states *states)
 {
+	struct states lost = {0}, all = {0};
+	size_t n = run->space->tracks ? states->n : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct state *s = &states->v[i], without = *s;
+		enum tri finds = finds_entry(&s->packet);
+
+		if (s->packet.ct != CT_NONE)
+			continue;
+		hooks_without_entry(&without.packet);
+		if (finds == TRI_NO)
+			*s = without;
+		if (finds == TRI_UNKNOWN) {
+			run_doubt(run, s, NULL, "ct-zone-unknown",
+				"the zone that an answer is looked up in is not known");
+			without.doubt = s->doubt;
+			track(&without.packet);
+			states_push(run->arena, &lost, &without);
+		}
+		track(&s->packet);
+	}
+	if (lost.n == 0)
+		return;
 	for (size_t i = 0; i < states->n; i++)
-		track(run, &states->v[i].packet);
+		states_push(run->arena, &all, &states->v[i]);
+	for (size_t i = 0; i < lost.n; i++)
+		states_push(run->arena, &all, &lost.v[i]);
+	*states = all;
 }
 
 static void untranslate_all(enum hook hook, struct states *states)
@@ -199,8 +254,8 @@ struct own_work {
 	int32_t translate_at;
 };
 
-static void do_own_work(const struct run *run, struct own_work *work, int32_t before,
-	struct states *states)
+static void do_own_work(
+	struct run *run, struct own_work *work, int32_t before, struct states *states)
 {
 	if (work->track && before > PRIORITY_CONNTRACK) {
 		track_all(run, states);

@@ -27,6 +27,14 @@ void hooks_run_device(struct run *run, enum hook hook, int ifindex,
 void hooks_run_bridge(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret);
 
+/**
+ * hooks_without_entry() - what conntrack makes of a packet that belongs to no entry
+ *
+ * It opens one of its own (tuples, no marks), or is invalid: an answer of TCP or SCTP,
+ * an ICMP error (tcp_new(), nf_conntrack_inet_error()). Before it has looked.
+ */
+void hooks_without_entry(struct packet *packet);
+
 /** hooks_collect() - sort a ruleset's base chains into the space's lists. */
 int hooks_collect(struct space *space) _must_check_;
 

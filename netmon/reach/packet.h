@@ -53,9 +53,11 @@ struct packet {
 	u128 reply_saddr, reply_daddr;
 	int iif, oif; /* 0: none */
 	int scope_if; /* made here: the interface that link-local addresses mean */
+	int bound_if; /* made here: the device that its socket is bound to; 0: none */
 	int port_in, port_out; /* bridge ports, in the bridge family; -1: unknown one */
 	struct bits32 mark, ctmark, ctzone;
-	uint32_t ct_status; /* IPS_* */
+	struct bits32 entry_zone; /* an answer: where its entry would be found */
+	uint32_t ct_status;	  /* IPS_* */
 	uint16_t sport, dport, orig_sport, orig_dport, reply_sport, reply_dport;
 	uint8_t family;	 /* enum family */
 	uint8_t proto;	 /* of the packet itself: ICMP for an ICMP error */
@@ -76,6 +78,8 @@ struct packet {
 	bool via_gateway; /* an answer: its next hop is a router */
 	bool lost;	  /* ... and nobody can say to which values */
 	bool local;	  /* made on this host: nothing came in */
+	bool to_host;	  /* routed to the host's own sockets */
+	bool sourceless;  /* made here, and its route decides where it comes from */
 	bool repeated;	  /* its sender has sent several lately: not a first packet */
 };
 

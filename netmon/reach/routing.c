@@ -36,7 +36,7 @@ static bool is_v4(const struct lookup *lookup)
 }
 
 static void choose(struct lookup *lookup, const struct ivset *peers,
-	enum route_kind kind, int oif, const struct addr *gateway)
+	const struct route_choice *what)
 {
 	struct route_choices *out = lookup->out;
 
@@ -45,9 +45,10 @@ static void choose(struct lookup *lookup, const struct ivset *peers,
 	for (size_t i = 0; i < out->n; i++) {
 		struct route_choice *c = &out->choice[i];
 
-		if (c->kind == kind && c->oif == oif &&
+		if (c->kind == what->kind && c->oif == what->oif &&
 			c->doubtful == lookup->doubtful &&
-			c->gateway.value == (gateway ? gateway->value : 0)) {
+			c->gateway.value == what->gateway.value &&
+			c->prefsrc.value == what->prefsrc.value) {
 			c->peers = ivset_union(lookup->arena, c->peers, peers);
 			return;
 		}
@@ -56,13 +57,15 @@ static void choose(struct lookup *lookup, const struct ivset *peers,
 		out->overflow = true;
 		return;
 	}
-	out->choice[out->n++] = (struct route_choice){
-		.peers = peers,
-		.kind = kind,
-		.oif = oif,
-		.gateway = gateway ? *gateway : (struct addr){0},
-		.doubtful = lookup->doubtful,
-	};
+	out->choice[out->n] = *what;
+	out->choice[out->n].peers = peers;
+	out->choice[out->n++].doubtful = lookup->doubtful;
+}
+
+static void choose_none(
+	struct lookup *lookup, const struct ivset *peers, enum route_kind kind)
+{
+	choose(lookup, peers, &(struct route_choice){.kind = kind});
 }
 
 /* The part of @peers for which an address of the packet lies in a prefix. */
@@ -95,17 +98,34 @@ static enum route_kind kind_of(uint8_t type)
 	return type < ARRAY_LEN(kinds) ? kinds[type] : ROUTE_NONE;
 }
 
+/* The device that a lookup is bound to; 0: none. */
+static int bound_to(const struct lookup *lookup)
+{
+	return lookup->packet->iif ? 0 : lookup->packet->bound_if;
+}
+
 static bool hop_usable(const struct lookup *lookup, const struct nexthop *hop)
 {
 	const struct link *link = netns_link(lookup->space->netns, hop->ifindex);
+	int bound = bound_to(lookup);
 
+	if (bound && hop->ifindex != bound)
+		return false;
 	return !(hop->flags & RTNH_F_DEAD) && (!link || link->up);
 }
 
-/* fib_table_lookup() passes over a route all of whose hops are dead. */
+/*
+ * fib_table_lookup() passes over a route all of whose hops are dead, or none of which
+ * is the device asked for; IPv4 takes an error without a look at its device.
+ */
 static bool route_usable(const struct lookup *lookup, const struct route *route)
 {
-	if (kind_of(route->type) != ROUTE_UNICAST || route->nhops == 0)
+	enum route_kind kind = kind_of(route->type);
+	bool error = kind == ROUTE_BLACKHOLE || kind == ROUTE_REJECT;
+
+	if (bound_to(lookup) && error)
+		return is_v4(lookup);
+	if (route->nhops == 0 || (kind != ROUTE_UNICAST && !bound_to(lookup)))
 		return true;
 	for (size_t i = 0; i < route->nhops; i++)
 		if (hop_usable(lookup, &route->hops[i]))
@@ -122,7 +142,8 @@ static void choose_for_source(
 	for (size_t i = 0; i < route->nhops; i++)
 		if (route->hops[i].ifindex == lookup->via)
 			oif = lookup->via;
-	choose(lookup, peers, ROUTE_UNICAST, oif, NULL);
+	choose(lookup, peers,
+		&(struct route_choice){.kind = ROUTE_UNICAST, .oif = oif});
 }
 
 /* All next hops of a route: which one a flow takes is a hash of it. */
@@ -130,11 +151,12 @@ static void choose_route(
 	struct lookup *lookup, const struct route *route, const struct ivset *peers)
 {
 	enum route_kind kind = kind_of(route->type);
+	struct route_choice what = {.kind = kind, .prefsrc = route->prefsrc};
 	bool was_doubtful = lookup->doubtful;
 
 	if (kind != ROUTE_UNICAST || route->nhops == 0) {
-		choose(lookup, peers, kind, route->nhops ? route->hops[0].ifindex : 0,
-			NULL);
+		what.oif = route->nhops ? route->hops[0].ifindex : 0;
+		choose(lookup, peers, &what);
 		return;
 	}
 	if (lookup->via) {
@@ -144,9 +166,12 @@ static void choose_route(
 	for (size_t i = 0; i < route->nhops; i++) {
 		if (!hop_usable(lookup, &route->hops[i]))
 			continue;
-		lookup->doubtful = was_doubtful || route->nhops > 1;
-		choose(lookup, peers, kind, route->hops[i].ifindex,
-			&route->hops[i].gateway);
+		/* A socket's device leaves one hop: fib_select_path() does not ask. */
+		lookup->doubtful =
+			was_doubtful || (route->nhops > 1 && !bound_to(lookup));
+		what.oif = route->hops[i].ifindex;
+		what.gateway = route->hops[i].gateway;
+		choose(lookup, peers, &what);
 	}
 	lookup->doubtful = was_doubtful;
 }
@@ -309,8 +334,10 @@ static bool rule_applies(
 		return false;
 	if (rule->iif && strcmp(rule->iif, iif) != 0)
 		return false;
-	if (rule->oif) /* of sockets bound to a device */
-		return false;
+	if (rule->oif && (!bound_to(lookup) ||
+				 strcmp(rule->oif, space_ifname(lookup->space,
+							   bound_to(lookup))) != 0))
+		return false; /* of sockets bound to a device */
 	if (rule->tos && !may_ask_tos(packet))
 		return false;
 	if (rule->tos)
@@ -364,11 +391,11 @@ static const struct ivset *apply_rule(
 			lookup->out->overflow = true; /* nobody knows which */
 		return lookup_table(lookup, table, part, rule->suppress_prefix_len);
 	case FR_ACT_BLACKHOLE:
-		choose(lookup, part, ROUTE_BLACKHOLE, 0, NULL);
+		choose_none(lookup, part, ROUTE_BLACKHOLE);
 		return &ivset_none;
 	case FR_ACT_UNREACHABLE:
 	case FR_ACT_PROHIBIT:
-		choose(lookup, part, ROUTE_REJECT, 0, NULL);
+		choose_none(lookup, part, ROUTE_REJECT);
 		return &ivset_none;
 	}
 	return part; /* nop */
@@ -422,7 +449,7 @@ static void follow_rules_from(struct lookup *lookup, const struct rule_list *rul
 			peers = ivset_union(lookup->arena,
 				ivset_subtract(lookup->arena, peers, part), rest);
 	}
-	choose(lookup, peers, ROUTE_NONE, 0, NULL);
+	choose_none(lookup, peers, ROUTE_NONE);
 }
 
 static void follow_rules(struct lookup *lookup, const struct ivset *peers)
@@ -432,6 +459,26 @@ static void follow_rules(struct lookup *lookup, const struct ivset *peers)
 		is_v4(lookup) ? space->nrules4 : space->nrules6};
 
 	follow_rules_from(lookup, &rules, 0, peers);
+}
+
+/*
+ * ip_route_output_key_hash_rcu(): without a route by its device, a bound socket's
+ * destination is taken for a neighbour, which it may be or not.
+ */
+static void assume_on_link(struct lookup *lookup)
+{
+	const struct route_choice neighbour = {
+		.kind = ROUTE_UNICAST, .oif = bound_to(lookup)};
+
+	for (size_t i = 0, n = lookup->out->n; i < n; i++) {
+		struct route_choice *c = &lookup->out->choice[i];
+
+		if (c->kind != ROUTE_NONE && c->kind != ROUTE_REJECT &&
+			c->kind != ROUTE_BLACKHOLE)
+			continue;
+		c->doubtful = lookup->doubtful = true;
+		choose(lookup, c->peers, &neighbour);
+	}
 }
 
 void routing_output(struct space *space, struct arena *arena,
@@ -444,6 +491,8 @@ void routing_output(struct space *space, struct arena *arena,
 	ret_choices->n = 0;
 	ret_choices->overflow = false;
 	follow_rules(&lookup, peers);
+	if (bound_to(&lookup) && is_v4(&lookup))
+		assume_on_link(&lookup);
 }
 
 /* ---------------------------------------------------------------- cached sets */
@@ -685,7 +734,7 @@ static void forward_checks6(
 		return;
 	}
 	lookup->doubtful = choice->doubtful;
-	choose(lookup, refused, ROUTE_REJECT, 0, NULL);
+	choose_none(lookup, refused, ROUTE_REJECT);
 }
 
 /* What is left of a choice once the host must forward it. */
@@ -707,7 +756,7 @@ static void forward_checks(
 	}
 	if (on == TRI_UNKNOWN) {
 		choice->doubtful = lookup->doubtful = true;
-		choose(lookup, choice->peers, ROUTE_BLACKHOLE, 0, NULL);
+		choose_none(lookup, choice->peers, ROUTE_BLACKHOLE);
 	}
 	if (packet->family == FAMILY_IP6)
 		forward_checks6(lookup, packet, choice);
@@ -743,15 +792,15 @@ static void check_sources4(
 	if (ivset_intersects(choice->peers, v.bad)) {
 		bad = ivset_intersect(arena, choice->peers, v.bad);
 		choice->peers = ivset_subtract(arena, choice->peers, bad);
-		choose(lookup, bad, ROUTE_MARTIAN, 0, NULL);
+		choose_none(lookup, bad, ROUTE_MARTIAN);
 	}
 	if (!ivset_intersects(choice->peers, v.doubtful))
 		return;
 	doubtful = ivset_intersect(arena, choice->peers, v.doubtful);
 	choice->peers = ivset_subtract(arena, choice->peers, doubtful);
 	lookup->doubtful = true;
-	choose(lookup, doubtful, choice->kind, choice->oif, &choice->gateway);
-	choose(lookup, doubtful, ROUTE_MARTIAN, 0, NULL);
+	choose(lookup, doubtful, choice);
+	choose_none(lookup, doubtful, ROUTE_MARTIAN);
 }
 
 void routing_input(struct space *space, struct arena *arena,
@@ -787,7 +836,7 @@ void routing_input(struct space *space, struct arena *arena,
 	for (size_t i = 0; i < n && from_wire && packet->family == FAMILY_IP4; i++)
 		check_sources4(&lookup, packet, &ret_choices->choice[i]);
 	lookup.doubtful = false;
-	choose(&lookup, bad, ROUTE_MARTIAN, 0, NULL);
+	choose_none(&lookup, bad, ROUTE_MARTIAN);
 }
 
 /* ---------------------------------------------------------------- address sets */
@@ -958,6 +1007,12 @@ static uint32_t type_of4(const struct space *space, u128 addr, int dev)
 		break;
 	}
 	return RTN_UNICAST;
+}
+
+bool routing_is_local4(const struct space *space, u128 addr)
+{
+	return space_has_addr(space, FAMILY_IP4, addr, 0) ||
+	       type_of4(space, addr, 0) == RTN_LOCAL;
 }
 
 static uint32_t type_of6(const struct view *view, uint32_t flags, u128 addr, int dev)

@@ -26,6 +26,7 @@ struct route_choice {
 	enum route_kind kind;
 	int oif;
 	struct addr gateway; /* family NONE: on link */
+	struct addr prefsrc; /* what the route says a packet from here comes from */
 	bool doubtful;	     /* a rule nobody here can decide was on the way */
 };
 
@@ -40,7 +41,7 @@ struct route_choices {
 /**
  * routing_output() - where a packet with these addresses goes, whoever sends it
  * @packet: its addresses (one may be the peer's), mark, protocol and ports; @iif 0 for
- *          a packet made here
+ *          a packet made here, by a socket that may be bound to @bound_if
  *
  * Follows ip rules in order of priority, each table by longest prefix and lowest metric
  * (ip-rule(8), fib_rules_lookup(), fib_table_lookup()). Every peer of @peers is in at
@@ -77,6 +78,10 @@ const struct ivset *routing_peers_via(struct space *space, struct arena *arena,
  * Return: false when the address is the peer's (see routing_fib_peers()).
  */
 bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_type);
+
+/** routing_is_local4() - whether an IPv4 address is this host's own: __ip_dev_find().
+ */
+bool routing_is_local4(const struct space *space, u128 addr);
 
 /** routing_fib_peers() - the addresses whose type is @type, by the same rules. */
 const struct ivset *routing_fib_peers(

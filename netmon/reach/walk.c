@@ -85,8 +85,10 @@ static void end_answered(struct visit *visit, const struct state *state,
 	struct state mine = *state;
 	struct outcome silent = *what;
 
-	visit->stations[visit->nstations] =
-		(struct station){visit->run.space, *state, false};
+	visit->stations[visit->nstations] = (struct station){.space = visit->run.space,
+		.state = *state,
+		.by_rule = what->delivery == DELIVERY_REJECTED,
+		.sock = what->sock};
 	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind, &heard,
 		&unheard, &mine.doubt);
 	mine.peers = heard;
@@ -280,8 +282,8 @@ static void enter_container(struct visit *visit, struct state *state,
 		return;
 	}
 	if (through_host)
-		next.stations[next.nstations++] =
-			(struct station){visit->run.space, *state, true};
+		next.stations[next.nstations++] = (struct station){
+			.space = visit->run.space, .state = *state, .forwarded = true};
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
 	cross(&state->packet, interface_with(inside, &to), &at.packet);
@@ -416,6 +418,7 @@ static void input(struct visit *visit, struct state *state)
 	struct states start = {0}, passed;
 	struct visit mine = *visit;
 
+	state->packet.to_host = true;
 	states_push(mine.run.arena, &start, state);
 	hooks_run(&mine.run, HOOK_INPUT, &start, &passed);
 	for (size_t i = 0; i < passed.n; i++)

@@ -99,11 +99,17 @@ class Host:
     def build(self):
         quiet = [("net/ipv4/conf/%s/accept_redirects", 0), ("net/ipv6/conf/%s/accept_redirects", 0),
                  ("net/ipv4/conf/%s/send_redirects", 0), ("net/ipv6/conf/%s/accept_ra", 0)]
+        unlimited = [("net/ipv4/icmp_ratelimit", 0), ("net/ipv6/icmp/ratelimit", 0),
+                     ("net/ipv4/icmp_msgs_per_sec", 1000000),
+                     ("net/ipv4/icmp_msgs_burst", 1000000)]
         for space in [self.host, self.world, self.neighbour, self.lan, *self.spaces.values()]:
             with space.inside():
                 for name, value in quiet:
                     for which in ("all", "default"):
                         lab.sysctl(name % which, value)
+                for name, value in unlimited:
+                    if os.path.exists("/proc/sys/" + name):     # of the machine, in older ones
+                        lab.sysctl(name, value)
         self.build_world()
         self.build_host()
         for c in CONTAINERS:

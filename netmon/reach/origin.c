@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netmon/reach/origin.h"
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+
+/* inet_select_addr(): an address of the interface, of the next hop's network if any. */
+static struct addr select4(const struct space *space, int oif, const struct addr *hop)
+{
+	const struct netns *ns = space->netns;
+	struct addr first = {0};
+
+	for (size_t i = 0; i < ns->naddrs; i++) {
+		const struct ifaddr *a = &ns->addrs[i];
+		u128 differs = a->local.value ^ hop->value;
+
+		if (a->ifindex != oif || a->local.family != FAMILY_IP4 ||
+			a->flags & IFA_F_SECONDARY || a->scope > RT_SCOPE_LINK)
+			continue;
+		if (hop->family == FAMILY_NONE || differs >> (32 - a->prefix_len) == 0)
+			return a->local;
+		if (first.family == FAMILY_NONE)
+			first = a->local;
+	}
+	return first.family == FAMILY_NONE ? space_any_addr(space, FAMILY_IP4) : first;
+}
+
+void origin_of_error(const struct station *maker, struct packet *packet)
+{
+	const struct packet *first = &maker->state.packet;
+	struct addr own;
+
+	if (packet->family == FAMILY_IP4) {
+		packet->sourceless = !first->to_host;
+		if (packet->sourceless)
+			packet->saddr = 0;
+		return;
+	}
+	if (space_has_addr(maker->space, FAMILY_IP6, first->daddr, 0))
+		return;
+	own = space_first_addr(maker->space, FAMILY_IP6, first->iif, first->daddr);
+	if (own.family == FAMILY_NONE)
+		own = space_any_addr(maker->space, FAMILY_IP6);
+	packet->saddr = own.value;
+}
+
+void origin_by_route(const struct space *space, const struct route_choice *choice,
+	struct packet *packet)
+{
+	packet->sourceless = false;
+	if (choice->prefsrc.family != FAMILY_NONE)
+		packet->saddr = choice->prefsrc.value;
+	else
+		packet->saddr = select4(space, choice->oif, &choice->gateway).value;
+}
+
+enum tri origin_is_allowed(
+	const struct station *maker, enum packet_kind kind, const struct packet *packet)
+{
+	if (packet->family != FAMILY_IP4 || packet->sourceless ||
+		routing_is_local4(maker->space, packet->saddr) ||
+		(maker->by_rule && kind == PACKET_REFUSE))
+		return TRI_YES;
+	return kind == PACKET_ACCEPT && !(maker->sock && maker->sock->opaque)
+		       ? TRI_UNKNOWN
+		       : TRI_NO;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answers on their way back: where they come from, which entry and route they have. */
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+
+#define STRANGER   "198.51.100.9"
+#define HOST	   "203.0.113.1"
+#define WEB	   "172.17.0.2"
+#define HOST_WORD  0xcb007101u
+#define WEB_WORD   0xac110002u
+#define DOCKER0_IP 0xac110001u
+
+static int open_host(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	*state = &h;
+	return 0;
+}
+
+static int close_host(void **state)
+{
+	host_close(*state);
+	return 0;
+}
+
+static struct chain *filter(struct host_made *h, enum hook hook, int32_t priority)
+{
+	return made_chain(&h->rules, "f", true, hook, priority, CHAIN_FILTER);
+}
+
+static void add(struct host_made *h, struct chain *chain, struct op a, struct op b)
+{
+	struct op ops[] = {a, b};
+
+	made_rule(&h->rules, chain, ops, 2);
+}
+
+static struct op is_addr(
+	struct host_made *h, const struct operand *which, uint32_t address)
+{
+	return made_match(&h->rules.arena, which, CMP_EQ, address, 0, 4);
+}
+
+static struct op drop(void)
+{
+	return made_verdict(VERDICT_DROP, NULL);
+}
+
+static struct op reject(void)
+{
+	return (struct op){.kind = OP_REJECT, .reject = REJECT_ICMP};
+}
+
+static struct op zone(struct host_made *h, uint16_t number, bool retracks)
+{
+	struct operand *operand = arena_alloc(&h->rules.arena, sizeof(*operand));
+	uint8_t *bytes = arena_memdup(&h->rules.arena, &number, sizeof(number));
+
+	operand->field = FIELD_CONST;
+	operand->len = operand->load_len = sizeof(number);
+	operand->bytes = bytes;
+	return (struct op){.kind = OP_ZONE, .operand = operand, .retracks = retracks};
+}
+
+static void masquerade_to_web(struct host_made *h)
+{
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_POSTROUTING, 100, CHAIN_NAT);
+	struct nat *nat = arena_alloc(&h->rules.arena, sizeof(*nat));
+	struct op op = {.kind = OP_NAT, .nat = nat};
+
+	nat->kind = NAT_MASQUERADE;
+	nat->family = FAMILY_IP4;
+	add(h, chain, is_addr(h, made_daddr(), WEB_WORD), op);
+}
+
+/* ---------------------------------------------------------------- ICMP errors */
+
+static void an_error_comes_from_the_router(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *out = filter(h, HOOK_OUTPUT, 0);
+
+	add(h, filter(h, HOOK_FORWARD, 0), is_addr(h, made_daddr(), WEB_WORD),
+		reject());
+	add(h, out, is_addr(h, made_saddr(), WEB_WORD), drop());
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_REJECTED);
+	add(h, out, is_addr(h, made_saddr(), HOST_WORD), drop());
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+}
+
+/* The route may say which address that is. */
+static void an_error_comes_from_its_routes_source(void **state)
+{
+	struct host_made *h = *state;
+
+	add(h, filter(h, HOOK_FORWARD, 0), is_addr(h, made_daddr(), WEB_WORD),
+		reject());
+	add(h, filter(h, HOOK_OUTPUT, 0), is_addr(h, made_saddr(), DOCKER0_IP), drop());
+	for (size_t i = 0; i < h->host->nroutes; i++)
+		if (h->host->routes[i].dst.len == 0)
+			h->host->routes[i].prefsrc =
+				(struct addr){DOCKER0_IP, FAMILY_IP4};
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+	assert_int_equal(host_ask(h, "eth0", "203.0.113.7", WEB, 80), RESULT_REJECTED);
+}
+
+/* A rule by source does not see the address that was asked: the error has none yet. */
+static void an_error_is_routed_before_it_has_a_source(void **state)
+{
+	struct host_made *h = *state;
+	struct route_rule *rule = host_rule(h->host, 100, 100);
+
+	rule->src = (struct prefix){0xac110000, FAMILY_IP4, 16};
+	host_route(h->host, 100, "0.0.0.0/0", RTN_BLACKHOLE, 0, NULL);
+	host_rule(h->host, 0, RT_TABLE_LOCAL);
+	host_rule(h->host, 32766, RT_TABLE_MAIN);
+	add(h, filter(h, HOOK_FORWARD, 0), is_addr(h, made_daddr(), WEB_WORD),
+		reject());
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_REJECTED);
+}
+
+/* ---------------------------------------------------------------- sources */
+
+/* What a policy route delivers here no plain socket answers, but a transparent one. */
+static void a_foreign_address_is_not_answered_from(void **state)
+{
+	struct host_made *h = *state;
+	struct route_rule *rule = host_rule(h->host, 100, 100);
+	struct sock *ssh = host_listen(h->host, IPPROTO_TCP, 22);
+
+	rule->dst = (struct prefix){0xc0000200, FAMILY_IP4, 24};
+	host_route(h->host, 100, "0.0.0.0/0", RTN_LOCAL, 1, NULL);
+	host_rule(h->host, 0, RT_TABLE_LOCAL);
+	host_rule(h->host, 32766, RT_TABLE_MAIN);
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "192.0.2.9", 23), RESULT_FILTERED);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, "192.0.2.9", 22), RESULT_MAYBE);
+	ssh->opaque = true;
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "192.0.2.9", 22), RESULT_FILTERED);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+}
+
+/* ---------------------------------------------------------------- devices */
+
+/* Sources of the container network come in by eth0: answers go to docker0, unless the
+ * socket's device keeps them at eth0. */
+static void a_bound_socket_answers_by_its_device(void **state)
+{
+	struct host_made *h = *state;
+	struct sock *ssh = host_listen(h->host, IPPROTO_TCP, 22);
+
+	assert_int_equal(host_ask(h, "eth0", "172.17.0.99", HOST, 22), RESULT_FILTERED);
+	ssh->ifindex = HOST_ETH0;
+	assert_int_equal(host_ask(h, "eth0", "172.17.0.99", HOST, 22), RESULT_OPEN);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+}
+
+static void a_rule_by_device_is_for_bound_sockets(void **state)
+{
+	struct host_made *h = *state;
+	struct sock *ssh = host_listen(h->host, IPPROTO_TCP, 22);
+	struct route_rule *rule = host_rule(h->host, 100, 100);
+
+	rule->oif = "eth0";
+	host_route(h->host, 100, "198.51.100.0/24", RTN_UNICAST, HOST_DOCKER0, NULL);
+	host_route(h->host, 100, "192.0.2.0/24", RTN_UNICAST, HOST_ETH0, NULL);
+	host_rule(h->host, 0, RT_TABLE_LOCAL);
+	host_rule(h->host, 32766, RT_TABLE_MAIN);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+	ssh->ifindex = HOST_ETH0;
+	/* The route by docker0 is passed over. */
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+	assert_int_equal(host_ask(h, "eth0", "192.0.2.9", HOST, 22), RESULT_OPEN);
+}
+
+/* Without a route the peer is taken for a neighbour, which it may be. */
+static void a_bound_socket_needs_no_route(void **state)
+{
+	struct host_made *h = *state;
+	struct sock *ssh = host_listen(h->host, IPPROTO_TCP, 22);
+
+	h->host->nroutes--; /* the default route is the last */
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
+	ssh->ifindex = HOST_ETH0;
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
+}
+
+/* ---------------------------------------------------------------- zones */
+
+static void an_answer_is_looked_up_in_its_zone(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+
+	masquerade_to_web(h);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+	add(h, raw, is_addr(h, made_saddr(), WEB_WORD), zone(h, 5, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), zone(h, 5, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+}
+
+/* The first zone stays; nft's takes a notrack back, xt's does not. */
+static void a_zone_after_another_statement(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+	struct op notrack = {.kind = OP_NOTRACK};
+
+	masquerade_to_web(h);
+	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), zone(h, 0, true));
+	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), zone(h, 5, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+	add(h, raw, is_addr(h, made_saddr(), WEB_WORD), notrack);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+	add(h, raw, is_addr(h, made_saddr(), WEB_WORD), zone(h, 0, false));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+	add(h, raw, is_addr(h, made_saddr(), WEB_WORD), zone(h, 0, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_error_comes_from_the_router),
+		T(an_error_comes_from_its_routes_source),
+		T(an_error_is_routed_before_it_has_a_source),
+		T(a_foreign_address_is_not_answered_from),
+		T(a_bound_socket_answers_by_its_device),
+		T(a_rule_by_device_is_for_bound_sockets),
+		T(a_bound_socket_needs_no_route),
+		T(an_answer_is_looked_up_in_its_zone),
+		T(a_zone_after_another_statement),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
