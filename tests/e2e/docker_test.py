@@ -27,6 +27,7 @@ import socket
 import subprocess
 import sys
 
+import engine
 import lab as world
 from lab import Cell, probe, run
 
@@ -68,11 +69,14 @@ class Expect:
     """What a scenario is about.
 
     opens, shuts: (source, destination, port[, proto]) that must or must not be answered;
+    opens_of_20: opened by Debian 12's engine, shut by newer ones;
     addresses: containers' own, to be dialled by those who can route to them;
     check: called with scan's report.
     """
-    def __init__(self, ports, opens=(), shuts=(), addresses=(), check=None):
-        self.ports, self.opens, self.shuts = set(ports), opens, shuts
+    def __init__(self, ports, opens=(), shuts=(), addresses=(), check=None,
+                 opens_of_20=()):
+        self.ports, self.opens, self.shuts = set(ports), list(opens), list(shuts)
+        (self.shuts if engine.TOLD else self.opens).extend(opens_of_20)
         self.addresses, self.check = list(addresses), check
 
 
@@ -106,8 +110,8 @@ def publish_loopback(lab):
     # The neighbour's way in is real: 20.10 translates before 127/8 is refused.
     return Expect({5432, 15432}, addresses=["172.17.0.2"], check=check,
                   shuts=[("198.51.100.7", world.WAN, 15432)],
-                  opens=[(world.ADJACENT, "127.0.0.1", 15432),
-                         (world.LAN_PEER, "127.0.0.1", 15432)])
+                  opens_of_20=[(world.ADJACENT, "127.0.0.1", 15432),
+                               (world.LAN_PEER, "127.0.0.1", 15432)])
 
 
 @scenario()
@@ -308,11 +312,12 @@ V6 = {"ipv6": True, "fixed-cidr-v6": "2001:db8:d0c::/64"}
 
 @scenario(**V6)
 def ipv6_routed(lab):
-    """Without ip6tables every port of a global container address is open."""
+    """Without ip6tables, an option of 20.10's that newer engines have on, every port of
+    a global container address is open."""
     lab.route_to_containers("2001:db8:d0c::/48")
     lab.container("six", ["tcp:80", "tcp:81"], ["8080:80/tcp"])
     return Expect({80, 81, 8080}, addresses=["172.17.0.2", "2001:db8:d0c::242:ac11:2"],
-                  opens=[("2001:db8:5::7", "2001:db8:d0c::242:ac11:2", 81)])
+                  opens_of_20=[("2001:db8:5::7", "2001:db8:d0c::242:ac11:2", 81)])
 
 
 @scenario(**dict(V6, ip6tables=True, experimental=True))
@@ -651,6 +656,8 @@ def check_policy_table(lab):
                    "never", allowed=(1,))
     table = re.sub(r"\b[0-9a-f]{12,64}\b", "ID", table)
     table = re.sub(r"handle \d+", "handle N", table)
+    if engine.TOLD:
+        raise Skip("the expected table is that of Debian 12's engine")
     table = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)", "TIME", table)
     # A kernel without nfnetlink_hook adds this, whatever the policy.
     table = re.sub(r"\nWhat could not be read or modelled\n  host: functions of other "

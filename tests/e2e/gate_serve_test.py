@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The stock docker client through gate serve, on a real dockerd; a line a check.
 
-usage: tests/e2e/gate_serve_test.py --gate PATH [--only REGEX]
+usage: tests/e2e/gate_serve_test.py --gate PATH [--engine-client] [--only REGEX]
+  --engine-client  with the docker client of the engine's own age (tests/e2e/engine.py)
+                   in the place of the installed one
 """
 import argparse
 import contextlib
@@ -25,6 +27,7 @@ import termios
 import threading
 import time
 
+import engine
 import gatelab
 import lab as world
 from gatelab import BOX, GATE, USERS
@@ -496,9 +499,14 @@ def a_link_swapped_in_does_not_win_14(lab):
             os.symlink("/srv/secret", path)
     flipper = threading.Thread(target=flip)
     flipper.start()
+    def create_and_start(name):
+        # Not run --rm: that waits for the engine to remove what it could not start,
+        # which it does not do for what gate refused to start.
+        status, out = lab.docker("alice", "create", "--name", name, *show, check=False)
+        return out if status else \
+            lab.docker("alice", "start", "-a", name, check=False)[1]
     try:
-        seen = [lab.docker("alice", "run", "--rm", *show, check=False)[1]
-                for _ in range(12)]
+        seen = [create_and_start("flip%d" % i) for i in range(12)]
     finally:
         stop.set()
         flipper.join()
@@ -527,13 +535,14 @@ def pins_of_a_user_are_bounded(lab):
 @check
 def binds_of_root_do_not_multiply(lab):
     """A clone of / does not take the pins along."""
-    for i in range(3):
+    counts = []
+    for _ in range(4):
         out = lab.docker("carol", "run", "--rm", "-v", "/:/host:ro", BOX, "ls",
                          "/host/srv")
         expect("it is there", "data" in out, out)
-    with open("/proc/self/mounts", encoding="utf-8") as f:
-        pins = [x for x in f if "/run/seawall/binds" in x]
-    expect("a bounded number of mounts", len(pins) < 400, len(pins))
+        with open("/proc/self/mounts", encoding="utf-8") as f:
+            counts.append(sum("/run/seawall/binds" in x for x in f))
+    expect("as many mounts as after the first", len(set(counts)) == 1, counts)
 
 
 # ---------------------------------------------------------------- the trail
@@ -608,8 +617,12 @@ def main():
         print("SKIP e2e/gate-serve: " + why)
         return 0
     world.enter()
+    if ARGS.engine_client:
+        engine.use_client()
     lab = gatelab.GateLab(ARGS.gate)
     for name, function in CHECKS:
+        if ARGS.engine_client:
+            name = name.replace("/gate-serve/", "/gate-serve-client/")
         if re.search(ARGS.only, name):
             attempt(name, function, lab)
     print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
@@ -622,6 +635,7 @@ def main():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--gate", required=True)
+    parser.add_argument("--engine-client", action="store_true")
     parser.add_argument("--only", default=".")
     ARGS = parser.parse_args()
     ARGS.gate = os.path.abspath(ARGS.gate)

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tarfile
 
+import engine
 import lab as world
 from lab import api, run
 
@@ -92,6 +93,7 @@ class GateLab(world.Lab):
         run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/lib")
         own_etc()
         os.makedirs("/run/seawall", 0o700)
+        engine.share("/run/seawall/binds")
         self.gate_exe, self.gate = gate, None
         self.policy = world.RUN + "/policy.json"
         self.trail = world.RUN + "/trail"

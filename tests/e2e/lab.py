@@ -39,6 +39,8 @@ import sys
 import tarfile
 import time
 
+import engine
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 INSIDE = "SEAWALL_LAB"
 CGROUP = "seawall-lab-"
@@ -361,7 +363,7 @@ class Lab:
             json.dump(config, f)
         with open(RUN + "/dockerd.log", "ab") as log:
             self.daemon = subprocess.Popen(
-                ["dockerd", "--config-file", RUN + "/daemon.json"],
+                engine.command() + ["dockerd", "--config-file", RUN + "/daemon.json"],
                 stdout=log, stderr=log, preexec_fn=die_with_parent)
         try:
             wait_for("dockerd's first answer", self.answers)
@@ -369,6 +371,7 @@ class Lab:
             with open(RUN + "/dockerd.log", encoding="utf-8") as f:
                 raise RuntimeError("%s: %s" % (e, f.read()[-2000:])) from None
         self.options = options
+        engine.check(api("GET", "/version")["Version"])
         self.import_image()
 
     def answers(self):
