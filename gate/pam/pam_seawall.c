@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -141,10 +142,10 @@ static enum membership find_membership(const char *user, gid_t primary, gid_t gi
 }
 
 /*
- * In the child: no memory but this frame is touched. su(1) and sudo(8) run with the
- * caller's real uid; the program is to be root's altogether.
+ * In the child's child. su(1) and sudo(8) run with the caller's real uid; the program
+ * is to be root's altogether, and to end with who waits for it.
  */
-static void become_helper(const struct options *options, const char *user)
+static void become_helper(const struct options *options, const char *user, pid_t parent)
 {
 	static char *const environment[] = {NULL};
 	const char *const arguments[] = {options->helper, user, options->policy, NULL};
@@ -152,6 +153,8 @@ static void become_helper(const struct options *options, const char *user)
 
 	/* Not the library's calls: those would signal threads that are not here. */
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		_exit(ANSWER_REFUSE);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 		_exit(ANSWER_REFUSE);
 	int null_fd = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd <= 2; fd++) {
@@ -165,6 +168,25 @@ static void become_helper(const struct options *options, const char *user)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)execve(options->helper, (char *const *)(uintptr_t)arguments, environment);
 	_exit(ANSWER_REFUSE);
+}
+
+/* In the child: no memory but this frame is touched. */
+static void pass_answer(const struct options *options, const char *user)
+{
+	pid_t self = getpid();
+	int status = 0;
+
+	/* Whoever ignores it would have the kernel reap what is waited for here. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	long pid = syscall(SYS_clone, (unsigned long)SIGCHLD, 0UL, NULL, NULL, 0UL);
+	if (pid == 0)
+		become_helper(options, user, self);
+	pid_t got;
+	do
+		got = waitpid((pid_t)pid, &status, 0);
+	while (got < 0 && errno == EINTR);
+	_exit(pid > 0 && got == (pid_t)pid && WIFEXITED(status) ? WEXITSTATUS(status)
+								: ANSWER_REFUSE);
 }
 
 static int64_t now_ms(void)
@@ -193,8 +215,9 @@ static bool wait_for(int pid_fd, int64_t time_ms)
 }
 
 /*
- * A child that sends no signal when it ends (exit signal 0): sshd's and sudo's handlers
- * of SIGCHLD, which wait for any child, neither see nor reap it.
+ * A child that sends no signal when it ends (exit signal 0): handlers of SIGCHLD that
+ * wait for any child, as atd's does, neither see nor reap it. execve(2) would give it
+ * that signal back; so it executes nothing, and waits for a child of its own that does.
  */
 static int ask(pam_handle_t *pamh, const struct options *options, const char *user)
 {
@@ -203,7 +226,7 @@ static int ask(pam_handle_t *pamh, const struct options *options, const char *us
 	pid_t got;
 
 	if (pid == 0)
-		become_helper(options, user);
+		pass_answer(options, user);
 	if (pid < 0) {
 		pam_syslog(pamh, LOG_ERR, "clone: %m");
 		return ANSWER_REFUSE;

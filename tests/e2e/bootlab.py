@@ -59,6 +59,7 @@ def missing():
         return why
     for path, package in (("/lib/systemd/systemd", "systemd"),
                           ("/usr/bin/dbus-daemon", "dbus"),
+                          ("/usr/lib/pam.d/systemd-user", "libpam-systemd"),
                           ("/lib/systemd/system/docker.service", "docker.io")):
         if not os.path.exists(path):
             return package + " is not installed"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pam_seawall.so in real su, sudo, login and sshd: who gets in, and what id says inside.
+"""pam_seawall.so in real su, sudo, login, sshd, cron, atd and doas: who gets in, and what
+id says inside.
 
 usage: tests/e2e/gate_pam_test.py --module PATH --helper PATH [--only REGEX]
 
@@ -9,6 +10,7 @@ docker, policy approves bob; carol is not in it; it is dave's primary group.
 """
 import argparse
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -84,9 +86,77 @@ def by_ssh_password(user):
                     stdin=subprocess.DEVNULL).stdout)
 
 
+def by_daemon(user, command, place, submit=None):
+    """A job of the user's, from a daemon that runs until it has nothing more to run."""
+    out = "/run/jobs/" + user
+    os.makedirs(os.path.dirname(out), mode=0o777, exist_ok=True)
+    os.chmod(os.path.dirname(out), 0o777)
+    etc.write("/run/jobs/job", "#!/bin/sh\n%s >/run/jobs/$(id -un)\n" % SHOW, 0o755)
+    daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        if submit:
+            submit()
+        # Idle: it has no child, for as long as it may take to have the first one.
+        idle, end = 0, time.monotonic() + 20
+        while idle < 15 and time.monotonic() < end:
+            time.sleep(0.05)
+            busy = etc.read("/proc/%d/task/%d/children" % ((daemon.pid,) * 2)) or any(
+                name[0] in "a=" for name in os.listdir(place))
+            idle = 0 if busy else idle + 1
+    finally:
+        daemon.kill()
+        daemon.wait()
+    text = etc.read(out) if os.path.exists(out) else ""
+    shutil.rmtree("/run/jobs")
+    return gids(text)
+
+
+def by_cron(user):
+    """Jobs for @reboot are started at once, in the way that all are."""
+    tab, place = "/var/spool/cron/crontabs/" + user, "/var/spool/cron/none"
+    os.makedirs(place, exist_ok=True)
+    os.path.exists("/run/crond.reboot") and os.remove("/run/crond.reboot")
+    etc.write(tab, "@reboot /run/jobs/job\n", 0o600)
+    os.chown(tab, etc.USERS[user][0], -1)
+    try:
+        return by_daemon(user, ["cron", "-f"], place)
+    finally:
+        os.remove(tab)
+
+
+def by_at(user):
+    daemon = pwd.getpwnam("daemon")
+    for name in ("atjobs", "atspool"):
+        place = "/var/spool/cron/" + name
+        shutil.rmtree(place, ignore_errors=True)
+        os.makedirs(place)
+        os.chown(place, daemon.pw_uid, daemon.pw_gid)
+        os.chmod(place, 0o1770)
+    etc.write("/var/spool/cron/atjobs/.SEQ", "0", 0o600)
+    os.chown("/var/spool/cron/atjobs/.SEQ", daemon.pw_uid, daemon.pw_gid)
+
+    def submit():
+        for _ in range(100):    # at(1) tells atd, whose pid it must find
+            if os.path.exists("/run/atd.pid"):
+                break
+            time.sleep(0.02)
+        etc.run("setpriv", "--reuid", user, "--regid", str(etc.USERS[user][1]),
+                "--init-groups", "at", "now", input="/run/jobs/job\n", cwd="/")
+    return by_daemon(user, ["atd", "-f"], "/var/spool/cron/atjobs", submit)
+
+
+def by_doas(user):
+    return gids(etc.run("doas", "-u", user, "sh", "-c", SHOW, check=False).stdout)
+
+
 WAYS = {"su": by_su, "su-password": by_su_password, "sudo": by_sudo, "login": by_login,
-        "ssh-key": by_ssh_key, "ssh-password": by_ssh_password}
-SERVICES = ("su", "sudo", "login", "sshd")
+        "ssh-key": by_ssh_key, "ssh-password": by_ssh_password, "cron": by_cron,
+        "at": by_at, "doas": by_doas}
+SERVICES = ("su", "sudo", "login", "sshd", "cron", "atd", "doas")
+# These set the groups again behind setcred: what is stripped comes back.
+AGAIN = ("at", "doas")
+# These ask the account phase about their caller, root here.
+OF_CALLER = ("sudo", "doas")
 
 
 def prepare():
@@ -100,6 +170,8 @@ def prepare():
               "PasswordAuthentication no\nKbdInteractiveAuthentication yes\n"
               "StrictModes no\nUseDNS no\nMaxStartups 100\n")
     etc.write("/etc/sudoers", "root ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
+    etc.write("/etc/doas.conf", "permit nopass root\n", 0o400)
+    os.makedirs("/var/spool/cron/crontabs")
     for path in ("/etc/nologin", "/run/nologin"):
         if os.path.exists(path):
             os.remove(path)
@@ -116,10 +188,11 @@ def expect(way, wanted, options=""):
     for service in SERVICES:
         stack(service, options)
     for user, want in wanted.items():
-        # sudo's account phase is about its caller, root here; setcred's is about the
-        # user that it becomes, and only what it does counts, not what it returns.
-        if way == "sudo" and want is REFUSED:
+        # Of setcred, only what it does counts, not what it returns.
+        if way in OF_CALLER and want is REFUSED:
             want = [etc.USERS[user][1]]
+        if way == "doas" or (way in AGAIN and want == [5000]):
+            want = OWN[user]
         got = WAYS[way](user)
         if got != want:
             return "%s by %s: %s instead of %s" % (user, way, got, want)
@@ -272,16 +345,27 @@ def pam_group():
         "carol had %s and then %s" % (before, after))
 
 
-def sudo_asks_for_its_caller():
-    """A user whom the account phase refuses gets nothing from sudo."""
+def ask_for_their_caller(way):
+    """A user whom the account phase refuses gets nothing from sudo or doas."""
     etc.write("/etc/sudoers", "root ALL=(ALL:ALL) NOPASSWD: ALL\n"
               "alice,bob ALL=(carol) NOPASSWD: ALL\n", 0o440)
+    etc.write("/etc/doas.conf", "permit nopass root\npermit nopass alice as carol\n"
+              "permit nopass bob as carol\n", 0o400)
     etc.policy("refuse")
-    stack("sudo")
+    stack(way)
     stack("su", lines=())
-    got = [gids(etc.run("su", user, "-c", "sudo -n -u carol sh -c '%s'" % SHOW,
+    got = [gids(etc.run("su", user, "-c", "%s -n -u carol sh -c '%s'" % (way, SHOW),
                         check=False).stdout) for user in ("alice", "bob")]
     return None if got == [REFUSED, [5002]] else "alice got %s, bob %s" % tuple(got)
+
+
+def children_are_not_waited_for():
+    """A caller may have SIGCHLD ignored: the kernel then reaps whatever child ends."""
+    etc.policy("strip")
+    stack("su")
+    got = gids(etc.run("sh", "-c", "trap '' CHLD; exec su bob -c '%s'" % SHOW,
+                       check=False).stdout)
+    return None if got == OWN["bob"] else "bob got %s" % got
 
 
 def newgrp_is_beyond_pam():
@@ -306,7 +390,7 @@ FULL = (without_module, strip, refuse, option_refuse, broken_policy)
 SHORT = (no_policy, writable_policy, others_policy, linked_policy, helper_says_zero,
          helper_dies, helper_missing, unknown_option)
 ALONE = (helper_hangs, helper_sees_nothing, root_gets_in, pam_group,
-         sudo_asks_for_its_caller, newgrp_is_beyond_pam)
+         newgrp_is_beyond_pam, children_are_not_waited_for)
 
 
 def tests():
@@ -316,6 +400,8 @@ def tests():
     for test in SHORT:
         for way in ("su", "ssh-key"):
             yield "%s/%s" % (test.__name__, way), lambda t=test, w=way: t(w)
+    for way in OF_CALLER:
+        yield "ask_for_their_caller/" + way, lambda w=way: ask_for_their_caller(w)
     for test in ALONE:
         yield test.__name__, test
 
@@ -331,7 +417,8 @@ def main():
     ARGS.helper = os.path.abspath(ARGS.helper)
     chosen = [("e2e/gate-pam/" + n.replace("_", "-"), t) for n, t in tests()]
     chosen = [(n, t) for n, t in chosen if re.search(ARGS.only, n)]
-    missing = [p for p in ("unshare", "su", "sudo", "login", "ssh", "/usr/sbin/sshd")
+    missing = [p for p in ("unshare", "su", "sudo", "login", "ssh", "/usr/sbin/sshd",
+                           "cron", "at", "/usr/sbin/atd", "doas")
                if not shutil.which(p)]
     if os.getuid() != 0 or missing:
         why = "not root" if not missing else "there is no " + ", ".join(missing)

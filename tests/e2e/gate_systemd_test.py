@@ -82,6 +82,9 @@ def build_machine(build):
                  str(uid), "--user-group", "--groups", "docker", "--shell", "/bin/sh", name)
     m.chroot("systemctl", "enable", "docker.service", "docker.socket",
              "containerd.service")
+    m.module = next(os.path.join(folder, "pam_seawall.so")[len(bootlab.ROOT):]
+                    for folder, _, files in os.walk(m.path("/usr/local/lib"))
+                    if "pam_seawall.so" in files)
     m.boot()
     m.must("docker import - box:1", data=gatelab.box_image())
     return m
@@ -113,6 +116,35 @@ def before_members_are_root(m):
     found = audit(m)
     for name in USERS:
         expect("gate audit names " + name, "group-member:%s:docker" % name in found, found)
+
+
+def user_groups(m, lines):
+    """What id says in carol's own systemd, with these lines first in its stack."""
+    stack = m.read("/usr/lib/pam.d/systemd-user")
+    m.write("/etc/pam.d/systemd-user", "".join(
+        "%s required %s\n" % (line, m.module) for line in lines) + stack)
+    m.sh("systemctl stop user@5002.service")
+    status, out = m.sh("systemctl start user@5002.service && setpriv --reuid carol --regid "
+                       "carol --init-groups env XDG_RUNTIME_DIR=/run/user/5002 "
+                       "systemd-run --user --pipe --wait --quiet id -Gn")
+    m.sh("systemctl stop user@5002.service")
+    return out.split() if status == 0 else None
+
+
+@check
+def pam_systemd_user_needs_its_auth_line(m):
+    m.write("/etc/seawall/policy.json", json.dumps(POLICY))
+    for lines, want in (((), True), (("account",), True), (("auth", "account"), False)):
+        got = user_groups(m, lines)
+        expect("with lines for %s" % (lines,), got and "carol" in got and
+               ("docker" in got) == want, got)
+    refuse = json.loads(json.dumps(POLICY))
+    refuse["gate"]["docker_group"]["unapproved"] = "refuse"
+    m.write("/etc/seawall/policy.json", json.dumps(refuse))
+    got = user_groups(m, ("auth", "account"))
+    expect("refused", got is None, got)
+    m.write("/etc/seawall/policy.json", json.dumps(POLICY))
+    os.remove(m.path("/etc/pam.d/systemd-user"))
 
 
 @check
