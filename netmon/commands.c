@@ -8,6 +8,7 @@
 #include "netmon/evidence.h"
 #include "netmon/inputs.h"
 #include "netmon/judge/judge.h"
+#include "netmon/judge/split.h"
 #include "netmon/model/snapshot.h"
 #include "netmon/output.h"
 #include "netmon/progress.h"
@@ -55,6 +56,7 @@ static int make_report(const struct cli *cli, const struct inputs *inputs,
 	if (inputs->policy->is_default)
 		assume(report, "There is no policy at " POLICY_DEFAULT_PATH
 			       ": nothing is approved.");
+	split_exposures(report, inputs->policy);
 	rc = evidence_collect(cli, inputs, report, err);
 	if (rc < 0 || cli->dry_run)
 		return rc;

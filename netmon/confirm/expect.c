@@ -4,13 +4,20 @@
 
 #include <stdlib.h>
 
-static int compare(const struct endpoint *a, const struct endpoint *b)
+#include "netmon/model/span.h"
+
+static int compare_kind(const struct endpoint *a, const struct endpoint *b)
 {
 	if (a->proto != b->proto)
 		return a->proto < b->proto ? -1 : 1;
-	if (a->port != b->port)
-		return a->port < b->port ? -1 : 1;
 	return (int)a->family - (int)b->family;
+}
+
+static int compare(const struct endpoint *a, const struct endpoint *b)
+{
+	int order = compare_kind(a, b);
+
+	return order ? order : (int)a->port - (int)b->port;
 }
 
 static int by_service(const void *a, const void *b, void *report)
@@ -22,6 +29,27 @@ static int by_service(const void *a, const void *b, void *report)
 	if (order == 0)
 		order = *one < *two ? -1 : *one > *two;
 	return order;
+}
+
+/* Spans may reach over exposures that begin later: how far, for those up to here. */
+static void note_widths(struct expect *expect)
+{
+	const struct exposure *list = expect->report->exposures;
+
+	expect->reaches =
+		arena_array(expect->arena, expect->n + 1, sizeof(*expect->reaches));
+	if (!expect->reaches)
+		expect->n = 0;
+	for (size_t i = 0; i < expect->n; i++) {
+		const struct endpoint *e = &list[expect->order[i]].endpoint;
+		const struct endpoint *before =
+			i ? &list[expect->order[i - 1]].endpoint : NULL;
+
+		expect->reaches[i] = span_last(e);
+		if (before && compare_kind(before, e) == 0 &&
+			expect->reaches[i - 1] > expect->reaches[i])
+			expect->reaches[i] = expect->reaches[i - 1];
+	}
 }
 
 void expect_init(
@@ -44,6 +72,7 @@ void expect_init(
 			context);
 	else
 		expect->n = 0;
+	note_widths(expect);
 }
 
 static bool is_loopback(const struct addr *a)
@@ -64,34 +93,42 @@ static bool is_own(const struct expect *expect, const struct addr *addr)
 	return false;
 }
 
-/* The first place in the order that is not below @endpoint's service. */
-static size_t lower_bound(const struct expect *expect, const struct endpoint *endpoint)
+static const struct endpoint *endpoint_at(const struct expect *expect, size_t i)
+{
+	return &expect->report->exposures[expect->order[i]].endpoint;
+}
+
+/* The first place in the order from which a span may hold @endpoint's port. */
+static size_t first_place(const struct expect *expect, const struct endpoint *endpoint)
 {
 	size_t lo = 0, hi = expect->n;
 
-	while (lo < hi) {
+	while (lo < hi) { /* the first that is past it */
 		size_t mid = lo + (hi - lo) / 2;
-		const struct exposure *e =
-			&expect->report->exposures[expect->order[mid]];
 
-		if (compare(&e->endpoint, endpoint) < 0)
+		if (compare(endpoint_at(expect, mid), endpoint) <= 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
+	while (lo > 0 && compare_kind(endpoint_at(expect, lo - 1), endpoint) == 0 &&
+		expect->reaches[lo - 1] >= endpoint->port)
+		lo--;
 	return lo;
 }
 
 struct exposure *expect_next(
 	const struct expect *expect, const struct endpoint *endpoint, size_t *at)
 {
-	size_t i = *at ? *at - 1 : lower_bound(expect, endpoint);
+	size_t i = *at ? *at - 1 : first_place(expect, endpoint);
 
 	for (; i < expect->n; i++) {
 		struct exposure *e = &expect->report->exposures[expect->order[i]];
 
-		if (compare(&e->endpoint, endpoint) != 0)
+		if (compare(&e->endpoint, endpoint) > 0)
 			break;
+		if (!span_has_port(&e->endpoint, endpoint->port))
+			continue;
 		if (e->endpoint.any ? is_own(expect, &endpoint->addr)
 				    : e->endpoint.addr.value == endpoint->addr.value) {
 			*at = i + 2;

@@ -6,14 +6,15 @@
 #include "netmon/model/report.h"
 
 /*
- * Theory of operation. Pure. Exposures are indexed by protocol, port and family; those
+ * Theory of operation. Pure. Exposures are indexed by protocol, family and ports; those
  * of "every address" are also found by each of the host's own. Everything is borrowed
  * from the report, whose exposures must not move meanwhile.
  */
 struct expect {
 	const struct report *report;
 	struct arena *arena;
-	size_t *order; /* exposures by protocol, port, family */
+	size_t *order;	   /* exposures by protocol, family, first port */
+	uint16_t *reaches; /* the last port of any of that kind so far in the order */
 	size_t n;
 };
 

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "netmon/model/span.h"
+
 /*
  * The kernel's BPF has no loops, so of IPv6 with extension headers (0, 43, 44, 51, 60)
  * everything passes and the decoder looks. 18 = SYN|ACK; 53 = 40 + 13, the flags.
@@ -32,13 +34,13 @@ static const struct ivset *udp_ports(struct arena *arena, const struct report *r
 		const struct endpoint *e = &report->exposures[i].endpoint;
 
 		if (e->proto == IPPROTO_UDP)
-			v[n++] = (struct iv){e->port, e->port};
+			v[n++] = (struct iv){e->port, span_last(e)};
 	}
 	for (size_t i = 0; i < report->nasked; i++) {
 		const struct endpoint *e = &report->asked[i].endpoint;
 
 		if (e->proto == IPPROTO_UDP)
-			v[n++] = (struct iv){e->port, e->port};
+			v[n++] = (struct iv){e->port, span_last(e)};
 	}
 	for (size_t i = 0; i < host->nsocks; i++) {
 		const struct sock *s = &host->socks[i];

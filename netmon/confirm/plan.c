@@ -290,6 +290,7 @@ static void plan_inside(struct planner *p, struct exposure *e)
 		.container = has_own_address(e) ? e->container : NULL};
 
 	dial.endpoint.any = false;
+	dial.endpoint.port_last = 0; /* the first speaks for all */
 	for (size_t i = 0; i < report->nways; i++) {
 		dial.way = &report->ways[i];
 		if (dial.way->family != e->endpoint.family ||
@@ -308,6 +309,7 @@ static void plan_twin(struct planner *p, const struct exposure *e)
 	const struct report *report = p->expect->report;
 	struct dial dial = {.endpoint = e->endpoint};
 
+	dial.endpoint.port_last = 0;
 	for (int z = 0; z < ZONE_COUNT; z++)
 		dial.zone[z] = !ivset_is_empty(e->reach[z].may);
 	for (size_t i = 0; i < report->nways; i++) {
@@ -373,6 +375,7 @@ void plan_make(const struct expect *expect, const struct neighbour *neighbours,
 			.endpoint = asked->endpoint,
 			.container = asked->container};
 
+		dial.endpoint.port_last = 0;
 		memcpy(dial.zone, asked->zone, sizeof(dial.zone));
 		plan_outside(&p, &dial);
 	}

@@ -2,7 +2,9 @@
 /* One exposure against the approvals of the policy. */
 #include "netmon/judge/approve.h"
 
-bool approve_selects(const struct approval *approval, const struct exposure *exposure)
+#include "netmon/model/span.h"
+
+bool approve_container(const struct approval *approval, const struct exposure *exposure)
 {
 	const struct container *container = exposure->container;
 
@@ -14,9 +16,26 @@ bool approve_selects(const struct approval *approval, const struct exposure *exp
 		.labels = container->labels,
 		.nlabels = container->nlabels,
 	};
-	return approval_selects(approval, &facts) &&
-	       approval_has_port(
-		       approval, exposure->endpoint.proto, exposure->endpoint.port);
+	return approval_selects(approval, &facts);
+}
+
+/* All ports of the endpoint, in one item of the entry's list. */
+static bool has_ports(const struct approval *approval, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < approval->nports; i++) {
+		const struct policy_port *ports = &approval->ports[i];
+
+		if (ports->proto == endpoint->proto && ports->lo <= endpoint->port &&
+			ports->hi >= span_last(endpoint))
+			return true;
+	}
+	return false;
+}
+
+bool approve_selects(const struct approval *approval, const struct exposure *exposure)
+{
+	return approve_container(approval, exposure) &&
+	       has_ports(approval, &exposure->endpoint);
 }
 
 /* All sources that entries in force approve. */

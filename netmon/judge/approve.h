@@ -8,6 +8,10 @@
 /** approve_exposure() - set approval, excess and verdict (see judge.h). */
 void approve_exposure(struct judge_work *work, struct exposure *exposure);
 
+/** approve_container() - is the entry about the exposure's container, at any port? */
+bool approve_container(
+	const struct approval *approval, const struct exposure *exposure);
+
 /** approve_selects() - is the entry about this exposure, expired or not? */
 bool approve_selects(const struct approval *approval, const struct exposure *exposure);
 

@@ -6,6 +6,7 @@
 #include "netmon/judge/findings.h"
 #include "netmon/judge/remedy.h"
 #include "netmon/judge/words.h"
+#include "netmon/model/span.h"
 
 #define PORT_API	 2375
 #define PORT_API_TLS	 2376
@@ -65,7 +66,9 @@ static bool is_engine_api(const struct exposure *exposure)
 		       port != PORT_METRICS;
 	if (is(exposure->owner, "podman"))
 		return true;
-	return !exposure->owner && (port == PORT_API || port == PORT_API_TLS);
+	return !exposure->owner &&
+	       (span_has_port(&exposure->endpoint, PORT_API) ||
+		       span_has_port(&exposure->endpoint, PORT_API_TLS));
 }
 
 static void find_engine_api(struct judge_work *work, const struct exposure *exposure)

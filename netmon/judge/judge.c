@@ -10,6 +10,7 @@
 #include "netmon/judge/approve.h"
 #include "netmon/judge/findings.h"
 #include "netmon/judge/rules.h"
+#include "netmon/judge/split.h"
 
 static int compare_text(const char *a, const char *b)
 {
@@ -88,6 +89,8 @@ int judge_report(struct report *report, const struct policy *policy, uint32_t to
 	struct err *err)
 {
 	struct arena *arena = &report->arena;
+
+	split_exposures(report, policy);
 	struct judge_work work = {
 		.report = report,
 		.arena = arena,

@@ -26,6 +26,9 @@
  *             unknown      one that is not covered may, because of a gap
  *             approved     all that may get in are covered
  *
+ * An exposure of a span of ports is split first where an approval of its container
+ * begins or ends, so that every part is approved as a whole or not at all.
+ *
  * Services of the host without a container cannot be approved and are not judged: they
  * are not-public or unknown, and only an engine's API makes a finding.
  */

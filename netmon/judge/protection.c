@@ -6,6 +6,7 @@
 #include "netmon/judge/remedy.h"
 #include "netmon/judge/rules.h"
 #include "netmon/judge/words.h"
+#include "netmon/model/span.h"
 
 #define RULES_SHOWN 12
 
@@ -200,7 +201,8 @@ static bool is_somebodys_target(
 
 	for (size_t i = 0; i < report->nexposures; i++)
 		if (report->exposures[i].endpoint.proto == proto &&
-			report->exposures[i].target_port == port &&
+			port >= report->exposures[i].target_port &&
+			port <= span_target_last(&report->exposures[i]) &&
 			report->exposures[i].container)
 			return true;
 	return false;
@@ -293,17 +295,21 @@ static void find_translated(struct judge_work *work, const struct container *con
 
 	if (lines.n == 0)
 		return;
+	const struct endpoint *endpoint = &lines.exposure->endpoint;
+	const char *ports =
+		words_ports(work->arena, endpoint->port, span_last(endpoint), "-");
 	struct finding_text text = {
 		.subject = safe(container->name),
 		.title = arena_printf(work->arena,
-			"Container %s: rules in forward match port %u, which its "
+			"Container %s: rules in forward match port %s, which its "
 			"packets no "
 			"longer have there",
-			words_line(work->arena, container->name),
-			lines.exposure->endpoint.port),
+			words_line(work->arena, container->name), ports),
 		.detail = arena_printf(work->arena,
-			"The port was translated to %u before. These never match:\n%s",
-			lines.exposure->target_port, lines.text),
+			"The port was translated to %s before. These never match:\n%s",
+			words_ports(work->arena, lines.exposure->target_port,
+				span_target_last(lines.exposure), "-"),
+			lines.text),
 		.remedy =
 			arena_printf(work->arena, "Match the port that was dialled: %s",
 				remedy_close(work, lines.exposure, NULL)),

@@ -7,6 +7,7 @@
 #include "netmon/judge/approve.h"
 #include "netmon/judge/rules.h"
 #include "netmon/judge/words.h"
+#include "netmon/model/span.h"
 
 #define PRIORITY_RAW	-300 /* before DNAT */
 #define PRIORITY_FILTER -5   /* before the engines' own chains */
@@ -101,6 +102,14 @@ static const char *proto_of(struct judge_work *work, const struct exposure *expo
 	return words_proto(work->arena, exposure->endpoint.proto);
 }
 
+/* What nft and the engine call its ports; iptables joins them with a colon. */
+static const char *ports_of(
+	struct judge_work *work, const struct exposure *exposure, const char *joint)
+{
+	return words_ports(work->arena, exposure->endpoint.port,
+		span_last(&exposure->endpoint), joint);
+}
+
 /* "ip saddr != { ... } ", or nothing. */
 static const char *match_others(struct judge_work *work,
 	const struct exposure *exposure, const struct ivset *but)
@@ -129,19 +138,19 @@ static const char *close_dnat(struct judge_work *work, const struct exposure *ex
 {
 	const char *iface = but ? match_outside(work) : match_perimeter(work);
 	const char *proto = proto_of(work, exposure);
-	unsigned int port = exposure->endpoint.port;
+	const char *port = ports_of(work, exposure, "-");
 
 	if (!but && docker_user_called(work, exposure))
 		return iptables_rule(work, exposure, "DOCKER-USER",
 			safe(arena_printf(work->arena,
 				"-p %s -m conntrack --ctdir ORIGINAL --ctorigdstport "
-				"%u",
-				proto, port)));
+				"%s",
+				proto, ports_of(work, exposure, ":"))));
 	return nft_rule(work, "forward", PRIORITY_FILTER, iface,
 		safe(arena_printf(work->arena,
 			"meta nfproto %s meta l4proto %s ct direction original ct "
 			"original "
-			"proto-dst %u",
+			"proto-dst %s",
 			is_ip4(exposure) ? "ipv4" : "ipv6", proto, port)));
 }
 
@@ -161,9 +170,9 @@ static const char *close_input(struct judge_work *work, const struct exposure *e
 		dst = safe(arena_printf(work->arena, "meta nfproto %s ",
 			is_ip4(exposure) ? "ipv4" : "ipv6"));
 	return nft_rule(work, "input", PRIORITY_FILTER, iface,
-		safe(arena_printf(work->arena, "%s%s%s dport %u", dst,
+		safe(arena_printf(work->arena, "%s%s%s dport %s", dst,
 			match_others(work, exposure, but), proto_of(work, exposure),
-			endpoint->port)));
+			ports_of(work, exposure, "-"))));
 }
 
 static const char *close_routed(struct judge_work *work,
@@ -172,15 +181,15 @@ static const char *close_routed(struct judge_work *work,
 	const char *iface = but ? match_outside(work) : match_perimeter(work);
 	char addr[ADDR_TEXT_MAX];
 	const char *proto = proto_of(work, exposure);
-	unsigned int port = exposure->endpoint.port;
+	const char *port = ports_of(work, exposure, "-");
 
 	addr_format(&exposure->endpoint.addr, addr);
 	if (!but && docker_user_called(work, exposure))
 		return iptables_rule(work, exposure, "DOCKER-USER",
-			safe(arena_printf(work->arena, "-d %s -p %s --dport %u", addr,
-				proto, port)));
+			safe(arena_printf(work->arena, "-d %s -p %s --dport %s", addr,
+				proto, ports_of(work, exposure, ":"))));
 	return nft_rule(work, "forward", PRIORITY_FILTER, iface,
-		safe(arena_printf(work->arena, "%s daddr %s %s%s dport %u",
+		safe(arena_printf(work->arena, "%s daddr %s %s%s dport %s",
 			is_ip4(exposure) ? "ip" : "ip6", addr,
 			match_others(work, exposure, but), proto, port)));
 }
@@ -193,9 +202,9 @@ static const char *close_inside(struct judge_work *work,
 	const char *script = safe(arena_printf(work->arena,
 		"add table inet seawall; add chain inet seawall input { type filter "
 		"hook "
-		"input priority 0; }; add rule inet seawall input %s%s dport %u drop",
+		"input priority 0; }; add rule inet seawall input %s%s dport %s drop",
 		match_others(work, exposure, but), proto_of(work, exposure),
-		exposure->endpoint.port));
+		ports_of(work, exposure, "-")));
 
 	if (!container || container->pid <= 0)
 		return "";
@@ -242,13 +251,17 @@ static const char *rebind(struct judge_work *work, const struct exposure *exposu
 
 	if (!exposure->container || !exposure->published ||
 		exposure->target_port == 0 ||
+		(exposure->endpoint.port_last && !exposure->target_moves) ||
 		(exposure->path != PATH_DNAT && exposure->path != PATH_DOCKER_PROXY))
 		return "";
 	return safe(arena_printf(work->arena,
 		"Publish it on this host only, and recreate the container with: "
-		"-p %s:%u:%u%s%s",
-		has_ip4(exposure) ? "127.0.0.1" : "[::1]", exposure->endpoint.port,
-		exposure->target_port, tcp ? "" : "/", tcp ? "" : proto));
+		"-p %s:%s:%s%s%s",
+		has_ip4(exposure) ? "127.0.0.1" : "[::1]",
+		ports_of(work, exposure, "-"),
+		words_ports(work->arena, exposure->target_port,
+			span_target_last(exposure), "-"),
+		tcp ? "" : "/", tcp ? "" : proto));
 }
 
 /* A JSON string. The text is UTF-8 already, as the engine's API gives it. */
@@ -297,10 +310,11 @@ const char *remedy_approval(struct judge_work *work, const struct exposure *expo
 	const char *id = json_text(work, safe(arena_printf(work->arena, "%s-%u",
 						 container->name, endpoint->port)));
 	return safe(arena_printf(work->arena,
-		"{\"id\": %s, \"container\": {\"name\": %s}, \"ports\": [\"%u/%s\"], "
+		"{\"id\": %s, \"container\": {\"name\": %s}, \"ports\": [\"%s/%s\"], "
 		"\"from\": [%s], \"control\": \"WHAT PROTECTS IT\", \"approved_by\": "
 		"\"WHO@EXAMPLE.ORG\"}",
-		id, name, endpoint->port, proto_of(work, exposure), from));
+		id, name, ports_of(work, exposure, "-"), proto_of(work, exposure),
+		from));
 }
 
 static const char *labelled(

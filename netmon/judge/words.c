@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "netmon/model/span.h"
+
 static const char *or_empty(const char *text)
 {
 	return text ? text : ""; /* the arena failed, and its user will notice */
@@ -150,15 +152,24 @@ const char *words_proto(struct arena *arena, uint8_t proto)
 	}
 }
 
-static const char *address_port(
-	struct arena *arena, const struct addr *addr, unsigned int port)
+const char *words_ports(
+	struct arena *arena, uint16_t port, uint16_t last, const char *joint)
 {
+	return or_empty(last == port
+				? arena_printf(arena, "%u", port)
+				: arena_printf(arena, "%u%s%u", port, joint, last));
+}
+
+static const char *address_port(
+	struct arena *arena, const struct addr *addr, uint16_t port, uint16_t last)
+{
+	const char *ports = words_ports(arena, port, last, "-");
 	char text[ADDR_TEXT_MAX];
 
 	addr_format(addr, text);
 	return or_empty(addr->family == FAMILY_IP6
-				? arena_printf(arena, "[%s]:%u", text, port)
-				: arena_printf(arena, "%s:%u", text, port));
+				? arena_printf(arena, "[%s]:%s", text, ports)
+				: arena_printf(arena, "%s:%s", text, ports));
 }
 
 const char *words_endpoint(struct arena *arena, const struct endpoint *endpoint)
@@ -167,9 +178,9 @@ const char *words_endpoint(struct arena *arena, const struct endpoint *endpoint)
 
 	if (endpoint->any)
 		addr = (struct addr){.family = endpoint->family};
-	return or_empty(
-		arena_printf(arena, "%s/%s", address_port(arena, &addr, endpoint->port),
-			words_proto(arena, endpoint->proto)));
+	return or_empty(arena_printf(arena, "%s/%s",
+		address_port(arena, &addr, endpoint->port, span_last(endpoint)),
+		words_proto(arena, endpoint->proto)));
 }
 
 const char *words_target(struct arena *arena, const struct exposure *exposure)
@@ -180,9 +191,11 @@ const char *words_target(struct arena *arena, const struct exposure *exposure)
 		return NULL;
 	if (!endpoint->any && endpoint->addr.family == exposure->target.family &&
 		endpoint->addr.value == exposure->target.value &&
-		endpoint->port == exposure->target_port)
+		endpoint->port == exposure->target_port &&
+		span_last(endpoint) == span_target_last(exposure))
 		return NULL;
-	return address_port(arena, &exposure->target, exposure->target_port);
+	return address_port(arena, &exposure->target, exposure->target_port,
+		span_target_last(exposure));
 }
 
 /* All sources of a zone that perimeter interfaces have. */

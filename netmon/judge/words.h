@@ -8,7 +8,11 @@
 
 /* All texts are in @arena, or constant; never NULL unless it says so. */
 
-/** words_endpoint() - "0.0.0.0:8080/tcp", "[2001:db8::1]:80/udp" */
+/** words_ports() - "8080", or "8000-9000" with what joins them. */
+const char *words_ports(
+	struct arena *arena, uint16_t port, uint16_t last, const char *joint);
+/** words_endpoint() - "0.0.0.0:8080/tcp", "[2001:db8::1]:80/udp", "0.0.0.0:80-90/tcp"
+ */
 const char *words_endpoint(struct arena *arena, const struct endpoint *endpoint);
 /** words_target() - "172.17.0.2:80", or NULL where there is no other target. */
 const char *words_target(struct arena *arena, const struct exposure *exposure);

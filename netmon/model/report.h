@@ -124,6 +124,7 @@ struct endpoint {
 	struct addr addr;
 	uint8_t proto;
 	uint16_t port;
+	uint16_t port_last; /* of a span of ports that are all alike; 0: one port */
 };
 
 enum exposure_verdict {
@@ -226,6 +227,7 @@ struct exposure {
 	enum exposure_verdict verdict;
 	/* small ones together */
 	uint16_t target_port;
+	bool target_moves;   /* the span's next port arrives at the next one */
 	bool published;	     /* the engine lists this port as published */
 	bool loopback_bound; /* published on 127.0.0.0/8 or ::1 only */
 	bool disagrees;	     /* packets say something else than the rules */

@@ -6,6 +6,7 @@
 #include "common/jsonw.h"
 #include "common/policy.h"
 #include "netmon/judge/words.h"
+#include "netmon/model/span.h"
 #include "netmon/report/json_evidence.h"
 #include "netmon/report/memo.h"
 #include "netmon/report/writer.h"
@@ -76,7 +77,8 @@ static void write_container(struct out *out, const struct container *container)
 	jsonw_object_end(out->w);
 }
 
-static void write_target(struct out *out, const struct addr *addr, uint16_t port)
+static void write_target(
+	struct out *out, const struct addr *addr, uint16_t port, uint16_t last)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -88,6 +90,8 @@ static void write_target(struct out *out, const struct addr *addr, uint16_t port
 	jsonw_object_begin(out->w);
 	jsonw_member_string(out->w, "address", addr_format(addr, text));
 	jsonw_member_uint(out->w, "port", port);
+	if (last != port)
+		jsonw_member_uint(out->w, "port_last", last);
 	jsonw_object_end(out->w);
 }
 
@@ -208,6 +212,8 @@ static void write_endpoint(struct out *out, const struct endpoint *endpoint)
 			       : "::/0");
 	jsonw_member_string(out->w, "proto", words_proto(&out->arena, endpoint->proto));
 	jsonw_member_uint(out->w, "port", endpoint->port);
+	if (endpoint->port_last)
+		jsonw_member_uint(out->w, "port_last", endpoint->port_last);
 	jsonw_object_end(out->w);
 }
 
@@ -256,7 +262,8 @@ static void write_exposure(struct out *out, const struct exposure *exposure)
 	write_container(out, exposure->container);
 	if (exposure->path == PATH_HOST_SERVICE)
 		jsonw_member_string(out->w, "owner", exposure->owner);
-	write_target(out, &exposure->target, exposure->target_port);
+	write_target(out, &exposure->target, exposure->target_port,
+		span_target_last(exposure));
 	jsonw_member_bool(out->w, "published", exposure->published);
 	write_reach(out, exposure);
 	write_rules(out, &exposure->trace);
@@ -362,7 +369,7 @@ static void write_answer(struct out *out, const struct answer *answer)
 	jsonw_member_string(
 		out->w, "path", answer->has_path ? words_path(answer->path) : NULL);
 	write_container(out, answer->container);
-	write_target(out, &answer->target, answer->target_port);
+	write_target(out, &answer->target, answer->target_port, answer->target_port);
 	write_steps(out, "trace", &answer->trace);
 	write_gaps(out, answer->gaps, answer->ngaps);
 	jsonw_object_end(out->w);

@@ -96,7 +96,9 @@ def judge(truth, answer):
 
 def matches(exposure, cell, bound):
     end = exposure["endpoint"]
-    if (end["proto"], end["port"]) != (cell["proto"], cell["port"]):
+    if end["proto"] != cell["proto"]:
+        return False
+    if not end["port"] <= cell["port"] <= end.get("port_last", end["port"]):
         return False
     if (end["family"] == "ip6") != (":" in cell["to"]):
         return False

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exposures of several ports that are all alike. */
+#ifndef SEAWALL_NETMON_MODEL_SPAN_H
+#define SEAWALL_NETMON_MODEL_SPAN_H
+
+#include "netmon/model/report.h"
+
+/** span_last() - the last port of an endpoint; its only one where it is no span. */
+static inline uint16_t span_last(const struct endpoint *endpoint)
+{
+	return endpoint->port_last ? endpoint->port_last : endpoint->port;
+}
+
+/** span_has_port() - whether a port is one of the endpoint's. */
+static inline bool span_has_port(const struct endpoint *endpoint, uint16_t port)
+{
+	return port >= endpoint->port && port <= span_last(endpoint);
+}
+
+/** span_set() - the ports from @port to @last; a single one is no span. */
+void span_set(struct endpoint *endpoint, uint16_t port, uint16_t last);
+
+/** span_target_last() - where the span's last port arrives; target_port where all ports
+ *  arrive at one. */
+uint16_t span_target_last(const struct exposure *exposure);
+
+/** span_narrow() - an exposure of some of its ports only; the target moves along. The
+ *  id is the caller's business. */
+void span_narrow(struct exposure *exposure, uint16_t port, uint16_t last);
+
+/**
+ * span_goes_on() - whether an exposure is the same thing at the ports that follow
+ * @exposure: grows by the ports of @next when it is
+ */
+bool span_goes_on(struct exposure *exposure, const struct exposure *next);
+
+/** span_id() - of what stays the same from run to run: the endpoint's address and first
+ *  port, path and the container's name. */
+const char *span_id(struct arena *arena, const struct exposure *exposure);
+
+#endif
