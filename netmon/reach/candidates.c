@@ -3,44 +3,71 @@
 
 #include <string.h>
 
-void candidates_collect(
-	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
+#include "netmon/reach/port_signs.h"
+
+static void add_published(struct arena *arena, struct services *services,
+	const struct container *container, bool inside)
+{
+	for (size_t i = 0; i < container->nports; i++) {
+		const struct port_binding *b = &container->ports[i];
+		uint16_t port = inside ? b->container_port : b->host_port;
+
+		services_add(arena, services, b->proto, FAMILY_BITS, port, port);
+	}
+}
+
+static void collect_host(struct reach *reach, struct scan *scan)
 {
 	const struct facts *facts = reach->facts;
-	struct scan scan = {.arena = arena, .services = &ret_candidates->host};
 
-	memset(ret_candidates, 0, sizeof(*ret_candidates));
-	services_add_socks(arena, scan.services, facts->host);
-	scan_rules(&scan, reach->host->rules);
+	services_add_socks(scan->arena, scan->services, facts->host);
+	scan_rules(scan, reach->host->rules);
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		const struct container *c = &facts->containers[i];
 
-		for (size_t k = 0; k < c->nports; k++)
-			services_add(arena, scan.services, c->ports[k].proto,
-				FAMILY_BITS, c->ports[k].host_port, 1);
-		if (scan.wide && c->netns && c->netns != facts->host)
-			services_add_socks(arena, scan.services, c->netns);
+		add_published(scan->arena, scan->services, c, false);
+		if (scan->wide && c->netns && c->netns != facts->host)
+			services_add_socks(scan->arena, scan->services, c->netns);
 	}
-	services_sort(scan.services);
-	struct scan any = {.arena = arena, .services = &ret_candidates->anywhere};
+	scan_add_wide(scan->arena, scan->services, scan->wide);
+}
+
+void candidates_collect(
+	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
+{
+	struct services *host = &ret_candidates->host;
+	struct services *anywhere = &ret_candidates->anywhere;
+	struct scan scan = {.arena = arena, .services = host};
+	struct scan any = {.arena = arena, .services = anywhere};
+
+	memset(ret_candidates, 0, sizeof(*ret_candidates));
+	collect_host(reach, &scan);
 	scan_anywhere(&any, reach->host->rules);
-	if (any.wide) /* all ports: those that the host itself is asked at */
-		ret_candidates->anywhere = ret_candidates->host;
-	services_sort(&ret_candidates->anywhere);
+	scan_add_wide(arena, anywhere, any.wide);
+	if (host->spans || anywhere->spans)
+		ret_candidates->signs = port_signs_dialled(reach, arena);
+	services_cut(arena, host, ret_candidates->signs);
+	services_cut(arena, anywhere, ret_candidates->signs);
 	address_class_all(reach, &scan, &ret_candidates->addresses);
 }
 
 void candidates_container(struct arena *arena, const struct container *container,
-	const struct services *anywhere, struct services *ret_services)
+	const struct candidates *all, struct services *ret_services)
 {
-	*ret_services = (struct services){0};
+	struct services own = {.n = 0};
+
 	if (container->netns)
-		services_add_socks(arena, ret_services, container->netns);
-	for (size_t k = 0; k < container->nports; k++)
-		services_add(arena, ret_services, container->ports[k].proto,
-			FAMILY_BITS, container->ports[k].container_port, 1);
-	for (size_t i = 0; i < anywhere->n; i++)
-		services_add(arena, ret_services, anywhere->v[i].proto, FAMILY_BITS,
-			anywhere->v[i].port, anywhere->v[i].span);
-	services_sort(ret_services);
+		services_add_socks(arena, &own, container->netns);
+	add_published(arena, &own, container, true);
+	for (size_t i = 0; i < all->anywhere.n; i++) {
+		struct service *slot = arena_push(arena, &own.v, &own.n, sizeof(*slot));
+
+		if (slot)
+			*slot = all->anywhere.v[i];
+	}
+	/* Ports that somebody listens on, or publishes, are in no span. */
+	services_cut(arena, &own, NULL);
+	for (size_t i = 0; all->signs && i < own.n; i++)
+		own.v[i].sign = all->signs[own.v[i].port];
+	*ret_services = own;
 }

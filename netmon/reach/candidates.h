@@ -9,20 +9,21 @@ struct candidates {
 	struct services host;	  /* ports to ask at the host's own addresses */
 	struct services anywhere; /* ports that rules translate at any address */
 	struct address_classes addresses;
+	const u128 *signs; /* port_signs.h; NULL: only single ports are asked */
 };
 
 /**
  * candidates_collect() - ports from sockets, published ports and every port that a rule
  * of a nat chain names; addresses from interfaces and from rules that translate
  *
- * A rule's range of more than 1,024 ports is represented by its ends and by every port
- * that somebody listens on.
+ * A rule's range of ports is cut into spans that nothing tells apart inside. A rule
+ * that translates any port makes spans of all there are.
  */
 void candidates_collect(
 	struct reach *reach, struct arena *arena, struct candidates *ret_candidates);
 
 /** candidates_container() - ports to ask at a container's own address. */
 void candidates_container(struct arena *arena, const struct container *container,
-	const struct services *anywhere, struct services *ret_services);
+	const struct candidates *all, struct services *ret_services);
 
 #endif

@@ -116,7 +116,7 @@ void scan_anywhere(struct scan *scan, const struct ruleset *rules)
 			for (size_t i = 0; i < rule->nops; i++)
 				scan_op(scan, &rule->ops[i], true, scan_protos(rule));
 			if (scan->services->n == before)
-				scan->wide = true;
+				scan->wide |= scan_protos(rule);
 		}
 	}
 }
@@ -172,7 +172,7 @@ static void scan_rule(
 	for (size_t i = 0; i < rule->nops; i++)
 		scan_op(scan, &rule->ops[i], nat, protos);
 	if (nat && rule_leads_on(rule, marked) && scan->services->n == before)
-		scan->wide |= scan_translates(rule); /* any port */
+		scan->wide |= scan_translates(rule) ? protos : 0; /* any port */
 }
 
 /* Chains that a packet can meet before the routing decision may translate. */

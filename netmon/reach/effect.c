@@ -30,6 +30,7 @@ struct target {
 	bool has_addr;
 	uint16_t port;
 	bool has_port, port_unknown;
+	bool port_moves; /* by a distance, as the packet's does */
 };
 
 struct nat_run {
@@ -68,6 +69,10 @@ static void apply_dnat(struct packet *packet, const struct target *target)
 		packet->daddr = target->addr;
 	if (target->has_port)
 		packet->dport = target->port;
+	if (target->has_port && !target->port_moves)
+		packet->dport_origin = PORT_FIXED;
+	else if (target->has_port && packet->dport_origin == PORT_DIALLED)
+		packet->dport_origin = PORT_MOVED;
 	if (target->port_unknown)
 		packet->dport_unknown = true;
 	packet->dnat_done = true;
@@ -146,9 +151,11 @@ static void nat_port_range(struct nat_run *nr, struct state state, struct target
 		uint32_t offset = (uint32_t)(uint16_t)(now - nr->nat->port_base);
 
 		target.port = (uint16_t)(min + offset % size);
+		target.port_moves = size > 1;
 		nat_to(nr, state, &target);
 	} else if (size == 1 || (!random && now >= min && now <= max)) {
 		target.port = size == 1 ? min : now;
+		target.port_moves = size > 1;
 		nat_to(nr, state, &target);
 	} else if (is_source(nr->nat->kind)) {
 		target.has_port = false; /* which one matters to nobody */
@@ -372,6 +379,7 @@ static bool set_header_field(
 	if (op->base == BASE_TRANSPORT && known && op->value_len == 2 &&
 		op->offset == 2) {
 		packet->dport = (uint16_t)addr_load(value->bits, 2);
+		packet->dport_origin = PORT_FIXED;
 		if (packet->ct == CT_NONE)
 			packet->orig_dport = packet->reply_sport = packet->dport;
 		return false;

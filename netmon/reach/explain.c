@@ -221,13 +221,10 @@ static void walk_ports(struct walk *walk, const struct question *q, int iif)
 	/* Rules tell source ports apart: one walk for each class that a client's port,
 	 * which is above 1023, can be in. */
 	walk->sport_class = true;
-	for (size_t i = 0; i < n; i++) {
-		uint16_t last = i + 1 < n ? (uint16_t)(ports[i + 1] - 1) : UINT16_MAX;
-
-		if (last >= 1024)
-			walk_from_outside(walk, iif, &q->to, q->proto, q->port,
-				ports[i] < 1024 ? 1024 : ports[i], peers);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (ports[i] >= CLIENT_PORTS)
+			walk_from_outside(
+				walk, iif, &q->to, q->proto, q->port, ports[i], peers);
 }
 
 int reach_explain(struct reach *reach, const struct question *question,

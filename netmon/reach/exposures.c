@@ -18,8 +18,8 @@ static void copy_twin(struct survey *survey, const struct candidates *all,
 
 		if (survey->drafts[i].class != twin)
 			continue;
-		d = arena_push(&survey->report->arena, &survey->drafts,
-			&survey->ndrafts, sizeof(*d));
+		d = arena_push(
+			&survey->making, &survey->drafts, &survey->ndrafts, sizeof(*d));
 		if (!d)
 			return;
 		*d = survey->drafts[i];
@@ -35,49 +35,84 @@ static void copy_twin(struct survey *survey, const struct candidates *all,
 	}
 }
 
+static void walk_host(struct survey *survey, const struct candidates *all,
+	const struct service *service)
+{
+	survey->untranslated = false;
+	for (size_t c = 0; c < all->addresses.n; c++) {
+		const struct address_class *class = &all->addresses.v[c];
+		unsigned int bit =
+			class->family == FAMILY_IP4 ? FAMILY_BIT_4 : FAMILY_BIT_6;
+
+		if (!(service->families & bit))
+			continue;
+		/* Untranslated, a loopback destination is a martian: the twin's walk
+		 * tells only what is translated. */
+		if (class->twin == SIZE_MAX ||
+			(class->loopback && survey->untranslated))
+			survey_endpoint(survey, class, &class->addrs[0], service);
+		else
+			copy_twin(survey, all, class);
+	}
+	survey_join(survey, all);
+	survey_emit(survey);
+}
+
 static void survey_host(struct survey *survey, const struct candidates *all)
 {
-	for (size_t s = 0; s < all->host.n; s++) {
-		survey->untranslated = false;
-		for (size_t c = 0; c < all->addresses.n; c++) {
-			const struct address_class *class = &all->addresses.v[c];
-			unsigned int bit = class->family == FAMILY_IP4 ? FAMILY_BIT_4
-								       : FAMILY_BIT_6;
+	struct arena arena;
 
-			if (!(all->host.v[s].families & bit))
+	arena_init(&arena, 0);
+	survey_spans_begin(survey, &arena, all->signs ? all->host.n : 0);
+	for (size_t s = 0; survey->spans && s < all->host.n; s++) {
+		const struct service *service = &all->host.v[s];
+
+		if (!survey_spans_repeat(survey, service)) {
+			if (survey_spans_skip(survey, service))
 				continue;
-			/* Untranslated, a loopback destination is a martian: the twin's
-			 * walk tells only what is translated. */
-			if (class->twin == SIZE_MAX ||
-				(class->loopback && survey->untranslated))
-				survey_endpoint(survey, class, &class->addrs[0],
-					&all->host.v[s]);
-			else
-				copy_twin(survey, all, class);
+			walk_host(survey, all, service);
 		}
-		survey_join(survey, all);
-		survey_emit(survey);
+		survey_spans_end(survey);
 	}
+	survey_spans_done(survey);
+	arena_done(&arena);
+}
+
+static void survey_container(struct survey *survey, const struct candidates *all,
+	const struct address_owner *owner, struct arena *arena)
+{
+	struct services services;
+
+	survey->owner = owner->container;
+	candidates_container(arena, owner->container, all, &services);
+	survey_spans_begin(survey, arena, all->signs ? services.n : 0);
+	for (size_t k = 0; survey->spans && k < services.n; k++) {
+		const struct service *service = &services.v[k];
+
+		if (!survey_spans_repeat(survey, service)) {
+			if (survey_spans_skip(survey, service))
+				continue;
+			survey_endpoint(survey, NULL, &owner->addr, service);
+			survey_emit(survey);
+		}
+		survey_spans_end(survey);
+	}
+	survey_spans_done(survey);
 }
 
 static void survey_containers(struct survey *survey, const struct candidates *all)
 {
 	struct reach *reach = survey->reach;
+	struct arena arena;
 
+	arena_init(&arena, 0);
 	for (size_t i = 0; i < reach->nowners; i++) {
-		const struct address_owner *owner = &reach->owners[i];
-		struct services services;
-
-		if (owner->container->netns == reach->facts->host)
+		if (reach->owners[i].container->netns == reach->facts->host)
 			continue;
-		candidates_container(&survey->report->arena, owner->container,
-			&all->anywhere, &services);
-		for (size_t k = 0; k < services.n; k++) {
-			survey->owner = owner->container;
-			survey_endpoint(survey, NULL, &owner->addr, &services.v[k]);
-			survey_emit(survey);
-		}
+		survey_container(survey, all, &reach->owners[i], &arena);
+		arena_reset(&arena);
 	}
+	arena_done(&arena);
 }
 
 int reach_exposures(struct reach *reach, struct report *report, struct err *err)

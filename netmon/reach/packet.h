@@ -47,6 +47,13 @@ enum packet_kind {
 	PACKET_ICMP_ERROR, /* about the first packet */
 };
 
+/* What the destination port has to do with the one that was dialled. */
+enum port_origin {
+	PORT_DIALLED = 0, /* it is that one */
+	PORT_MOVED,	  /* a translation keeps the distance: the next is the next */
+	PORT_FIXED,	  /* a rule says which, whatever was dialled */
+};
+
 struct packet {
 	u128 saddr, daddr;
 	u128 orig_saddr, orig_daddr; /* ct original direction */
@@ -66,6 +73,7 @@ struct packet {
 	uint8_t kind;	 /* enum packet_kind */
 	uint8_t pkttype; /* PACKET_HOST ... */
 	uint8_t icmp_type, icmp_code;
+	uint8_t dport_origin; /* enum port_origin */
 	/* Which addresses are the peer's rather than the value beside it. */
 	bool saddr_peer, daddr_peer, orig_saddr_peer, reply_daddr_peer;
 	bool sport_unknown, dport_unknown; /* nobody can say */

@@ -4,10 +4,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
 
-#define RANGE_MAX 1024u
-
-enum protos { PROTO_TCP = 1, PROTO_UDP = 2, PROTO_SCTP = 4 };
-
 void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
 {
 	struct iv *slot = arena_push(arena, v, n, sizeof(*slot));
@@ -18,9 +14,9 @@ void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
 
 static unsigned int proto_bit(uint8_t proto)
 {
-	return proto == IPPROTO_TCP    ? PROTO_TCP
-	       : proto == IPPROTO_UDP  ? PROTO_UDP
-	       : proto == IPPROTO_SCTP ? PROTO_SCTP
+	return proto == IPPROTO_TCP    ? SCAN_TCP
+	       : proto == IPPROTO_UDP  ? SCAN_UDP
+	       : proto == IPPROTO_SCTP ? SCAN_SCTP
 				       : 0;
 }
 
@@ -60,29 +56,25 @@ unsigned int scan_protos(const struct rule *rule)
 			is_proto(op->operand))
 			return proto_bit(op->lo[0]);
 	}
-	return PROTO_TCP | PROTO_UDP | PROTO_SCTP;
+	return SCAN_PROTOS;
 }
+
+static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
 
 static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
 {
-	static const uint8_t all[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
-	uint32_t span = (uint32_t)(hi - lo) + 1;
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
+		if (protos & proto_bit(protocols[i]))
+			services_add(scan->arena, scan->services, protocols[i],
+				scan->families, lo, hi);
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		if (!(protos & proto_bit(all[i])))
-			continue;
-		if (span > RANGE_MAX) {
-			scan->wide = true;
-			services_add(scan->arena, scan->services, all[i],
-				scan->families, lo ? lo : 1, span);
-			services_add(scan->arena, scan->services, all[i],
-				scan->families, hi, 1);
-			continue;
-		}
-		for (u128 p = lo; p <= hi; p++)
-			services_add(scan->arena, scan->services, all[i],
-				scan->families, p, 1);
-	}
+void scan_add_wide(struct arena *arena, struct services *services, unsigned int protos)
+{
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
+		if (protos & proto_bit(protocols[i]))
+			services_add(arena, services, protocols[i], FAMILY_BITS, 1,
+				UINT16_MAX);
 }
 
 /* The slice of a set's key that an operand in a concatenation fills. */
@@ -126,7 +118,7 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 		if (part->nsteps && scan_is_addr(part))
 			scan->odd_addr = true;
 		if (part->nsteps && is_port(part))
-			scan->wide |= nat;
+			scan->wide |= nat ? protos : 0;
 		else if (is_port(part))
 			scan_keys(scan, set, offset, 2, true, nat, protos);
 		else if (scan_is_addr(part))
@@ -205,7 +197,8 @@ static void scan_port(
 }
 
 /* A match on an ipset by destination: its ports and addresses. */
-static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool nat)
+static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool nat,
+	unsigned int protos)
 {
 	const struct ipset *set = match->ipset;
 
@@ -222,8 +215,7 @@ static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool 
 
 			if (port && p->hi <= UINT16_MAX)
 				add_ports(scan,
-					p->proto ? proto_bit(p->proto)
-						 : PROTO_TCP | PROTO_UDP | PROTO_SCTP,
+					p->proto ? proto_bit(p->proto) : SCAN_PROTOS,
 					p->lo, p->hi);
 			else if (!port)
 				scan_add(scan->arena, &scan->addrs, &scan->naddrs,
@@ -231,7 +223,7 @@ static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool 
 		}
 	}
 	if (nat && (set->kind == IPSET_LIST || set->kind == IPSET_OTHER))
-		scan->wide = true;
+		scan->wide |= protos;
 }
 
 static void scan_match(
@@ -252,7 +244,7 @@ static void scan_match(
 		if (nat && !o->nsteps && len == 2)
 			scan_port(scan, op->cmp, protos, lo, hi);
 		else if (nat)
-			scan->wide = true;
+			scan->wide |= protos;
 		return;
 	}
 	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
@@ -283,6 +275,25 @@ static void scan_match(
 		scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
 }
 
+/* Where one list names ports and another does not, any port can pass. */
+static void scan_alternatives(
+	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	bool names = false, leaves_open = op->kind == OP_NONE;
+
+	for (size_t i = 0; i < op->nalternatives; i++) {
+		const struct op_list *list = &op->alternatives[i];
+		size_t before = scan->services->n;
+
+		for (size_t k = 0; k < list->nops; k++)
+			scan_op(scan, &list->ops[k], nat, protos);
+		names |= scan->services->n > before;
+		leaves_open |= scan->services->n == before;
+	}
+	if (nat && names && leaves_open)
+		scan->wide |= protos;
+}
+
 void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int protos)
 {
 	switch ((int)op->kind) {
@@ -294,14 +305,14 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 		if (op->operand->field == FIELD_FIB_TYPE && looks_at_interface(op))
 			scan->odd_addr = true;
 		if (nat && op->invert) /* any port but those */
-			scan->wide = true;
+			scan->wide |= protos;
 		scan_operand(scan, op->operand, op->set, nat, protos);
 		break;
 	case OP_IN:
 		if (op->operand->nsteps && scan_is_addr(op->operand))
 			scan->odd_addr = true;
 		if (nat && op->invert)
-			scan->wide = true;
+			scan->wide |= protos;
 		for (size_t i = 0; i < op->numbers->n; i++) {
 			const struct iv *iv = &op->numbers->v[i];
 
@@ -316,13 +327,11 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 		}
 		break;
 	case OP_IPSET:
-		scan_ipset(scan, op->ipset, nat);
+		scan_ipset(scan, op->ipset, nat, protos);
 		break;
 	case OP_ANY:
 	case OP_NONE:
-		for (size_t i = 0; i < op->nalternatives; i++)
-			for (size_t k = 0; k < op->alternatives[i].nops; k++)
-				scan_op(scan, &op->alternatives[i].ops[k], nat, protos);
+		scan_alternatives(scan, op, nat, protos);
 		break;
 	case OP_NAT:
 		scan_maps(scan, op->nat->addr_min, nat, protos);

@@ -14,7 +14,7 @@ struct scan {
 	size_t naddrs;
 	struct iv *bounds; /* destination addresses that any rule names */
 	size_t nbounds;
-	bool wide; /* a translation of so many ports that listeners are asked instead */
+	unsigned int wide; /* protocols of which a rule may translate any port */
 	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
 };
 
@@ -33,6 +33,12 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 
 /** scan_translates() - whether a rule can change where a packet goes. */
 bool scan_translates(const struct rule *rule);
+
+/* Protocols that have ports, as bits. */
+enum { SCAN_TCP = 1, SCAN_UDP = 2, SCAN_SCTP = 4, SCAN_PROTOS = 7 };
+
+/** scan_add_wide() - every port of those protocols. */
+void scan_add_wide(struct arena *arena, struct services *services, unsigned int protos);
 
 /** scan_protos() - protocols a rule is about: those its comparison names, or all. */
 unsigned int scan_protos(const struct rule *rule);

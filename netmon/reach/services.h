@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of ports worth asking about, by protocol. */
+/* Lists of ports worth asking about, by protocol: single ones and spans. */
 #ifndef SEAWALL_NETMON_REACH_SERVICES_H
 #define SEAWALL_NETMON_REACH_SERVICES_H
 
@@ -9,25 +9,32 @@ enum { FAMILY_BIT_4 = 1, FAMILY_BIT_6 = 2, FAMILY_BITS = 3 };
 
 struct service {
 	uint8_t proto;
-	uint8_t families; /* FAMILY_BIT_*: where anything could answer */
-	uint16_t port;
-	uint32_t span; /* ports of a wide range that this one stands for; 1 */
+	uint8_t families;    /* FAMILY_BIT_*: where anything could answer */
+	bool named;	     /* somebody speaks of this very port */
+	uint16_t port, last; /* the same for a single one */
+	u128 sign;	     /* of all of its ports; 0: nobody asked */
 };
 
 struct services {
-	struct service *v; /* sorted, each once */
+	struct service *v; /* sorted and disjoint, once they are cut */
 	size_t n;
+	bool spans; /* some are of several ports */
 };
 
-/** services_add() - append; a number that is no port is left out. */
+/** services_add() - append the ports from @lo to @hi; numbers that are no ports are
+ * left out. */
 void services_add(struct arena *arena, struct services *s, uint8_t proto,
-	unsigned int families, u128 port, uint32_t span);
+	unsigned int families, u128 lo, u128 hi);
 
 /** services_add_socks() - every port that somebody listens on in a namespace. */
 void services_add_socks(
 	struct arena *arena, struct services *s, const struct netns *ns);
 
-/** services_sort() - by protocol and port, each once. */
-void services_sort(struct services *s);
+/**
+ * services_cut() - sort by protocol and port; each port once
+ * @signs: of every port (port_signs.h): a span is cut where the sign changes; may be
+ *         NULL where no service is a span
+ */
+void services_cut(struct arena *arena, struct services *s, const u128 *signs);
 
 #endif

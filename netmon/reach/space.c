@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "netmon/reach/hooks.h"
+#include "netmon/reach/port_signs.h"
 
 /* ---------------------------------------------------------------- routes */
 
@@ -125,144 +126,65 @@ static int pad_names(struct space *space)
 
 #define SOURCE_PORTS_MAX 64 /* classes; beyond, the source port stays unknown */
 
-static bool loads_source_port(const struct operand *operand)
+static bool rules_tell(const struct ruleset *rules)
 {
-	if (operand->nsteps || operand->len != 2)
-		return false;
-	return operand->field == FIELD_SPORT || operand->field == FIELD_CT_ORIG_SPORT ||
-	       (operand->field == FIELD_PAYLOAD && operand->base == BASE_TRANSPORT &&
-		       operand->offset == 0);
+	for (size_t i = 0; i < rules->nchains; i++)
+		for (size_t k = 0; k < rules->chains[i].nrules; k++)
+			for (size_t m = 0; m < rules->chains[i].rules[k].nops; m++)
+				if (port_signs_touches(
+					    &rules->chains[i].rules[k].ops[m]))
+					return true;
+	return false;
 }
 
-/* Whether the value may hold bits of the source port, in any form. */
-static bool touches_source_port(const struct operand *operand)
+static bool routes_tell(const struct netns *ns)
 {
-	if (!operand)
-		return false;
-	for (size_t i = 0; i < operand->nkey; i++)
-		if (touches_source_port(operand->key[i]))
+	for (size_t i = 0; i < ns->nrules; i++)
+		if (ns->rules[i].sport_hi)
 			return true;
-	return operand->field == FIELD_SPORT || operand->field == FIELD_CT_ORIG_SPORT ||
-	       operand->field == FIELD_CT_REPLY_DPORT ||
-	       (operand->field == FIELD_PAYLOAD && operand->base == BASE_TRANSPORT &&
-		       operand->offset < 2);
+	return false;
 }
 
-static void add_port(struct space *space, u128 port)
+static void add_sign(struct space *space, const u128 *signs, uint32_t port)
 {
-	size_t i = 0;
-
-	if (port > UINT16_MAX || space->nsource_ports > SOURCE_PORTS_MAX)
+	if (space->nsource_ports > SOURCE_PORTS_MAX ||
+		(port > 0 && signs[port] == signs[port - 1] && port != CLIENT_PORTS))
 		return;
-	while (i < space->nsource_ports && space->source_ports[i] < port)
-		i++;
-	if (i < space->nsource_ports && space->source_ports[i] == port)
-		return;
-	memmove(space->source_ports + i + 1, space->source_ports + i,
-		(space->nsource_ports - i) * sizeof(uint16_t));
-	space->source_ports[i] = (uint16_t)port;
-	space->nsource_ports++;
+	for (size_t i = 0; i < space->nsource_ports; i++)
+		if (signs[space->source_ports[i]] == signs[port])
+			return;
+	space->source_ports[space->nsource_ports++] = (uint16_t)port;
 }
 
-static void add_range(struct space *space, u128 lo, u128 hi)
-{
-	add_port(space, lo);
-	add_port(space, hi + 1);
-}
-
-/* Source ports in a set of more fields, in a map's key, behind a mask: no classes. */
-static bool looks_otherwise(const struct op *op)
-{
-	const struct nat *nat =
-		op->kind == OP_NAT || op->kind == OP_TPROXY ? op->nat : NULL;
-
-	if (nat)
-		return touches_source_port(nat->addr_min) ||
-		       touches_source_port(nat->addr_max) ||
-		       touches_source_port(nat->port_min) ||
-		       touches_source_port(nat->port_max);
-	if (op->kind == OP_IPSET) {
-		const struct ipset *set = op->ipset->ipset;
-
-		for (size_t i = 0; i < op->ipset->ndims; i++)
-			if (op->ipset->src[i] && (!set || set->kind == IPSET_LIST ||
-							 set->kind == IPSET_OTHER ||
-							 set->dim[i] == IPSET_DIM_PORT))
-				return true;
-		return false;
-	}
-	if (!touches_source_port(op->operand))
-		return false;
-	switch ((int)op->kind) {
-	case OP_MATCH:
-		return !loads_source_port(op->operand) || op->value_len != 2;
-	case OP_IN:
-		return !loads_source_port(op->operand);
-	case OP_LOOKUP:
-	case OP_VMAP:
-		return !loads_source_port(op->operand) || op->set->nfields > 1;
-	default:
-		return true;
-	}
-}
-
-static void ports_of_op(struct space *space, const struct op *op)
-{
-	if (op->kind == OP_ANY || op->kind == OP_NONE) {
-		for (size_t i = 0; i < op->nalternatives; i++)
-			for (size_t k = 0; k < op->alternatives[i].nops; k++)
-				ports_of_op(space, &op->alternatives[i].ops[k]);
-		return;
-	}
-	if (looks_otherwise(op)) {
-		space->nsource_ports = SOURCE_PORTS_MAX + 1;
-		return;
-	}
-	if (!op->operand || !loads_source_port(op->operand))
-		return;
-	if (op->kind == OP_MATCH && op->value_len == 2) {
-		u128 lo = addr_load(op->lo, 2);
-
-		add_range(space, lo, op->hi ? addr_load(op->hi, 2) : lo);
-	} else if (op->kind == OP_IN) {
-		for (size_t i = 0; i < op->numbers->n; i++)
-			add_range(space, op->numbers->v[i].lo, op->numbers->v[i].hi);
-	} else if ((op->kind == OP_LOOKUP || op->kind == OP_VMAP) &&
-		   op->set->nfields <= 1) {
-		for (size_t i = 0; i < op->set->nelements; i++) {
-			const struct set_element *e = &op->set->elements[i];
-
-			if (!e->catchall)
-				add_range(space, addr_load(e->key, 2),
-					addr_load(e->key_end, 2));
-		}
-	}
-}
-
+/* One port of each sign. */
 static int collect_source_ports(struct space *space)
 {
-	const struct ruleset *rules = space->rules;
+	bool routes = routes_tell(space->netns);
+	struct port_signs signs;
+	struct arena arena;
+	int r = 0;
 
+	space->tells_source_ports = routes || rules_tell(space->rules);
+	if (!space->tells_source_ports || routes || !space->is_host)
+		return 0;
 	space->source_ports = arena_array(
-		&space->arena, SOURCE_PORTS_MAX + 2, sizeof(*space->source_ports));
-	if (!space->source_ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < rules->nchains; i++)
-		for (size_t k = 0; k < rules->chains[i].nrules; k++) {
-			const struct rule *rule = &rules->chains[i].rules[k];
-
-			for (size_t m = 0; m < rule->nops; m++)
-				ports_of_op(space, &rule->ops[m]);
-		}
-	for (size_t i = 0; i < space->netns->nrules; i++)
-		if (space->netns->rules[i].sport_hi)
-			space->nsource_ports = SOURCE_PORTS_MAX + 1;
-	space->tells_source_ports = space->nsource_ports > 0;
+		&space->arena, SOURCE_PORTS_MAX + 1, sizeof(*space->source_ports));
+	arena_init(&arena, 0);
+	if (!space->source_ports || !port_signs_init(&signs, &arena, true)) {
+		r = -ENOMEM;
+		goto out;
+	}
+	port_signs_rules(&signs, space);
+	port_signs_finish(&signs);
+	for (uint32_t p = 0; p < PORT_COUNT; p++) /* clients' ports first */
+		add_sign(space, signs.at, (p + CLIENT_PORTS) % PORT_COUNT);
 	if (space->nsource_ports > SOURCE_PORTS_MAX)
 		space->nsource_ports = 0;
-	else if (space->nsource_ports)
-		add_port(space, 0);
-	return 0;
+	if (arena_failed(&arena))
+		r = -ENOMEM;
+out:
+	arena_done(&arena);
+	return r;
 }
 
 /* ---------------------------------------------------------------- the space */

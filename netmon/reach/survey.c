@@ -66,8 +66,7 @@ static struct draft *find_draft(struct survey *survey,
 	for (size_t i = survey->first; i < survey->ndrafts; i++)
 		if (same_exposure(&survey->drafts[i].e, o))
 			return &survey->drafts[i];
-	d = arena_push(
-		&survey->report->arena, &survey->drafts, &survey->ndrafts, sizeof(*d));
+	d = arena_push(&survey->making, &survey->drafts, &survey->ndrafts, sizeof(*d));
 	if (!d)
 		return NULL;
 	d->class = class;
@@ -76,6 +75,8 @@ static struct draft *find_draft(struct survey *survey,
 	d->e.container = o->container;
 	d->e.target = o->target;
 	d->e.target_port = o->target_port;
+	d->e.target_moves =
+		o->target.family != FAMILY_NONE && o->target_origin != PORT_FIXED;
 	d->e.listening = o->listener;
 	for (int z = 0; z < ZONE_COUNT; z++)
 		d->e.reach[z] = (struct reach_set){&ivset_none, &ivset_none};
@@ -154,6 +155,7 @@ static void take_outcomes(
 		}
 		if (!first)
 			continue;
+		survey->moved |= o->target_origin == PORT_MOVED;
 		const struct ivset *must = ivset_subtract(arena, may, others);
 		struct draft *d = find_draft(survey, ask->class, ask->endpoint, o);
 
@@ -283,11 +285,10 @@ static void survey_from(struct survey *survey, const struct address_class *class
 void survey_endpoint(struct survey *survey, const struct address_class *class,
 	const struct addr *addr, const struct service *service)
 {
-	struct endpoint endpoint = {.family = addr->family,
-		.addr = *addr,
-		.proto = service->proto,
-		.port = service->port};
+	struct endpoint endpoint = {
+		.family = addr->family, .addr = *addr, .proto = service->proto};
 
+	span_set(&endpoint, service->port, service->last);
 	survey->first = survey->ndrafts;
 	for (size_t i = 0; i < survey->nsources; i++)
 		if (survey->sources[i].family == addr->family &&

@@ -3,6 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_SURVEY_H
 #define SEAWALL_NETMON_REACH_SURVEY_H
 
+#include "netmon/model/span.h"
 #include "netmon/reach/candidates.h"
 #include "netmon/reach/sources.h"
 
@@ -12,6 +13,10 @@
  * (path, container, target); each group's peers, cut by zone, are an exposure's reach:
  * may is the group's union, must is what no other outcome shares. At the end, endpoints
  * that behave alike at every address of the host become one, "0.0.0.0/0".
+ *
+ * Of ports with one sign (port_signs.h) the first is walked and speaks for all. Spans
+ * with the same sign have the same exposures, at other ports. Neighbouring spans whose
+ * exposures are the same thing are one in the report.
  */
 
 /* An exposure in the making. */
@@ -35,7 +40,36 @@ struct survey {
 	bool untranslated; /* an outcome of this service was reached without DNAT */
 	const struct container *owner; /* of the address at hand; NULL: the host */
 	bool too_large, cut;
+	size_t nspans;	     /* walked, beside ports that somebody speaks of */
+	struct spans *spans; /* what was found at others */
+	bool ports_cut;	     /* more of them are told apart than are asked */
+	bool moved;	     /* a translation moved a port by a distance */
 };
+
+/** survey_spans_begin() - the services that follow are of another address
+ * @nservices: those with signs; 0: none is to be repeated */
+void survey_spans_begin(struct survey *survey, struct arena *arena, size_t nservices);
+
+/**
+ * survey_spans_repeat() - take over what was found at a span of the same sign
+ *
+ * Return: true: its exposures are there; false: it must be walked, unless it is one too
+ * many: see survey_spans_skip().
+ */
+bool survey_spans_repeat(struct survey *survey, const struct service *service);
+
+/** survey_spans_skip() - whether more spans are told apart than are asked: a gap. */
+bool survey_spans_skip(struct survey *survey, const struct service *service);
+
+/** survey_spans_add() - an exposure of the service at hand goes to the report: alone,
+ * or with the neighbour that it goes on. */
+void survey_spans_add(struct survey *survey, const struct exposure *exposure);
+
+/** survey_spans_end() - the service is done. */
+void survey_spans_end(struct survey *survey);
+
+/** survey_spans_done() - all services of the address are. */
+void survey_spans_done(struct survey *survey);
 
 /** survey_endpoint() - walk to one endpoint by every way in that can have it; drafts
  * are added to survey->drafts. @class: NULL: a container's own address. */
@@ -55,6 +89,9 @@ void survey_join(struct survey *survey, const struct candidates *all);
 
 /** survey_emit() - the drafts become exposures, and make room for the next ones. */
 void survey_emit(struct survey *survey);
+
+/** survey_published() - note whether the engine lists the exposure's port. */
+void survey_published(struct exposure *exposure);
 
 /** survey_gaps() - gaps of facts, rules and exposures, each once. */
 void survey_gaps(struct survey *survey);

@@ -50,6 +50,13 @@ void survey_gaps(struct survey *survey)
 					"host's own than are asked: exposures at the "
 					"others are missing",
 				.hides = true});
+	if (survey->ports_cut)
+		report_gap(report,
+			&(struct gap){.code = "ports-not-asked",
+				.where = "analysis",
+				.text = "rules tell more ports apart than are asked: "
+					"exposures at the others are missing",
+				.hides = true});
 	if (survey->too_large)
 		report_gap(report,
 			&(struct gap){.code = "walk-too-large",

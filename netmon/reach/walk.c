@@ -147,6 +147,7 @@ static void proxy_outcome(
 	what->has_path = true;
 	what->target = l->target;
 	what->target_port = l->target_port;
+	what->target_origin = PORT_FIXED;
 	if (visit->walk->proto != IPPROTO_UDP || !inside)
 		return;
 	/* A datagram is only answered when the container's socket does. */
@@ -165,7 +166,8 @@ static void deliver(struct visit *visit, struct state *state)
 	struct outcome what = {.delivery = DELIVERY_DELIVERED,
 		.reaches = true,
 		.target = {packet->daddr, (enum family)packet->family},
-		.target_port = packet->dport};
+		.target_port = packet->dport,
+		.target_origin = packet->dport_origin};
 
 	listen_find(visit->walk->reach, visit->run.space, packet, &l);
 	what.listener = l.listens;
@@ -223,6 +225,7 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->dport = to->orig_dport = to->reply_sport = from->dport;
 	to->sport_unknown = from->sport_unknown;
 	to->dport_unknown = from->dport_unknown;
+	to->dport_origin = from->dport_origin;
 	to->mangled = from->mangled;
 	to->lost = from->lost;
 	to->sport_class = from->sport_class;
@@ -251,7 +254,8 @@ static void end_out_of_sight(
 	struct outcome what = {.delivery = DELIVERY_DELIVERED,
 		.reaches = true,
 		.target = {state->packet.daddr, (enum family)state->packet.family},
-		.target_port = state->packet.dport};
+		.target_port = state->packet.dport,
+		.target_origin = state->packet.dport_origin};
 
 	run_doubt(&visit->run, state, NULL, code, text);
 	add_outcome(visit, state, &what);

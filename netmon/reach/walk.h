@@ -21,6 +21,7 @@ struct outcome {
 	const struct container *container;
 	struct addr target;
 	uint16_t target_port;
+	uint8_t target_origin; /* enum port_origin */
 	const struct sock *sock;
 	const struct trace_node *trace;
 	const struct doubt *doubt;
