@@ -81,10 +81,13 @@ void scan_add_wide(struct arena *arena, struct services *services, unsigned int 
 static void scan_keys(struct scan *scan, const struct set *set, size_t offset,
 	size_t len, bool port, bool nat, unsigned int protos)
 {
+	bool open = set->dynamic || set->unreadable;
+
 	for (size_t i = 0; i < set->nelements; i++) {
 		const struct set_element *e = &set->elements[i];
 		u128 lo, hi;
 
+		open |= e->catchall;
 		if (e->catchall || offset + len > set->key_len)
 			continue;
 		lo = addr_load(e->key + offset, len);
@@ -96,6 +99,9 @@ static void scan_keys(struct scan *scan, const struct set *set, size_t offset,
 		if (!port && nat)
 			scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
 	}
+	/* Any port may be in it, or finds the element for those that are not. */
+	if (port && nat && open)
+		scan->wide |= protos;
 }
 
 static void scan_operand(struct scan *scan, const struct operand *o,
