@@ -49,7 +49,8 @@ SOCKET = "/run/docker.sock"
 IMAGE = "seawall-lab:1"
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET, CLONE_NEWCGROUP = 0x40000000, 0x02000000
+CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWNS = 0x40000000, 0x02000000, 0x00020000
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
 PR_SET_PDEATHSIG = 1
 IP_BIND_ADDRESS_NO_PORT, IPV6_FREEBIND = 24, 78
 
@@ -125,7 +126,7 @@ def enter():
     remove_cgroups()
     had_bridge_filter = os.path.exists("/proc/sys/net/bridge")
     command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork",
-               "--kill-child=KILL", "--mount-proc", "--propagation", "private",
+               "--kill-child=KILL", "--propagation", "unchanged",
                sys.executable] + sys.argv
     env = dict(os.environ, **{INSIDE: str(os.getpid())})
     child = subprocess.Popen(command, env=env, preexec_fn=die_with_parent)
@@ -147,9 +148,37 @@ def enter():
     sys.exit(status if status >= 0 else 128 - status)
 
 
+def own_root():
+    """In a new mount namespace: our root becomes its root, and no mount leaves it.
+
+    They differ in a chroot. What joins a container's mount namespace, as `docker exec`
+    does, gets that namespace's root, which there would be the root outside the chroot.
+    """
+    ours = os.open("/", os.O_PATH)
+    place = os.getcwd()
+    space = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY)
+    if LIBC.setns(space, CLONE_NEWNS) < 0:
+        raise OSError(ctypes.get_errno(), "setns")
+    os.close(space)
+    if LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) < 0:
+        raise OSError(ctypes.get_errno(), "mount /")
+    os.fchdir(ours)
+    if not os.path.samestat(os.stat("."), os.stat("/")):
+        path = os.getcwd()
+        if LIBC.mount(b".", b".", None, MS_REC | MS_BIND, None) < 0:
+            raise OSError(ctypes.get_errno(), "mount " + path)
+        os.chdir(path)
+        if LIBC.pivot_root(b".", b"mnt") < 0 or LIBC.umount2(b"/mnt", MNT_DETACH) < 0:
+            raise OSError(ctypes.get_errno(), "pivot_root " + path)
+    os.close(ours)
+    os.chdir(place)
+    run("mount", "-t", "proc", "proc", "/proc")
+
+
 def inside():
     """First steps within the new namespaces: mounts and a cgroup of our own."""
     guard = os.environ[INSIDE]
+    own_root()
     os.environ["PATH"] = search_path()
     root = os.environ.get("SEAWALL_ENGINE_ROOT")
     if root:

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+from lab import own_root
+
 DOCKER = 4995
 PASSWORD = "correct horse"
 # name: uid, primary gid, in group docker
@@ -31,7 +33,8 @@ def enter():
         return
     os.environ["PRIVATE_ETC"] = "yes"
     os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork",
-                          "--mount-proc", "--kill-child", sys.executable] + sys.argv)
+                          "--propagation", "unchanged", "--kill-child",
+                          sys.executable] + sys.argv)
 
 
 def run(*cmd, **options):
@@ -53,6 +56,7 @@ def read(path):
 
 
 def setup():
+    own_root()
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/mnt")
     shutil.copytree("/etc", "/mnt/etc", symlinks=True)
     run("cp", "-a", "--no-preserve=xattr", "/etc/.", "/mnt/etc/")
