@@ -6,25 +6,25 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "common/policy.h"
-#include "gate/caller.h"
 #include "gate/commands.h"
 #include "gate/inputs.h"
 #include "gate/serve/confine.h"
 #include "gate/serve/listen.h"
-#include "gate/serve/session.h"
+#include "gate/serve/spare.h"
 #include "gate/serve/trusted.h"
+#include "gate/serve/wire.h"
 #include "gate/trail.h"
 
 /*
- * Theory of operation. This process listens, keeps the policy and starts a process for
- * each connection (session.h); it reads nothing of what callers send. A policy that
- * cannot be loaded leaves the last good one in force, and that is logged.
+ * Theory of operation. This process listens, keeps the policy and has a process for
+ * each connection (session.h), made ahead while callers come (spare.h); it reads
+ * nothing of what callers send. A policy that cannot be loaded leaves the last good one
+ * in force, and that is logged.
  */
 
 #define DEFAULT_ENGINE "/run/seawall/engine.sock"
@@ -32,7 +32,8 @@
 enum {
 	MAX_SESSIONS = 512,
 	MAX_SESSIONS_OF_USER = 128,
-	LOOK_MS = 1000, /* how often the policy file is looked at */
+	LOOK_MS = 1000,	       /* how often the policy file is looked at */
+	SPARES_MS = 60 * 1000, /* how long they wait for a caller */
 };
 
 struct options {
@@ -55,9 +56,10 @@ struct server {
 	int sockets[LISTEN_MAX];
 	size_t nsockets;
 	int signals;
-	sigset_t old_mask;
 	struct session sessions[MAX_SESSIONS];
 	size_t nsessions;
+	struct spares spares;
+	int64_t last_caller; /* wire_now() */
 	bool stop;
 };
 
@@ -177,26 +179,12 @@ static int watch_signals(struct server *server, struct err *err)
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &mask, &server->old_mask) < 0)
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
 		return err_errno(err, -errno, "block signals");
 	server->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (server->signals < 0)
 		return err_errno(err, -errno, "watch signals");
 	return 0;
-}
-
-/* Loads what NSS needs, once and not in each connection's process. */
-static void load_nss(void)
-{
-	struct gate_caller caller;
-	struct arena arena;
-	struct err err;
-
-	arena_init(&arena, 0);
-	/* If it fails, it fails for each caller, too, who is then refused. */
-	if (caller_from_uid(0, &arena, &caller, &err) < 0)
-		gate_say(err.text);
-	arena_done(&arena);
 }
 
 static int open_server(struct server *server, struct err *err)
@@ -214,7 +202,7 @@ static int open_server(struct server *server, struct err *err)
 		rc = confinement_prepare(&server->confinement, err);
 	if (rc == 0)
 		rc = watch_signals(server, err);
-	load_nss();
+	session_rehearse();
 	return rc < 0 ? rc : open_sockets(server, err);
 }
 
@@ -240,6 +228,7 @@ static void reload(struct server *server)
 	policy_free(server->policy);
 	server->policy = policy;
 	(*server->generation)++;
+	spares_drop(&server->spares);
 	gate_say("a new policy is in force");
 }
 
@@ -248,6 +237,8 @@ static void reap(struct server *server)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		if (spares_forget(&server->spares, pid))
+			continue;
 		for (size_t i = 0; i < server->nsessions; i++) {
 			if (server->sessions[i].pid == pid) {
 				server->sessions[i] =
@@ -271,9 +262,9 @@ static void read_signals(struct server *server)
 	reap(server);
 }
 
-static int run_session(struct server *server, int client, pid_t parent)
+static struct session_setup setup_of(const struct server *server)
 {
-	const struct session_setup setup = {
+	return (struct session_setup){
 		.policy = server->policy,
 		.engine_path = server->options.engine,
 		.trail = &server->trail,
@@ -281,14 +272,6 @@ static int run_session(struct server *server, int client, pid_t parent)
 		.generation = server->generation,
 		.born = *server->generation,
 	};
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		return 1;
-	for (size_t i = 0; i < server->nsockets; i++)
-		(void)close(server->sockets[i]);
-	(void)close(server->signals);
-	(void)sigprocmask(SIG_SETMASK, &server->old_mask, NULL);
-	return session_run(client, &setup);
 }
 
 static bool has_room(const struct server *server, uid_t uid)
@@ -311,35 +294,52 @@ static void turn_away(int client)
 	(void)send(client, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void take_caller(struct server *server, int listener)
+/* Whether a process serves him. */
+static bool take_caller(struct server *server, int listener)
 {
+	const struct session_setup setup = setup_of(server);
 	_cleanup_(cleanup_close) int client =
 		accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	pid_t parent = getpid();
+	struct err err = {0};
 
 	if (client < 0) {
 		/* Out of descriptors: what waits would only wake us again. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
 			(void)usleep(50 * 1000);
-		return;
+		return false;
 	}
 	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return;
+		return false;
 	if (!has_room(server, cred.uid)) {
 		turn_away(client);
-		return;
+		return false;
 	}
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(run_session(server, TAKE_FD(client), parent));
+	pid_t pid = spares_give(&server->spares, client, &setup, &err);
 	if (pid < 0) {
+		gate_say(err.text);
 		turn_away(client);
-		return;
+		return false;
 	}
 	server->sessions[server->nsessions++] =
 		(struct session){.pid = pid, .uid = cred.uid};
+	return true;
+}
+
+/* There are spares while callers come: not before the first, not long after the last.
+ */
+static void keep_spares(struct server *server, bool has_come)
+{
+	const struct session_setup setup = setup_of(server);
+	int64_t now = wire_now();
+
+	if (has_come) {
+		server->last_caller = now;
+		spares_fill(&server->spares, &setup);
+	} else if (now - server->last_caller > SPARES_MS) {
+		spares_drop(&server->spares);
+	}
 }
 
 static int serve(struct server *server, struct err *err)
@@ -348,6 +348,7 @@ static int serve(struct server *server, struct err *err)
 
 	while (!server->stop) {
 		size_t n = server->nsockets;
+		bool has_come = false;
 
 		for (size_t i = 0; i < n; i++)
 			fds[i] = (struct pollfd){
@@ -362,8 +363,9 @@ static int serve(struct server *server, struct err *err)
 			reload(server);
 		for (size_t i = 0; i < n && !server->stop; i++) {
 			if (fds[i].revents & POLLIN)
-				take_caller(server, server->sockets[i]);
+				has_come |= take_caller(server, server->sockets[i]);
 		}
+		keep_spares(server, has_come);
 	}
 	return STATUS_OK;
 }

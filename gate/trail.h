@@ -56,4 +56,7 @@ int trail_open(const char *where, struct trail *ret_trail, struct err *err)
 int trail_write(const struct trail *trail, const struct trail_caller *caller,
 	const struct trail_entry *entry, struct err *err) _must_check_;
 
+/** trail_rehearse() - a line for nobody: the first one takes longer than the next. */
+void trail_rehearse(void);
+
 #endif

@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 
 #include "common/cleanup.h"
+#include "gate/inputs.h"
 #include "gate/serve/listen.h"
-#include "gate/serve/session.h"
+#include "gate/serve/spare.h"
 
 /* Not below /run/seawall, which nobody but root can walk through where it is sealed. */
 #define RUN_FOLDER "/run/seawall-run"
@@ -56,31 +57,34 @@ static int die_with(pid_t parent)
 		       : 0;
 }
 
-/* Whether a process was started for him. */
-static bool take_caller(int listener, uid_t uid, const struct session_setup *setup)
+/* Whether a process serves him. */
+static bool take_caller(int listener, uid_t uid, struct spares *spares,
+	const struct session_setup *setup)
 {
 	_cleanup_(cleanup_close) int client =
 		accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	pid_t self = getpid();
+	struct err err = {0};
 
 	if (client < 0 ||
 		getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 		cred.uid != uid)
 		return false;
-	pid_t pid = fork();
-	if (pid != 0)
-		return pid > 0;
-	(void)close(listener);
-	_exit(die_with(self) < 0 ? 1 : session_run(TAKE_FD(client), setup));
+	if (spares_give(spares, client, setup, &err) < 0) {
+		gate_say(err.text);
+		return false;
+	}
+	return true;
 }
 
 static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup)
 {
 	static struct confinement confinement;
+	struct spares spares = {0};
 	struct err err = {0};
 	int sessions = 0;
+	pid_t pid;
 
 	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -92,9 +96,13 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 	for (;;) {
 		/* One more only when there is room: else wait for one to end. */
 		while (sessions > 0 &&
-			waitpid(-1, NULL, sessions < MAX_SESSIONS ? WNOHANG : 0) > 0)
-			sessions--;
-		sessions += take_caller(listener, uid, setup);
+			(pid = waitpid(
+				 -1, NULL, sessions < MAX_SESSIONS ? WNOHANG : 0)) > 0)
+			sessions -= !spares_forget(&spares, pid);
+		if (take_caller(listener, uid, &spares, setup)) {
+			sessions++;
+			spares_fill(&spares, setup);
+		}
 	}
 }
 

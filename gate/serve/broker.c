@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
+#include "gate/serve/pass.h"
 #include "gate/serve/pin.h"
 #include "gate/serve/wire.h"
 
@@ -32,24 +32,10 @@ struct answer {
 static int send_answer(int fd, int code, const char *text, int pass_fd)
 {
 	struct answer answer = {.code = code};
-	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	(void)snprintf(answer.text, sizeof(answer.text), "%s", text);
-	if (pass_fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &pass_fd, sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	(void)snprintf(answer.text, sizeof(answer.text), "%.*s",
+		(int)sizeof(answer.text) - 1, text);
+	return pass_send(fd, &answer, sizeof(answer), pass_fd);
 }
 
 static int answer_connect(int fd, const struct broker *broker)
@@ -170,31 +156,16 @@ void broker_serve(int fd, const struct broker *broker)
 static int receive_answer(int fd, int *ret_fd, struct err *err)
 {
 	struct answer answer;
-	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t n;
+	_cleanup_(cleanup_close) int passed = -1;
+	ssize_t n = pass_receive(fd, &answer, sizeof(answer), &passed);
 
-	do
-		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(answer))
 		return err_set(err, -EIO, "gate's other process does not answer");
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET &&
-		header->cmsg_type == SCM_RIGHTS &&
-		header->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
 	answer.text[sizeof(answer.text) - 1] = '\0';
-	return answer.code < 0 ? err_set(err, answer.code, "%s", answer.text) : 0;
+	if (answer.code < 0)
+		return err_set(err, answer.code, "%s", answer.text);
+	*ret_fd = TAKE_FD(passed);
+	return 0;
 }
 
 static int ask(int fd, enum ask_kind kind, bool flag,

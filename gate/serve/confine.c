@@ -3,6 +3,7 @@
 #include "gate/serve/confine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,11 +42,9 @@ static const int allowed_calls[] = {
 	SCMP_SYS(ppoll),
 	SCMP_SYS(read),
 	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sendmsg),
 	SCMP_SYS(sendto),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(time),
@@ -63,6 +62,13 @@ static int allow_memory(scmp_filter_ctx filter)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return rc;
+}
+
+/* Descriptors come from the broker, and none from a caller. An int is 32 bits of it. */
+static int allow_passing(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, CONFINE_BROKER));
 }
 
 static int export_program(scmp_filter_ctx filter, struct sock_fprog *ret_program)
@@ -103,6 +109,8 @@ int confinement_prepare(struct confinement *ret, struct err *err)
 	if (rc == 0)
 		rc = allow_memory(filter);
 	if (rc == 0)
+		rc = allow_passing(filter);
+	if (rc == 0)
 		rc = export_program(filter, &ret->program);
 	if (filter)
 		seccomp_release(filter);
@@ -137,7 +145,7 @@ static int limit(struct err *err)
 	return 0;
 }
 
-int confine(const struct confinement *confinement, struct err *err)
+int confine(const struct confinement *confinement, pid_t parent, struct err *err)
 {
 	if (limit(err) < 0)
 		return -EPERM;
@@ -152,6 +160,12 @@ int confine(const struct confinement *confinement, struct err *err)
 		setuid(0) == 0 ||
 		capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
 		return err_set(err, -EPERM, "capabilities are still there");
+	/* The new uid cleared it. A parent that ended before sends no signal any more.
+	 */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_errno(err, -errno, "confine a process");
+	if (getppid() != parent)
+		return err_set(err, -ESRCH, "the parent process has ended");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, -errno, "confine a process");

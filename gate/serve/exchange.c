@@ -71,17 +71,24 @@ static bool refuse_because(struct exchange *x, const struct gate_decision *of,
 	return refuse(x, &decision);
 }
 
-/* Until a request begins; false: none will. Meets a new policy by closing. */
+/*
+ * Until a request begins; false: none will. Meets a new policy by closing, and the end
+ * of the broker, which says nothing while it is not asked.
+ */
 static bool wait_for_request(struct exchange *x)
 {
 	int64_t deadline = wire_now() + IDLE_TIMEOUT_MS;
+	struct pollfd fds[] = {
+		{.fd = x->setup->client, .events = POLLIN}, {.fd = x->setup->broker}};
 
 	while (wire_now() < deadline) {
 		if (*x->setup->generation != x->setup->born)
 			return false;
-		int rc = wire_wait(x->setup->client, POLLIN, wire_now() + 1000);
-		if (rc != -ETIMEDOUT)
-			return rc == 0;
+		int n = poll(fds, ARRAY_LEN(fds), 1000);
+		if (n > 0)
+			return !fds[1].revents;
+		if (n < 0 && errno != EINTR)
+			return false;
 	}
 	return false;
 }
@@ -266,6 +273,7 @@ static bool carry_out(struct exchange *x, const struct gate_decision *decision)
 	};
 	struct relay relay = {
 		.client = x->setup->client,
+		.broker = x->setup->broker,
 		.forward = &decision->forward,
 		.arena = &x->arena,
 		.buffers = x->buffers,
@@ -333,7 +341,7 @@ static bool serve_request(struct exchange *x)
 	return carry_out(x, &decision);
 }
 
-void exchange_run(const struct exchange_setup *setup)
+static struct exchange *prepare(const struct exchange_setup *setup)
 {
 	static struct relay_buffers buffers;
 	static struct exchange x;
@@ -345,7 +353,33 @@ void exchange_run(const struct exchange_setup *setup)
 	x.engine = (struct gate_engine){.get = upstream_get, .context = &x.upstream};
 	x.context.engine = &x.engine;
 	arena_init(&x.arena, ARENA_BYTES);
-	while (wait_for_request(&x) && serve_request(&x))
-		arena_reset(&x.arena);
-	arena_done(&x.arena);
+	return &x;
+}
+
+void exchange_rehearse(const struct exchange_setup *setup)
+{
+	static const char text[] = "GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
+	struct exchange *x = prepare(setup);
+	struct gate_decision decision = {0};
+	struct gate_request request;
+	struct head_fault fault;
+
+	memcpy(x->in, text, sizeof(text));
+	if (head_parse_request(&x->arena, x->in, sizeof(text) - 1, &x->head, &fault) ==
+		0) {
+		request = (struct gate_request){.method = x->head.method,
+			.target = x->head.target,
+			.target_len = x->head.target_len};
+		gate_filter(&x->context, &request, &x->arena, &decision);
+	}
+	arena_done(&x->arena);
+}
+
+void exchange_run(const struct exchange_setup *setup)
+{
+	struct exchange *x = prepare(setup);
+
+	while (wait_for_request(x) && serve_request(x))
+		arena_reset(&x->arena);
+	arena_done(&x->arena);
 }

@@ -32,6 +32,12 @@ struct exchange_setup {
 	uint32_t born;
 };
 
+/**
+ * exchange_rehearse() - read and judge a request that nobody sent, and forget it
+ *
+ * The memory that it takes is then there when somebody waits for it.
+ */
+void exchange_rehearse(const struct exchange_setup *setup);
 /** exchange_run() - serve the connection to its end; returns when it is to be closed.
  */
 void exchange_run(const struct exchange_setup *setup);

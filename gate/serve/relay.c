@@ -163,7 +163,7 @@ static bool has_stalled(const struct run *run)
  * What to wait for. A side that hung up is left out while the bytes that came from it
  * are still being delivered: poll(2) would report it without end.
  */
-static void choose_events(const struct run *run, struct pollfd fds[static 2])
+static void choose_events(const struct run *run, struct pollfd fds[static 3])
 {
 	const struct flow *up = &run->relay->up, *down = &run->down;
 	short client = 0, engine = 0;
@@ -181,6 +181,7 @@ static void choose_events(const struct run *run, struct pollfd fds[static 2])
 		engine |= POLLOUT;
 	fds[0] = (struct pollfd){.fd = run->relay->client, .events = client};
 	fds[1] = (struct pollfd){.fd = run->relay->engine, .events = engine};
+	fds[2] = (struct pollfd){.fd = run->relay->broker};
 	if (flow_wants_write(up) && !flow_wants_write(down))
 		fds[0].fd = -1;
 	if (flow_wants_write(down) && !flow_wants_write(up))
@@ -240,12 +241,12 @@ static int serve_engine(struct run *run, short events)
 /* 0: over; negative: broken off. */
 static int carry(struct run *run)
 {
-	struct pollfd fds[2];
+	struct pollfd fds[3];
 	int rc = 0;
 
 	while (rc == 0 && !is_over(run)) {
 		choose_events(run, fds);
-		int n = poll(fds, 2, 1000);
+		int n = poll(fds, 3, 1000);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -254,6 +255,8 @@ static int carry(struct run *run)
 				return -ETIMEDOUT;
 			continue;
 		}
+		if (fds[2].revents)
+			return -EPIPE;
 		if (fds[1].fd >= 0 && fds[1].revents)
 			rc = serve_engine(run, fds[1].revents);
 		if (rc == 0 && fds[0].fd >= 0 && fds[0].revents)

@@ -25,9 +25,10 @@ enum relay_end {
  * @held:   what the caller has sent behind its request, to be passed on only when the
  *          engine has switched; else it is thrown away
  * @keep:   the caller's connection may be used again
+ * @broker: nothing is carried any more when its other end is closed
  */
 struct relay {
-	int client, engine;
+	int client, engine, broker;
 	const struct gate_forward *forward;
 	struct arena *arena;
 	struct relay_buffers *buffers;

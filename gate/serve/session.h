@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One connection: who is it, then two processes, one confined. */
+/* One connection: two processes, one confined, and then who is it. */
 #ifndef SEAWALL_GATE_SERVE_SESSION_H
 #define SEAWALL_GATE_SERVE_SESSION_H
 
@@ -27,13 +27,21 @@ struct session_setup {
 
 /**
  * session_run() - serve one caller; in a process of its own, which then ends
- * @client: the connection; the process must hold no other descriptor that the caller
- *          should not keep open
+ * @hand: of a SOCK_SEQPACKET pair: one byte comes over it, and with it the connection;
+ *        the process must hold no other descriptor that the caller should not keep open
  *
- * Identifies the caller (uid by SO_PEERCRED, groups by NSS), forks the confined worker
- * and stays as its broker. Both die with their parent.
- * Return: an exit status.
+ * Forks the worker, which confines itself at once; both wait. When the connection
+ * comes, identifies the caller (uid by SO_PEERCRED, groups by NSS), hands him to the
+ * worker and stays as its broker. Both end when the other end of @hand is closed
+ * before. Return: an exit status.
  */
-int session_run(int client, const struct session_setup *setup);
+int session_run(int hand, const struct session_setup *setup);
+/**
+ * session_rehearse() - find out who root is, and write nothing about it
+ *
+ * Loads what NSS needs; a process that has done it once has it, and so have its
+ * children.
+ */
+void session_rehearse(void);
 
 #endif

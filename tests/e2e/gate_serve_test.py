@@ -28,6 +28,7 @@ import threading
 import time
 
 import engine
+import gate_processes_test
 import gatelab
 import lab as world
 from gatelab import BOX, GATE, USERS
@@ -172,13 +173,8 @@ def logs_follow(lab):
     time.sleep(0.5)
     p.kill()
     p.wait()
-    world.wait_for("gate's process ends", lambda: sessions(lab) == 0, 5)
-
-
-def sessions(lab):
-    r = subprocess.run(["pgrep", "-P", str(lab.gate.pid)], stdout=subprocess.PIPE,
-                       check=False)
-    return len(r.stdout.split())
+    world.wait_for("gate's process ends", lambda: not any(
+        has_caller for _, _, has_caller in gate_processes_test.pairs(lab)), 5)
 
 
 @check

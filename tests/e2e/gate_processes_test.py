@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""gate serve's processes: what a connection has, what waits for one, how they end.
+
+usage: tests/e2e/gate_processes_test.py --gate PATH [--only REGEX]
+
+The engine is gate_http_test's. "Session" is the pair of processes that serves a
+connection, broker and worker; a spare is such a pair that waits for one.
+"""
+import argparse
+import array
+import os
+import re
+import signal
+import socket
+import sys
+import time
+
+import gate_http_test
+import gatelab
+from gate_http_test import (ATTACH, LIST, UPGRADE, Failure, World, ask_as, expect, head,
+                            read_all, read_until, status_of)
+
+CASES = []
+SPARES = 2
+BROKER = 3      # the worker's descriptor; that of its caller is the next
+
+
+def case(function):
+    CASES.append(("e2e/gate-processes/" + function.__name__.replace("_", "-"), function))
+    return function
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+            return [int(x) for x in f.read().split()]
+    except OSError:
+        return []
+
+
+def descriptors(pid):
+    try:
+        return sorted(int(x) for x in os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return []
+
+
+def state(pid):
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as f:
+            return dict(x.rstrip("\n").split(":\t", 1) for x in f)
+    except OSError:
+        return {"State": "X"}
+
+
+def is_alive(pid):
+    return state(pid)["State"][0] not in "XZ"
+
+
+def pairs(w):
+    """(broker, worker, whether it has a caller) of all that are confined already."""
+    found = []
+    for broker in children(w.gate.pid):
+        for worker in children(broker):
+            fds = descriptors(worker)   # none any more, when it is just ending
+            if state(worker).get("Seccomp") == "2" and BROKER in fds:
+                found.append((broker, worker, BROKER + 1 in fds))
+    return found
+
+
+def wait_for(what, condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure("%s did not happen in %d seconds" % (what, seconds))
+        time.sleep(0.02)
+
+
+def spares(w):
+    """All spares, when they are complete and nobody is served."""
+    def complete():
+        found = pairs(w)
+        return len(found) == SPARES and not any(x[2] for x in found) and found
+    return wait_for("%d spares wait" % SPARES, complete)
+
+
+def ask(w):
+    return w.talk(head(LIST, "Connection: close"))
+
+
+def ask_as_other(w):
+    os.chmod(w.socket, 0o666)
+    return status_of(ask_as(2345, w.socket))
+
+
+def session(w, mode="normal", start=LIST, *fields):
+    """A connection that is served and stays, with its pair."""
+    w.engine.reset(mode)
+    s = w.connect()
+    s.sendall(head(start, *fields))
+    read_until(s, b"[]" if start == LIST else b"\r\n\r\n")
+    broker, worker, _ = next(x for x in pairs(w) if x[2])
+    return s, broker, worker
+
+
+def expect_confined(worker, fds):
+    status = state(worker)
+    for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        expect("no capabilities", int(status[key], 16) == 0, (key, status[key]))
+    expect("no way back", status["NoNewPrivs"] == "1" and status["Seccomp"] == "2")
+    for key in ("Uid", "Gid"):
+        expect("nobody", status[key].split() == ["65534"] * 4, status[key])
+    expect("no groups", status["Groups"].strip() == "", status["Groups"])
+    expect("its descriptors", descriptors(worker) == fds, descriptors(worker))
+
+
+@case
+def none_before_the_first_caller(w):
+    expect("an idle gate is one process", children(w.gate.pid) == [])
+
+
+@case
+def worker_is_confined(w):
+    s, _, worker = session(w)
+    with s:
+        expect_confined(worker, [0, 1, 2, BROKER, BROKER + 1])
+
+
+@case
+def spare_is_confined_before_it_has_a_caller(w):
+    ask(w)
+    for broker, worker, _ in spares(w):
+        expect_confined(worker, [0, 1, 2, BROKER])
+        # Standard ones, the trail, the worker, and where the connection will come from.
+        expect("no listening socket, no other spare",
+               len(descriptors(broker)) == 6, descriptors(broker))
+
+
+@case
+def spare_serves_one_and_ends(w):
+    ask(w)
+    waiting = spares(w)
+    s, broker, worker = session(w)
+    with s:
+        expect("it was there before", (broker, worker, False) in waiting)
+    wait_for("it ends", lambda: not is_alive(worker) and not is_alive(broker))
+    expect("others wait", (broker, worker, False) not in spares(w))
+
+
+@case
+def who_it_is_comes_with_the_connection(w):
+    """Made for nobody, a spare serves each by his own name: one grant, one none."""
+    ask(w)
+    for _ in range(SPARES + 1):
+        spares(w)
+        w.engine.reset()
+        expect("root is granted", status_of(ask(w)) == 200)
+        spares(w)
+        status = ask_as_other(w)
+        expect("he is not", status == 403, status)
+        last = w.decisions()[-1]
+        expect("the trail knows", (last["uid"], last["decision"]) == (2345, "deny"), last)
+
+
+@case
+def spares_go_with_their_policy(w):
+    ask(w)
+    old = spares(w)
+    w.write_policy({"version": 1, "gate": {"profiles": {}, "grants": []}})
+    wait_for("they end", lambda: not any(is_alive(x[1]) for x in old))
+    status = status_of(ask(w))
+    w.write_policy(gate_http_test.ACL)
+    expect("the next is judged by the new one", status == 403, status)
+    wait_for("the first policy is back", lambda: status_of(ask(w)) == 200)
+
+
+@case
+def dead_spares_harm_nobody(w):
+    for victim in (0, 1):       # the broker, the worker
+        ask(w)
+        for pair in spares(w):
+            os.kill(pair[victim], signal.SIGKILL)
+        wait_for("an answer", lambda: status_of(ask(w)) == 200)
+        spares(w)
+
+
+@case
+def silence_blocks_nobody(w):
+    w.engine.reset()
+    silent = [w.connect() for _ in range(40)]
+    half = [w.connect() for _ in range(40)]
+    try:
+        for s in half:
+            s.sendall(b"GET /v1.41/contai")
+        begin = time.monotonic()
+        for _ in range(10):
+            expect("others are served", status_of(ask(w)) == 200)
+        expect("at once", time.monotonic() - begin < 5, time.monotonic() - begin)
+    finally:
+        for s in silent + half:
+            s.close()
+    spares(w)
+
+
+@case
+def one_user_takes_not_all(w):
+    """128 connections of a user's, and the next is turned away; another user is not."""
+    w.engine.reset()
+    held = []
+    try:
+        for _ in range(128):
+            held.append(w.connect())
+        out = wait_for("the 129th is answered", lambda: ask(w))
+        expect("turned away", status_of(out) == 503, out)
+        status = ask_as_other(w)
+        expect("another is judged", status == 403, status)
+    finally:
+        for s in held:
+            s.close()
+    wait_for("then there is room", lambda: status_of(ask(w)) == 200)
+    spares(w)
+
+
+@case
+def descriptors_of_a_caller_are_not_taken(w):
+    w.engine.reset()
+    with w.connect() as s, open("/dev/null", "rb") as f:
+        s.sendmsg([head(LIST)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                  array.array("i", [f.fileno()] * 3))])
+        read_until(s, b"[]")
+        worker = next(x[1] for x in pairs(w) if x[2])
+        expect("none came along", descriptors(worker) == [0, 1, 2, BROKER, BROKER + 1],
+               descriptors(worker))
+
+
+@case
+def worker_ends_with_its_broker(w):
+    for words in (("normal", LIST), ("up101", ATTACH, *UPGRADE, "Content-Length: 0")):
+        s, broker, worker = session(w, *words)
+        with s:
+            os.kill(broker, signal.SIGKILL)
+            expect("the caller hears of it", read_all(s) == b"")
+        wait_for("the worker ends", lambda: not is_alive(worker), 5)
+    spares(w)
+
+
+@case
+def everything_ends_with_gate(w):
+    """Killed without a chance to clean up."""
+    ask(w)
+    waiting = spares(w)
+    s, broker, worker = session(w, "up101", ATTACH, *UPGRADE, "Content-Length: 0")
+    with s:
+        all_of_them = {broker, worker}
+        for pair in waiting + pairs(w):
+            all_of_them |= set(pair[:2])
+        w.gate.kill()
+        w.gate.wait()
+        expect("the caller hears of it", read_all(s) == b"")
+    wait_for("all end", lambda: not any(is_alive(p) for p in all_of_them), 5)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--gate", required=True)
+    parser.add_argument("--only", default=".")
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        print("SKIP e2e/gate-processes: needs root")
+        return 0
+    w = None
+    for name, function in CASES:
+        if not re.search(args.only, name):
+            continue
+        if w is None or w.gate.poll() is not None:
+            # Without the right to send signals to other users' processes.
+            w = World(os.path.abspath(args.gate), gatelab.confined())
+        try:
+            function(w)
+        except (Failure, OSError, AttributeError, KeyError, StopIteration) as e:
+            text = str(e).replace("\n", " ")[:600]
+            print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
+        else:
+            print("PASS " + name, flush=True)
+    if w:
+        print(w.said(), file=sys.stderr)
+        w.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
