@@ -212,6 +212,12 @@ static int serve_client(struct run *run, short events)
 	return 0;
 }
 
+/* By an engine that need not read a whole body to know its answer. */
+static bool is_cut_off(int rc)
+{
+	return rc == -EPIPE || rc == -ECONNRESET;
+}
+
 static int serve_engine(struct run *run, short events)
 {
 	struct flow *up = &run->relay->up, *down = &run->down;
@@ -225,8 +231,7 @@ static int serve_engine(struct run *run, short events)
 		return rc;
 	if ((events & POLLOUT) && flow_wants_write(up)) {
 		rc = flow_write(up);
-		/* It need not read a whole body to know its answer. */
-		if (rc == -EPIPE || rc == -ECONNRESET) {
+		if (is_cut_off(rc)) {
 			up->in.done = up->ended = up->excess = true;
 			up->start = up->end;
 			rc = 0;
@@ -282,6 +287,8 @@ enum relay_end relay_run(struct relay *relay, struct err *err)
 	if (rc == 0 && forward->body)
 		rc = wire_send(relay->engine, forward->body, forward->body_len,
 			wire_now() + SEND_TIMEOUT_MS);
+	if (forward->body && is_cut_off(rc))
+		rc = 0;
 	if (rc < 0) {
 		(void)err_errno(err, rc, "send the request to the engine");
 		return RELAY_FAILED;

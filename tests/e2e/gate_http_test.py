@@ -98,6 +98,9 @@ class Engine:
                     return
             head, body = bytes(kept["data"]).split(b"\r\n\r\n", 1)
             length = re.search(rb"(?i)^content-length: *(\d+)", head, re.M)
+            if self.mode == "hasty":
+                self.send(c, 200, b'{"Id":"sha256:%s","Config":{}}' % (b"ab" * 32))
+                return
             while length and len(body) < int(length.group(1)):
                 data = more()
                 if not data:
@@ -573,6 +576,17 @@ def answers_are_framed_anew(w):
         w.engine.reset(mode)
         out = w.talk(head(LIST, "Connection: close"))
         expect("%s is no answer" % mode, status_of(out) == 502, out)
+
+
+@case
+def engine_answers_before_the_body_is_read(w):
+    """And closes: its answer counts, not that the rest could not be sent."""
+    w.engine.reset("hasty")
+    body = json.dumps({"Image": "x", "Env": ["A%d=%s" % (i, "x" * 900) for i in range(900)]}).encode()
+    out = w.talk(head("POST /v1.41/containers/create HTTP/1.1", "Connection: close",
+                      "Content-Type: application/json",
+                      "Content-Length: %d" % len(body)) + body)
+    expect("the engine's answer", status_of(out) == 200 and b"abab" in out, out)
 
 
 # ---------------------------------------------------------------- hijacking

@@ -50,6 +50,11 @@ def engine(listener):
                 if not more:
                     break
                 head += more
+            head, _, body = head.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\ncontent-length: (\d+)", head)
+            # Closed with bytes unread, the socket would break gate's sending of them.
+            while length and len(body) < int(length.group(1)):
+                body += c.recv(65536)
             line = head.split(b"\r\n")[0].decode("latin-1")
             ASKED.append(line)
             status, body = "404 Not Found", b'{"message":"no such thing"}'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What goes over between gate's processes: connections and who is at their other end. */
+/* What goes over between gate's processes: connections and who is at their other end.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
