@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -18,6 +19,12 @@ struct arena_chunk {
 	struct arena_chunk *next; /* older */
 	size_t size, used;	  /* bytes of data[] */
 	_Alignas(max_align_t) unsigned char data[];
+};
+
+/* Memory that was made elsewhere. The entry itself is a piece of the arena. */
+struct arena_adopted {
+	struct arena_adopted *next;
+	void *memory;
 };
 
 /* The size that an allocation of @size takes up; SIZE_MAX when it cannot be had. */
@@ -40,10 +47,18 @@ void arena_init(struct arena *arena, size_t limit_bytes)
 	*arena = (struct arena){.limit_bytes = limit_bytes};
 }
 
+static void release_adopted(struct arena *arena)
+{
+	for (struct arena_adopted *one = arena->adopted; one; one = one->next)
+		free(one->memory);
+	arena->adopted = NULL;
+}
+
 void arena_done(struct arena *arena)
 {
 	if (!arena)
 		return;
+	release_adopted(arena);
 	for (struct arena_chunk *chunk = arena->chunk, *next; chunk; chunk = next) {
 		next = chunk->next;
 		free(chunk);
@@ -55,6 +70,7 @@ void arena_reset(struct arena *arena)
 {
 	struct arena_chunk *kept = arena->chunk;
 
+	release_adopted(arena);
 	if (kept) {
 		arena->chunk = kept->next;
 		arena_done(arena);
@@ -210,6 +226,20 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	(void)vsnprintf(text, (size_t)len + 1, format, args);
 	va_end(args);
 	return text;
+}
+
+void *arena_adopt(struct arena *arena, void *memory)
+{
+	struct arena_adopted *one =
+		memory ? arena_alloc_raw(arena, sizeof(*one)) : NULL;
+
+	if (!one) {
+		free(memory);
+		return NULL;
+	}
+	*one = (struct arena_adopted){arena->adopted, memory};
+	arena->adopted = one;
+	return memory;
 }
 
 void *arena_push(struct arena *arena, void *items, size_t *count, size_t size)

@@ -15,8 +15,10 @@
  * and throws its whole result away; so every user of a piece must tolerate NULL.
  */
 struct arena_chunk;
+struct arena_adopted;
 struct arena {
 	struct arena_chunk *chunk;
+	struct arena_adopted *adopted;
 	size_t used_bytes;  /* all that was handed out since the last reset */
 	size_t limit_bytes; /* 0: no bound */
 	bool failed;
@@ -54,6 +56,13 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len);
 /** arena_join() - one text behind the other, for paths where printf is too slow. */
 char *arena_join(struct arena *arena, const char *first, const char *second);
 char *arena_printf(struct arena *arena, const char *format, ...) _printf_(2, 3);
+/**
+ * arena_adopt() - have memory released with the arena instead of copying it
+ * @memory: from malloc(); the arena's from now on, also on failure. NULL stays NULL.
+ *
+ * Return: @memory, or NULL (then `failed`). It does not count towards the bound.
+ */
+void *arena_adopt(struct arena *arena, void *memory);
 
 /**
  * arena_push() - one more zeroed element at the end of a growing array

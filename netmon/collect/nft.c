@@ -18,9 +18,11 @@
 
 /*
  * Theory of operation. Every object kind is dumped once for all families, elements once
- * a set. Each dump is of one moment or the kernel says so (NLM_F_DUMP_INTR); that the
- * dumps are of the same moment is what the generation id before and after tells. Rules
- * that change faster than they can be read leave the last complete reading and a note.
+ * a set and rules once a chain: a dump of all rules costs the kernel their square, as
+ * it counts from the first again for every 32 KiB that it hands out. Each dump is of
+ * one moment or the kernel says so (NLM_F_DUMP_INTR); that the dumps are of the same
+ * moment is what the generation id before and after tells. Rules that change faster
+ * than they can be read leave the last complete reading and a note.
  */
 enum {
 	NFT_LIMIT_BYTES = 1024 * 1024 * 1024, /* of one namespace */
@@ -67,46 +69,83 @@ static int read_generation(struct reading *reading, uint32_t *ret_id, struct err
 	return 0;
 }
 
-static int dump_elements(
-	struct reading *reading, const struct nlmsghdr *set, struct err *err)
+/* What is asked for once a chain or a set. */
+struct parts {
+	uint16_t get;
+	uint16_t owner_name;  /* attribute of the chain's or set's own message */
+	uint16_t table, name; /* attributes of the request, and of the answers */
+	const char *text;
+};
+
+static const struct parts rules_of_chain = {
+	NFT_MSG_GETRULE, NFTA_CHAIN_NAME, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, "chain"};
+static const struct parts elements_of_set = {NFT_MSG_GETSETELEM, NFTA_SET_NAME,
+	NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, "set"};
+
+static const char *text_of(const struct nlmsghdr *message, uint16_t type)
 {
-	char buffer[NLSOCK_REQUEST_BYTES];
-	const struct nlattr *tb[NFTA_SET_MAX + 1];
-	const struct nfgenmsg *header = mnl_nlmsg_get_payload(set);
+	const struct nlattr *tb[NFTA_CHAIN_MAX + 1];
 
-	attrs_parse_message(tb, ARRAY_LEN(tb), set, sizeof(*header));
-	const char *table = attr_text(tb[NFTA_SET_TABLE]);
-	const char *name = attr_text(tb[NFTA_SET_NAME]);
-	if (!table || !name)
-		return err_set(err, -EBADMSG, "set without a name");
-
-	struct nlmsghdr *request = build(
-		reading, buffer, NFT_MSG_GETSETELEM, header->nfgen_family, NLM_F_DUMP);
-	mnl_attr_put_strz(request, NFTA_SET_ELEM_LIST_TABLE, table);
-	mnl_attr_put_strz(request, NFTA_SET_ELEM_LIST_SET, name);
-	int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
-	if (r == -ENOENT) /* deleted since its name was read */
-		return err_set(err, -EINTR, "set %s went away", name);
-	return r < 0 ? err_wrap(err, "elements of set %s", name) : 0;
+	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(struct nfgenmsg));
+	return attr_text(tb[type]);
 }
 
-/* Elements of every set in the messages from @off up to where the output ends now. */
-static int dump_all_elements(struct reading *reading, size_t off, struct err *err)
+/* Whether the first answer from @start on is of what was asked for. */
+static bool is_asked(const struct reading *reading, size_t start,
+	const struct parts *parts, const char *name)
+{
+	const char *told;
+
+	if (reading->out.len - start < NLMSG_HDRLEN)
+		return true;
+	told = text_of((const void *)(reading->out.data + start), parts->name);
+	return told && strcmp(told, name) == 0;
+}
+
+static int dump_part(struct reading *reading, const struct parts *parts,
+	const struct nlmsghdr *owner, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	const struct nfgenmsg *header = mnl_nlmsg_get_payload(owner);
+	const char *table = text_of(owner, NFTA_CHAIN_TABLE); /* sets have it, too */
+	const char *name = text_of(owner, parts->owner_name);
+	size_t start = reading->out.len;
+
+	if (!table || !name)
+		return err_set(err, -EBADMSG, "%s without a name", parts->text);
+
+	struct nlmsghdr *request =
+		build(reading, buffer, parts->get, header->nfgen_family, NLM_F_DUMP);
+	mnl_attr_put_strz(request, parts->table, table);
+	mnl_attr_put_strz(request, parts->name, name);
+	int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+	if (r == -ENOENT) /* deleted since its name was read */
+		return err_set(err, -EINTR, "%s %s went away", parts->text, name);
+	if (r < 0)
+		return err_wrap(err, "%s %s", parts->text, name);
+	if (!is_asked(reading, start, parts, name))
+		return err_set(err, -EXDEV, "%s %s: another's", parts->text, name);
+	return 0;
+}
+
+/* The parts of every chain or set in the messages between two offsets. */
+static int dump_parts(struct reading *reading, const struct parts *parts, size_t off,
+	size_t end, struct err *err)
 {
 	_Alignas(NLMSG_ALIGNTO) char copy[NLSOCK_REQUEST_BYTES];
-	size_t end = reading->out.len;
 	int result = 0;
 
 	while (off < end) {
-		const struct nlmsghdr *set = (const void *)(reading->out.data + off);
-		size_t len = set->nlmsg_len;
+		const struct nlmsghdr *owner = (const void *)(reading->out.data + off);
+		size_t len = owner->nlmsg_len;
 		int r;
 
 		/* The output moves when it grows. */
 		if (len > sizeof(copy))
-			return err_set(err, -EMSGSIZE, "set of %zu bytes", len);
-		memcpy(copy, set, len);
-		r = dump_elements(reading, (const void *)copy, err);
+			return err_set(
+				err, -EMSGSIZE, "%s of %zu bytes", parts->text, len);
+		memcpy(copy, owner, len);
+		r = dump_part(reading, parts, (const void *)copy, err);
 		if (r == -EINTR)
 			result = r;
 		else if (r < 0)
@@ -116,28 +155,52 @@ static int dump_all_elements(struct reading *reading, size_t off, struct err *er
 	return result;
 }
 
+static int dump_kind(struct reading *reading, uint16_t kind, struct err *err)
+{
+	char buffer[NLSOCK_REQUEST_BYTES];
+	struct nlmsghdr *request =
+		build(reading, buffer, kind, NFPROTO_UNSPEC, NLM_F_DUMP);
+	int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+
+	/* Kernels before 4.10 have no objects, before 4.16 no flowtables. */
+	if (r == -EINVAL && kind >= NFT_MSG_GETOBJ)
+		return 0;
+	return r < 0 ? err_wrap(err, "dump %d of nf_tables", kind) : 0;
+}
+
+static int dump_rules(struct reading *reading, size_t chains, struct err *err)
+{
+	size_t start = reading->out.len;
+	int r = dump_parts(reading, &rules_of_chain, chains, start, err);
+
+	if (r != -EXDEV)
+		return r;
+	/* Kernels before 4.10 give every chain's rules, whatever is asked for. */
+	reading->out.len = start;
+	return dump_kind(reading, NFT_MSG_GETRULE, err);
+}
+
 static int dump_objects(struct reading *reading, struct err *err)
 {
 	static const uint16_t kinds[] = {NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN,
-		NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE};
-	char buffer[NLSOCK_REQUEST_BYTES];
+		NFT_MSG_GETSET, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE};
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		struct nlmsghdr *request =
-			build(reading, buffer, kinds[i], NFPROTO_UNSPEC, NLM_F_DUMP);
 		size_t start = reading->out.len;
-		int r = nlsock_dump_raw(&reading->sock, request, &reading->out, err);
+		int r = dump_kind(reading, kinds[i], err), parts = 0;
 
-		/* Kernels before 4.10 have no objects, before 4.16 no flowtables. */
-		if (r == -EINVAL && kinds[i] >= NFT_MSG_GETOBJ)
-			r = 0;
-		if (r == 0 && kinds[i] == NFT_MSG_GETSET)
-			r = dump_all_elements(reading, start, err);
-		if (r == -EINTR)
-			result = r;
-		else if (r < 0)
-			return err_wrap(err, "dump %d of nf_tables", kinds[i]);
+		if (r < 0 && r != -EINTR)
+			return r;
+		if (kinds[i] == NFT_MSG_GETCHAIN)
+			parts = dump_rules(reading, start, err);
+		else if (kinds[i] == NFT_MSG_GETSET)
+			parts = dump_parts(reading, &elements_of_set, start,
+				reading->out.len, err);
+		if (parts < 0 && parts != -EINTR)
+			return parts;
+		if (r < 0 || parts < 0)
+			result = -EINTR;
 	}
 	return result;
 }
@@ -208,8 +271,8 @@ static void store(struct reading *reading, struct facts *facts, struct netns *ne
 		r = 0;
 	}
 	if (r == 0) {
-		netns->nft.data = arena_memdup(
-			&facts->arena, reading->out.data, reading->out.len);
+		netns->nft.data =
+			arena_adopt(&facts->arena, TAKE_PTR(reading->out.data));
 		netns->nft.len = netns->nft.data ? reading->out.len : 0;
 		netns->rules_known = netns->nft.data != NULL;
 	} else if (has_no_nftables(reading, r)) {

@@ -161,6 +161,25 @@ static void trim_gives_back_only_the_last(void **state)
 	arena_trim(arena, NULL, 64, 0);
 }
 
+/* That it is released, once, is what the sanitizer's leak check sees. */
+static void adopted_memory_goes_with_the_arena(void **state)
+{
+	struct arena *arena = *state;
+	char *mine = malloc(100);
+
+	assert_null(arena_adopt(arena, NULL));
+	assert_false(arena_failed(arena));
+	assert_ptr_equal(arena_adopt(arena, mine), mine);
+	memset(mine, 1, 100);
+	arena_reset(arena);
+	assert_ptr_equal(arena->adopted, NULL);
+	assert_non_null(arena_adopt(arena, malloc(100)));
+	arena_done(arena);
+	arena_init(arena, 8);
+	assert_null(arena_adopt(arena, malloc(100)));
+	assert_true(arena_failed(arena));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +198,8 @@ int main(void)
 			push_that_fails_changes_nothing, make, unmake),
 		cmocka_unit_test_setup_teardown(
 			trim_gives_back_only_the_last, make, unmake),
+		cmocka_unit_test_setup_teardown(
+			adopted_memory_goes_with_the_arena, make, unmake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
