@@ -95,9 +95,12 @@ static void add_and_xor(struct text *text, const struct reading *reading,
 static void add_steps(struct text *text, const struct operand *operand,
 	const struct words_context *context)
 {
-	struct reading reading = reading_of(operand, context);
+	struct reading reading;
 	size_t len = operand->load_len;
 
+	if (operand->nsteps == 0)
+		return;
+	reading = reading_of(operand, context);
 	for (size_t i = 0; i < operand->nsteps; i++) {
 		const struct step *step = &operand->steps[i];
 
@@ -212,11 +215,13 @@ static bool add_flags_match(
 {
 	const struct operand *operand = op->operand;
 	const struct step *mask = only_mask(operand);
-	struct words words = words_of(operand, context);
+	struct words words;
 
-	if (!mask || !value_is_flags(words.type) ||
-		op->value_len != operand->load_len ||
+	if (!mask || op->value_len != operand->load_len ||
 		(op->cmp != CMP_EQ && op->cmp != CMP_NEQ))
+		return false;
+	words = words_of(operand, context);
+	if (!value_is_flags(words.type))
 		return false;
 	text_add(text, "%s ", words.text);
 	if (memcmp(op->lo, zeros, op->value_len) == 0) {
@@ -237,13 +242,16 @@ static bool add_prefix_match(
 {
 	const struct operand *operand = op->operand;
 	const struct step *mask = only_mask(operand);
-	struct words words = words_of(operand, context);
-	struct reading reading = {.type = words.type, .whole = words.len};
+	struct words words;
+	struct reading reading;
 	int bits;
 
-	if (!mask || words.type != VALUE_ADDR || words.len != operand->load_len ||
-		op->value_len != operand->load_len ||
+	if (!mask || op->value_len != operand->load_len ||
 		(op->cmp != CMP_EQ && op->cmp != CMP_NEQ))
+		return false;
+	words = words_of(operand, context);
+	reading = (struct reading){.type = words.type, .whole = words.len};
+	if (words.type != VALUE_ADDR || words.len != operand->load_len)
 		return false;
 	bits = mask_length(mask->and, operand->load_len);
 	if (bits < 0)
@@ -282,7 +290,8 @@ void match_text(
 	if (add_flags_match(text, op, context) || add_prefix_match(text, op, context))
 		return;
 	operand_text(text, operand, VALUE_BYTES, context);
-	text_add(text, " %s", cmp_word(op->cmp));
+	text_put(text, " ", 1);
+	text_add(text, "%s", cmp_word(op->cmp));
 	if (operand->nsteps && only_mask(operand) && op->cmp == CMP_EQ)
 		text_add(text, "== ");
 	if (operand->field == FIELD_CONCAT && operand->nsteps == 0 && !op->hi &&

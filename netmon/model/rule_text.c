@@ -405,9 +405,10 @@ static void add_ops(struct text *text, const struct op *ops, size_t nops,
 const char *rule_text(struct arena *arena, const struct rule *rule)
 {
 	struct words_context context = {0};
-	struct text text = {.len = 0};
-	const char *copy;
+	struct text text = {.data = arena_alloc_raw(arena, TEXT_MAX)};
 
+	if (!text.data)
+		return "";
 	if (rule->chain->family == TABLE_IP)
 		context.family = FAMILY_IP4;
 	else if (rule->chain->family == TABLE_IP6)
@@ -419,6 +420,7 @@ const char *rule_text(struct arena *arena, const struct rule *rule)
 		text_word(&text, "comment ");
 		text_quoted(&text, rule->comment, strlen(rule->comment));
 	}
-	copy = arena_strndup(arena, text.data, text.len);
-	return copy ? copy : "";
+	text.data[text.len] = '\0';
+	arena_trim(arena, text.data, TEXT_MAX, text.len + 1);
+	return text.data;
 }

@@ -19,52 +19,78 @@ struct symbol {
 
 static const char text_end[] = "…";
 
-/* Most of what is added is plain text, and scans add it ten thousand times. */
-static int add_plain(struct text *text, size_t room, const char *plain)
+/* Bytes left before the mark that says that the text ends early. */
+static size_t room(const struct text *text)
 {
-	size_t len = strlen(plain);
-
-	if (len < room)
-		memcpy(text->data + text->len, plain, len + 1);
-	return len < INT_MAX ? (int)len : -1;
+	return TEXT_MAX - sizeof(text_end) - text->len;
 }
 
+/* Nothing of what does not fit, so that no character is cut in half. */
+static void cut(struct text *text)
+{
+	memcpy(text->data + text->len, text_end, sizeof(text_end) - 1);
+	text->len += sizeof(text_end) - 1;
+	text->cut = true;
+}
+
+void text_put(struct text *text, const char *bytes, size_t len)
+{
+	if (text->cut)
+		return;
+	if (len >= room(text)) {
+		cut(text);
+		return;
+	}
+	memcpy(text->data + text->len, bytes, len);
+	text->len += len;
+}
+
+/* Most of what is added is plain text, and scans add it ten thousand times. */
 void text_add(struct text *text, const char *format, ...)
 {
-	size_t room = sizeof(text->data) - sizeof(text_end) - text->len;
 	va_list args;
 	int n;
 
 	if (text->cut)
 		return;
 	va_start(args, format);
-	if (strcmp(format, "%s") == 0)
-		n = add_plain(text, room, va_arg(args, const char *));
-	else if (!strchr(format, '%'))
-		n = add_plain(text, room, format);
-	else
-		n = vsnprintf(text->data + text->len, room, format, args);
-	va_end(args);
-	if (n >= 0 && (size_t)n < room) {
-		text->len += (size_t)n;
-		return;
+	if (strcmp(format, "%s") == 0) {
+		const char *plain = va_arg(args, const char *);
+
+		text_put(text, plain, strlen(plain));
+	} else if (!strchr(format, '%')) {
+		text_put(text, format, strlen(format));
+	} else {
+		n = vsnprintf(text->data + text->len, room(text), format, args);
+		if (n >= 0 && (size_t)n < room(text))
+			text->len += (size_t)n;
+		else
+			cut(text);
 	}
-	/* Nothing of what does not fit, so that no character is cut in half. */
-	memcpy(text->data + text->len, text_end, sizeof(text_end));
-	text->len += sizeof(text_end) - 1;
-	text->cut = true;
+	va_end(args);
+}
+
+void text_number(struct text *text, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	text_put(text, digits + at, sizeof(digits) - at);
 }
 
 void text_space(struct text *text)
 {
 	if (text->len && text->data[text->len - 1] != ' ')
-		text_add(text, " ");
+		text_put(text, " ", 1);
 }
 
 void text_word(struct text *text, const char *word)
 {
 	text_space(text);
-	text_add(text, "%s", word);
+	text_put(text, word, strlen(word));
 }
 
 /* Quotation marks inside would end the name early for a reader. */
@@ -73,6 +99,7 @@ static void add_quoted(struct text *text, const char *escaped)
 	char buffer[2048];
 	size_t n = 0;
 
+	buffer[n++] = '"';
 	for (; *escaped && n < sizeof(buffer) - 8; escaped++) {
 		if (*escaped == '"') {
 			memcpy(buffer + n, "\\x22", 4);
@@ -81,15 +108,25 @@ static void add_quoted(struct text *text, const char *escaped)
 			buffer[n++] = *escaped;
 		}
 	}
-	buffer[n] = '\0';
-	text_add(text, "\"%s\"", buffer);
+	buffer[n++] = '"';
+	text_put(text, buffer, n);
 }
 
-static bool is_plain_name(const char *name)
+/* Letters, digits and _-./:@+% */
+static bool is_plain(char c)
 {
-	return *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
-					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					  "0123456789_-./:@+%")] == '\0';
+	return (c >= '-' && c <= ':') || (c >= '@' && c <= 'Z') || c == '_' ||
+	       (c >= 'a' && c <= 'z') || c == '+' || c == '%';
+}
+
+/* How many bytes are plain from the start. */
+static size_t plain_run(const char *name, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && is_plain(name[run]))
+		run++;
+	return run;
 }
 
 void text_escaped(struct text *text, const char *words)
@@ -102,19 +139,27 @@ void text_escaped(struct text *text, const char *words)
 void text_name(struct text *text, const char *name)
 {
 	char buffer[512];
+	size_t len = strlen(name);
 
-	if (is_plain_name(name) && strlen(name) < sizeof(buffer))
-		text_add(text, "%s", name);
+	if (len > 0 && len < sizeof(buffer) && plain_run(name, len) == len)
+		text_put(text, name, len);
 	else
-		add_quoted(
-			text, escape_text(name, strlen(name), buffer, sizeof(buffer)));
+		add_quoted(text, escape_text(name, len, buffer, sizeof(buffer)));
 }
 
 void text_quoted(struct text *text, const char *name, size_t len)
 {
 	char buffer[1024];
 
-	add_quoted(text, escape_text(name, strnlen(name, len), buffer, sizeof(buffer)));
+	len = strnlen(name, len);
+	if (len < sizeof(buffer) - 4 && plain_run(name, len) == len) {
+		buffer[0] = '"';
+		memcpy(buffer + 1, name, len);
+		buffer[len + 1] = '"';
+		text_put(text, buffer, len + 2);
+	} else {
+		add_quoted(text, escape_text(name, len, buffer, sizeof(buffer)));
+	}
 }
 
 /* Fields that are called the same wherever they occur. */
@@ -282,24 +327,26 @@ static const char *transport_name(uint8_t l4proto)
 	}
 }
 
-/* Puts @word where the table's text has %s. */
+static size_t put_words(struct words *words, size_t at, const char *from, size_t len)
+{
+	size_t room_left = sizeof(words->text) - 1 - at;
+
+	if (len > room_left)
+		len = room_left;
+	memcpy(words->text + at, from, len);
+	return at + len;
+}
+
+/* Puts @word where the table's text has %s; printf would be most of a scan's cost. */
 static void fill_words(struct words *words, const char *text, const char *word)
 {
-	size_t room = sizeof(words->text) - 1, len = 0;
+	const char *hole = strchr(text, '%');
+	size_t len =
+		put_words(words, 0, text, hole ? (size_t)(hole - text) : strlen(text));
 
-	/* By hand: printf would be most of what a scan of many ports costs. */
-	while (*text && len < room) {
-		const char *from = text;
-		size_t n = 1;
-
-		if (text[0] == '%' && text[1] == 's') {
-			from = word;
-			n = strlen(word) < room - len ? strlen(word) : room - len;
-			text++;
-		}
-		memcpy(words->text + len, from, n);
-		len += n;
-		text++;
+	if (hole) {
+		len = put_words(words, len, word, strlen(word));
+		len = put_words(words, len, hole + 2, strlen(hole + 2));
 	}
 	words->text[len] = '\0';
 }
@@ -536,6 +583,6 @@ void value_add(struct text *text, enum value_type type, const uint8_t *bytes,
 			text_add(text, "0x%0*llx", (int)len * 2,
 				(unsigned long long)value);
 		else
-			text_add(text, "%llu", (unsigned long long)value);
+			text_number(text, value);
 	}
 }

@@ -13,14 +13,18 @@ enum { TEXT_MAX = 4096 };
 
 /** struct text - grows up to its bound, then ends in "..." */
 struct text {
-	char data[TEXT_MAX];
+	char *data; /* TEXT_MAX bytes; never terminated */
 	size_t len;
 	bool cut;
 };
 
+/** text_put() - @len bytes as they are: all of them, or the end of the text. */
+void text_put(struct text *text, const char *bytes, size_t len);
 void text_add(struct text *text, const char *format, ...) _printf_(2, 3);
-/** text_word() - text_add() of a plain word with a space between it and the one before.
+/** text_number() - in decimal; text_add() without printf, for what rules are full of.
  */
+void text_number(struct text *text, uint64_t number);
+/** text_word() - a plain word with a space between it and the one before. */
 void text_word(struct text *text, const char *word);
 /** text_space() - what comes next is another word. */
 void text_space(struct text *text);

@@ -18,7 +18,6 @@ struct out {
 	struct jsonw *w;
 	struct arena arena;		  /* for texts that are made on the way */
 	struct memo prefixes4, prefixes6; /* by a set's content */
-	struct memo rules;		  /* by a rule's address */
 };
 
 /* A list of prefixes as JSON text on one line: a whole zone has a hundred of them. */
@@ -95,24 +94,12 @@ static void write_target(
 	jsonw_object_end(out->w);
 }
 
-static const char *rule_words(struct out *out, const struct rule *rule)
-{
-	const char *text = memo_find(&out->rules, &rule, sizeof(rule));
-
-	if (!text) {
-		text = rule_text(&out->arena, rule);
-		memo_keep(&out->rules, &rule, sizeof(rule), text);
-	}
-	return text;
-}
-
 static void out_init(struct out *out, struct jsonw *writer)
 {
 	out->w = writer;
 	arena_init(&out->arena, 0);
 	memo_init(&out->prefixes4);
 	memo_init(&out->prefixes6);
-	memo_init(&out->rules);
 }
 
 /* A step that is not a rule's has its stage where others have hook, table and chain. */
@@ -131,7 +118,7 @@ static void write_step(struct out *out, const struct trace_step *step)
 			jsonw_member_uint(out->w, "handle", step->rule->handle);
 		else
 			jsonw_member_uint(out->w, "number", step->rule->number);
-		jsonw_member_string(out->w, "rule", rule_words(out, step->rule));
+		jsonw_member_string(out->w, "rule", rule_text(&out->arena, step->rule));
 	}
 	jsonw_member_string(out->w, "effect", words_step(&out->arena, step));
 	jsonw_object_end(out->w);
@@ -323,7 +310,6 @@ static int finish(struct out *out, struct err *err)
 	arena_done(&out->arena);
 	memo_done(&out->prefixes4);
 	memo_done(&out->prefixes6);
-	memo_done(&out->rules);
 	jsonw_done(out->w);
 	return rc;
 }

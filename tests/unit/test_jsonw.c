@@ -166,10 +166,40 @@ static void a_failed_write_is_reported_at_the_end(void **state)
 	fclose(stream);
 }
 
+/* Strings are looked at eight bytes at a time: no byte may pass by its place. */
+static void every_byte_at_every_place(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		for (size_t place = 0; place < 17; place++) {
+			char text[18], alone, expected[64];
+			struct jsonw writer, single;
+			size_t len;
+
+			memset(text, 'a', 17);
+			text[place] = alone = (char)byte;
+			jsonw_init(&single, NULL, 0);
+			jsonw_string_len(&single, &alone, 1);
+			assert_int_equal(jsonw_finish(&single, NULL), 0);
+			const char *form = jsonw_text(&single, &len);
+			snprintf(expected, sizeof(expected), "\"%.*s%.*s%.*s\"",
+				(int)place, "aaaaaaaaaaaaaaaaa", (int)len - 2, form + 1,
+				(int)(16 - place), "aaaaaaaaaaaaaaaaa");
+			jsonw_init(&writer, NULL, 0);
+			jsonw_string_len(&writer, text, 17);
+			assert_int_equal(jsonw_finish(&writer, NULL), 0);
+			assert_string_equal(jsonw_text(&writer, NULL), expected);
+			jsonw_done(&writer);
+			jsonw_done(&single);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compact),
+		cmocka_unit_test(every_byte_at_every_place),
 		cmocka_unit_test(indented),
 		cmocka_unit_test(hostile_strings_stay_valid),
 		cmocka_unit_test(reals),
