@@ -42,18 +42,12 @@ static void flush(struct jsonw *writer)
 	writer->len = 0;
 }
 
-/* Room for @need bytes and a terminator at the end of the buffer. */
-static bool reserve(struct jsonw *writer, size_t need)
+static bool make_room(struct jsonw *writer, size_t need)
 {
 	size_t size = writer->size ? writer->size : 1024;
 
 	if (writer->code != 0)
 		return false;
-	if (writer->stream && writer->len >= FLUSH_BYTES)
-		flush(writer);
-	if (need <
-		writer->size - writer->len) /* never less than the terminator's byte */
-		return true;
 	if (need > SIZE_MAX / 4 - writer->len) {
 		writer->code = -ENOMEM;
 		return false;
@@ -68,6 +62,16 @@ static bool reserve(struct jsonw *writer, size_t need)
 	writer->buffer = buffer;
 	writer->size = size;
 	return true;
+}
+
+/* Room for @need bytes and a terminator at the end of the buffer. */
+static inline bool reserve(struct jsonw *writer, size_t need)
+{
+	if (writer->stream && writer->len >= FLUSH_BYTES)
+		flush(writer);
+	/* Never less than the terminator's byte. */
+	return writer->code == 0 &&
+	       (need < writer->size - writer->len || make_room(writer, need));
 }
 
 static void put(struct jsonw *writer, const char *bytes, size_t len)
@@ -213,17 +217,37 @@ static uint64_t specials(uint64_t word)
 	       high;
 }
 
+static uint64_t load(const char *text, size_t size)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, text, size);
+	return word;
+}
+
+/* Whether all of it can stand as it is. The last word overlaps the one before. */
+static bool is_all_verbatim(const char *text, size_t len)
+{
+	uint64_t found = 0;
+	size_t at = 0;
+
+	if (len >= 8) {
+		for (; at < len - 8; at += 8)
+			found |= specials(load(text + at, 8));
+		return !(found | specials(load(text + len - 8, 8)));
+	}
+	if (len >= 4)
+		return !specials(load(text, 4) | load(text + len - 4, 4) << 32);
+	while (at < len && is_verbatim((unsigned char)text[at]))
+		at++;
+	return at == len;
+}
+
 /* How many characters from the start can stand as they are. */
 static size_t verbatim_run(const char *text, size_t len)
 {
 	size_t run = 0;
-	uint64_t word;
 
-	for (; len - run >= sizeof(word); run += sizeof(word)) {
-		memcpy(&word, text + run, sizeof(word));
-		if (specials(word))
-			break;
-	}
 	while (run < len && is_verbatim((unsigned char)text[run]))
 		run++;
 	return run;
@@ -231,10 +255,10 @@ static size_t verbatim_run(const char *text, size_t len)
 
 static void put_string(struct jsonw *writer, const char *text, size_t len)
 {
-	size_t run = verbatim_run(text, len);
+	size_t run;
 
 	/* Nearly every string is verbatim: one check of the room, one copy. */
-	if (run == len) {
+	if (is_all_verbatim(text, len)) {
 		char *at;
 
 		if (!reserve(writer, len + 2))
@@ -247,14 +271,12 @@ static void put_string(struct jsonw *writer, const char *text, size_t len)
 		return;
 	}
 	put(writer, "\"", 1);
-	while (len > 0) {
+	for (; len > 0; text += run, len -= run) {
+		run = verbatim_run(text, len);
 		if (run > 0)
 			put(writer, text, run);
 		else
 			run = put_special(writer, text, len);
-		text += run;
-		len -= run;
-		run = verbatim_run(text, len);
 	}
 	put(writer, "\"", 1);
 }
@@ -267,7 +289,7 @@ void jsonw_key(struct jsonw *writer, const char *key)
 
 	assert(writer->depth > 0 && (writer->is_object & bit) && !writer->after_key);
 	writer->after_key = true;
-	if (verbatim_run(key, len) != len || !reserve(writer, len + spaces + 6)) {
+	if (!is_all_verbatim(key, len) || !reserve(writer, len + spaces + 6)) {
 		separate(writer);
 		put_string(writer, key, len);
 		put(writer, ": ", writer->indent ? 2 : 1);

@@ -43,6 +43,12 @@ struct register_word {
 	bool unread; /* first word of a load that may end the rule, not used so far */
 };
 
+/* Messages that follow each other. */
+struct stretch {
+	size_t begin, end; /* bytes of the namespace's messages */
+	size_t nmessages;
+};
+
 struct decode_ctx {
 	const struct netns *netns;
 	struct ruleset *ruleset;
@@ -51,7 +57,8 @@ struct decode_ctx {
 	struct operand_table *operands;
 	struct name_index *index;
 	const struct expr_row *recent_rows[64];
-	size_t max_chains, max_sets; /* reserved */
+	size_t max_chains, max_sets;  /* reserved */
+	struct stretch rule_messages; /* of rules */
 	struct rule **rules; /* of each chain by its id, while they are filled */
 
 	/* The rule being built. */

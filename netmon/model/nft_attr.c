@@ -11,6 +11,22 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+/* libmnl's getters without a call: a ruleset has millions of attributes. */
+static inline uint16_t attr_type(const struct nlattr *attr)
+{
+	return attr->nla_type & (uint16_t)NLA_TYPE_MASK;
+}
+
+static inline const void *payload(const struct nlattr *attr)
+{
+	return attr + 1;
+}
+
+static inline size_t payload_len(const struct nlattr *attr)
+{
+	return attr->nla_len - sizeof(*attr);
+}
+
 int nft_malformed(struct decode_ctx *ctx, const void *at, const char *format, ...)
 {
 	char text[256];
@@ -36,10 +52,10 @@ static int bad_attr(struct decode_ctx *ctx, const struct nlattr *attr, size_t le
 			ctx, attr, "%zu stray bytes after an attribute", left);
 	if (attr->nla_len < sizeof(*attr))
 		return nft_malformed(ctx, attr, "attribute %u is %u bytes long",
-			mnl_attr_get_type(attr), attr->nla_len);
+			attr_type(attr), attr->nla_len);
 	return nft_malformed(ctx, attr,
 		"attribute %u of %u bytes runs past the %zu of its parent",
-		mnl_attr_get_type(attr), attr->nla_len, left);
+		attr_type(attr), attr->nla_len, left);
 }
 
 static inline bool is_sound(const struct nlattr *attr, size_t left)
@@ -48,19 +64,14 @@ static inline bool is_sound(const struct nlattr *attr, size_t left)
 	       attr->nla_len <= left;
 }
 
-/* mnl_attr_get_type(), without a call: a ruleset has millions of attributes. */
-static inline uint16_t attr_type(const struct nlattr *attr)
-{
-	return attr->nla_type & (uint16_t)NLA_TYPE_MASK;
-}
-
 int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
-	struct nft_attrs *ret_attrs)
+	size_t enough, struct nft_attrs *ret_attrs)
 {
 	const uint8_t *at = start;
+	size_t missing = enough ? enough : SIZE_MAX;
 
 	memset(ret_attrs, 0, sizeof(*ret_attrs));
-	while (len > 0) {
+	while (len > 0 && missing > 0) {
 		const struct nlattr *attr = (const void *)at;
 
 		if (!is_sound(attr, len))
@@ -74,6 +85,7 @@ int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
 			if (ret_attrs->tb[type] && attr->nla_len > sizeof(*attr))
 				return nft_malformed(
 					ctx, attr, "attribute %u appears twice", type);
+			missing -= type > 0 && type <= enough && !ret_attrs->tb[type];
 			ret_attrs->tb[type] = attr;
 		}
 		if (size > len) /* the last one may lack its padding */
@@ -87,8 +99,8 @@ int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
 int nft_attrs_pair(struct decode_ctx *ctx, const struct nlattr *nest,
 	const struct nlattr *pair[static 2])
 {
-	const uint8_t *at = mnl_attr_get_payload(nest);
-	size_t len = mnl_attr_get_payload_len(nest);
+	const uint8_t *at = payload(nest);
+	size_t len = payload_len(nest);
 
 	pair[0] = pair[1] = NULL;
 	while (len > 0) {
@@ -116,16 +128,15 @@ int nft_attrs_pair(struct decode_ctx *ctx, const struct nlattr *nest,
 int nft_attrs_nested(
 	struct decode_ctx *ctx, const struct nlattr *nest, struct nft_attrs *ret_attrs)
 {
-	return nft_attrs_parse(ctx, mnl_attr_get_payload(nest),
-		mnl_attr_get_payload_len(nest), ret_attrs);
+	return nft_attrs_parse(ctx, payload(nest), payload_len(nest), 0, ret_attrs);
 }
 
 static int check_size(struct decode_ctx *ctx, const struct nlattr *attr, size_t size)
 {
-	if (mnl_attr_get_payload_len(attr) == size)
+	if (payload_len(attr) == size)
 		return 0;
-	return nft_malformed(ctx, attr, "attribute %u holds %u bytes, not %zu",
-		mnl_attr_get_type(attr), mnl_attr_get_payload_len(attr), size);
+	return nft_malformed(ctx, attr, "attribute %u holds %zu bytes, not %zu",
+		attr_type(attr), payload_len(attr), size);
 }
 
 int nft_attr_u8(struct decode_ctx *ctx, const struct nlattr *attr, uint8_t *ret_value)
@@ -136,33 +147,39 @@ int nft_attr_u8(struct decode_ctx *ctx, const struct nlattr *attr, uint8_t *ret_
 		return 0;
 	r = check_size(ctx, attr, sizeof(*ret_value));
 	if (r == 0)
-		*ret_value = mnl_attr_get_u8(attr);
+		*ret_value = *(const uint8_t *)payload(attr);
 	return r;
 }
 
 int nft_attr_be32(
 	struct decode_ctx *ctx, const struct nlattr *attr, uint32_t *ret_value)
 {
+	uint32_t be;
 	int r;
 
 	if (!attr)
 		return 0;
-	r = check_size(ctx, attr, sizeof(*ret_value));
-	if (r == 0)
-		*ret_value = ntohl(mnl_attr_get_u32(attr));
+	r = check_size(ctx, attr, sizeof(be));
+	if (r == 0) {
+		memcpy(&be, payload(attr), sizeof(be));
+		*ret_value = ntohl(be);
+	}
 	return r;
 }
 
 int nft_attr_be64(
 	struct decode_ctx *ctx, const struct nlattr *attr, uint64_t *ret_value)
 {
+	uint64_t be;
 	int r;
 
 	if (!attr)
 		return 0;
-	r = check_size(ctx, attr, sizeof(*ret_value));
-	if (r == 0)
-		*ret_value = be64toh(mnl_attr_get_u64(attr));
+	r = check_size(ctx, attr, sizeof(be));
+	if (r == 0) {
+		memcpy(&be, payload(attr), sizeof(be));
+		*ret_value = be64toh(be);
+	}
 	return r;
 }
 
@@ -174,11 +191,11 @@ int nft_attr_string(
 
 	if (!attr)
 		return 0;
-	text = mnl_attr_get_payload(attr);
-	len = mnl_attr_get_payload_len(attr);
+	text = payload(attr);
+	len = payload_len(attr);
 	if (len < 2 || text[0] == '\0' || !memchr(text, '\0', len))
 		return nft_malformed(ctx, attr, "attribute %u is no terminated name",
-			mnl_attr_get_type(attr));
+			attr_type(attr));
 	*ret_text = text;
 	return 0;
 }
@@ -193,22 +210,21 @@ int nft_attr_value(
 		return r;
 	value = data[NFTA_DATA_VALUE - 1];
 	if (!value)
-		return nft_malformed(ctx, attr, "attribute %u has no value",
-			mnl_attr_get_type(attr));
-	if (mnl_attr_get_payload_len(value) == 0 ||
-		mnl_attr_get_payload_len(value) > VALUE_MAX)
-		return nft_malformed(ctx, value, "a value of %u bytes",
-			mnl_attr_get_payload_len(value));
-	*ret_value = (struct nft_value){.bytes = mnl_attr_get_payload(value),
-		.len = mnl_attr_get_payload_len(value)};
+		return nft_malformed(
+			ctx, attr, "attribute %u has no value", attr_type(attr));
+	if (payload_len(value) == 0 || payload_len(value) > VALUE_MAX)
+		return nft_malformed(
+			ctx, value, "a value of %zu bytes", payload_len(value));
+	*ret_value =
+		(struct nft_value){.bytes = payload(value), .len = payload_len(value)};
 	return 0;
 }
 
 int nft_attr_next(struct decode_ctx *ctx, const struct nlattr *nest,
 	const struct nlattr *attr, const struct nlattr **ret_attr)
 {
-	const uint8_t *start = mnl_attr_get_payload(nest);
-	const uint8_t *end = start + mnl_attr_get_payload_len(nest);
+	const uint8_t *start = payload(nest);
+	const uint8_t *end = start + payload_len(nest);
 	const uint8_t *at = start;
 
 	if (attr) {

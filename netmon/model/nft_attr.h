@@ -35,12 +35,13 @@ int nft_malformed(struct decode_ctx *ctx, const void *at, const char *format, ..
 
 /**
  * nft_attrs_parse() - sort @len bytes of attributes by type
+ * @enough: stop when all types from 1 to this one are there; 0: read them all
  *
  * Types beyond NFT_ATTRS_MAX are newer than this program, and are left out; a type that
  * appears twice is malformed. Return: 0, -EINVAL.
  */
 int nft_attrs_parse(struct decode_ctx *ctx, const void *start, size_t len,
-	struct nft_attrs *ret_attrs) _must_check_;
+	size_t enough, struct nft_attrs *ret_attrs) _must_check_;
 int nft_attrs_nested(struct decode_ctx *ctx, const struct nlattr *nest,
 	struct nft_attrs *ret_attrs) _must_check_;
 /** nft_attrs_pair() - only the types 1 and 2, for the many small nests that have those.

@@ -214,7 +214,7 @@ static const struct field_row {
 
 enum { ANY_PROTO = 0 };
 
-/* Places in headers; the first row that fits is taken. */
+/* Places in headers; the first row that fits is taken. The most usual come first. */
 static const struct payload_row {
 	uint8_t base;
 	uint8_t proto; /* network: 4 or 6; transport: IPPROTO_*; ANY_PROTO: all */
@@ -222,11 +222,13 @@ static const struct payload_row {
 	const char *text; /* %s: the transport protocol */
 	enum value_type type;
 } payload_rows[] = {
+	{BASE_TRANSPORT, ANY_PROTO, 2, 2, "%s dport", VALUE_NUMBER},
+	{BASE_TRANSPORT, ANY_PROTO, 0, 2, "%s sport", VALUE_NUMBER},
+	{BASE_NETWORK, FAMILY_IP4, 16, 4, "ip daddr", VALUE_ADDR},
+	{BASE_NETWORK, FAMILY_IP4, 12, 4, "ip saddr", VALUE_ADDR},
 	{BASE_LINK, ANY_PROTO, 0, 6, "ether daddr", VALUE_MAC},
 	{BASE_LINK, ANY_PROTO, 6, 6, "ether saddr", VALUE_MAC},
 	{BASE_LINK, ANY_PROTO, 12, 2, "ether type", VALUE_ETHERTYPE},
-	{BASE_NETWORK, FAMILY_IP4, 12, 4, "ip saddr", VALUE_ADDR},
-	{BASE_NETWORK, FAMILY_IP4, 16, 4, "ip daddr", VALUE_ADDR},
 	{BASE_NETWORK, FAMILY_IP4, 9, 1, "ip protocol", VALUE_PROTO},
 	{BASE_NETWORK, FAMILY_IP4, 8, 1, "ip ttl", VALUE_NUMBER},
 	{BASE_NETWORK, FAMILY_IP4, 2, 2, "ip length", VALUE_NUMBER},
@@ -242,8 +244,6 @@ static const struct payload_row {
 	{BASE_TRANSPORT, IPPROTO_ICMPV6, 0, 1, "icmpv6 type", VALUE_ICMP6_TYPE},
 	{BASE_TRANSPORT, IPPROTO_ICMPV6, 1, 1, "icmpv6 code", VALUE_NUMBER},
 	{BASE_TRANSPORT, IPPROTO_TCP, 13, 1, "tcp flags", VALUE_TCP_FLAGS},
-	{BASE_TRANSPORT, ANY_PROTO, 0, 2, "%s sport", VALUE_NUMBER},
-	{BASE_TRANSPORT, ANY_PROTO, 2, 2, "%s dport", VALUE_NUMBER},
 };
 
 static const struct symbol protocols[] = {{IPPROTO_TCP, "tcp"}, {IPPROTO_UDP, "udp"},

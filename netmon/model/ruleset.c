@@ -25,7 +25,8 @@
  *	elements
  *	rules
  *
- * A walk costs a few nanoseconds a message but for the one that decodes it.
+ * Of rules there can be very many. The kernel gives them in one stretch, and walks that
+ * have no use for them leave it out.
  */
 
 typedef int message_handler(struct decode_ctx *ctx, const struct nft_message *message);
@@ -42,11 +43,13 @@ enum walk {
 static const struct message_row {
 	const char *name;
 	message_handler *handler[WALKS];
+	size_t counted_by; /* the last attribute that counting needs; 0: any */
 } message_rows[NFT_MSG_MAX] = {
 	[NFT_MSG_NEWTABLE] = {"NEWTABLE", {[WALK_TABLES] = nft_table_decode}},
 	[NFT_MSG_NEWCHAIN] = {"NEWCHAIN", {[WALK_CHAINS] = nft_chain_decode}},
 	[NFT_MSG_NEWRULE] = {"NEWRULE",
-		{[WALK_COUNT] = nft_rule_count, [WALK_RULES] = nft_rule_decode}},
+		{[WALK_COUNT] = nft_rule_count, [WALK_RULES] = nft_rule_decode},
+		NFTA_RULE_CHAIN},
 	[NFT_MSG_NEWSET] = {"NEWSET", {[WALK_CHAINS] = nft_set_decode}},
 	[NFT_MSG_NEWSETELEM] = {"NEWSETELEM",
 		{[WALK_COUNT] = nft_elements_count,
@@ -134,6 +137,17 @@ static void note_stranger(struct decode_ctx *ctx, const struct nlmsghdr *header,
 		family);
 }
 
+/* Where the first rules are that follow each other. */
+static void note_rule(struct stretch *rules, size_t offset, size_t size)
+{
+	if (rules->nmessages == 0)
+		rules->begin = rules->end = offset;
+	if (rules->end == offset) {
+		rules->end += size;
+		rules->nmessages++;
+	}
+}
+
 static int count_messages(struct decode_ctx *ctx, size_t *ret_names)
 {
 	struct strangers strangers = {0};
@@ -151,6 +165,9 @@ static int count_messages(struct decode_ctx *ctx, size_t *ret_names)
 			ctx->max_chains += type == NFT_MSG_NEWCHAIN;
 			ctx->max_sets += type == NFT_MSG_NEWSET;
 			names += type == NFT_MSG_NEWTABLE;
+			if (type == NFT_MSG_NEWRULE)
+				note_rule(&ctx->rule_messages, offset,
+					message_size(ctx, offset, header));
 		}
 		offset += message_size(ctx, offset, header);
 	}
@@ -161,9 +178,16 @@ static int count_messages(struct decode_ctx *ctx, size_t *ret_names)
 
 static int walk_messages(struct decode_ctx *ctx, enum walk walk)
 {
+	bool skips = !message_rows[NFT_MSG_NEWRULE].handler[walk];
 	size_t offset = 0;
 
 	for (ctx->message = 0; offset < ctx->nft.len; ctx->message++) {
+		if (skips && ctx->rule_messages.nmessages &&
+			offset == ctx->rule_messages.begin) {
+			offset = ctx->rule_messages.end;
+			ctx->message += ctx->rule_messages.nmessages - 1;
+			continue;
+		}
 		const struct nlmsghdr *header = (const void *)(ctx->nft.data + offset);
 		const struct message_row *row = message_row(header);
 		struct nft_message message = {.header = header};
@@ -184,7 +208,7 @@ static int walk_messages(struct decode_ctx *ctx, enum walk walk)
 			(const uint8_t *)header + sizeof(*header) +
 				sizeof(struct nfgenmsg),
 			header->nlmsg_len - sizeof(*header) - sizeof(struct nfgenmsg),
-			&message.attrs);
+			walk == WALK_COUNT ? row->counted_by : 0, &message.attrs);
 		if (r == 0)
 			r = row->handler[walk](ctx, &message);
 		if (r < 0)

@@ -203,7 +203,8 @@ static struct pending frame_pop(struct frame *frame)
 		if (frame->pending[i].at < frame->pending[best].at)
 			best = i;
 	item = frame->pending[best];
-	frame->pending[best] = frame->pending[--frame->npending];
+	if (best != --frame->npending)
+		frame->pending[best] = frame->pending[frame->npending];
 	return item;
 }
 
