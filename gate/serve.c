@@ -14,6 +14,7 @@
 #include "gate/commands.h"
 #include "gate/inputs.h"
 #include "gate/serve/confine.h"
+#include "gate/serve/folder.h"
 #include "gate/serve/listen.h"
 #include "gate/serve/spare.h"
 #include "gate/serve/trusted.h"
@@ -203,6 +204,7 @@ static int open_server(struct server *server, struct err *err)
 	if (rc == 0)
 		rc = watch_signals(server, err);
 	session_rehearse();
+	folder_sweep();
 	return rc < 0 ? rc : open_sockets(server, err);
 }
 

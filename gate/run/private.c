@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/cleanup.h"
@@ -18,37 +17,7 @@
 #include "gate/serve/listen.h"
 #include "gate/serve/spare.h"
 
-/* Not below /run/seawall, which nobody but root can walk through where it is sealed. */
-#define RUN_FOLDER "/run/seawall-run"
-
 enum { MAX_SESSIONS = 128 };
-
-static int make_folder(struct private_socket *socket, struct err *err)
-{
-	struct stat st;
-
-	if (mkdir(RUN_FOLDER, 0711) < 0 && errno != EEXIST)
-		return err_errno(err, -errno, "make '%s'", RUN_FOLDER);
-	if (lstat(RUN_FOLDER, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
-		(st.st_mode & 022))
-		return err_set(err, -EPERM, "'%s' must be a folder of root's alone",
-			RUN_FOLDER);
-	(void)snprintf(socket->folder, sizeof(socket->folder), "%s/XXXXXX", RUN_FOLDER);
-	if (!mkdtemp(socket->folder))
-		return err_errno(err, -errno, "make a folder in '%s'", RUN_FOLDER);
-	(void)snprintf(
-		socket->path, sizeof(socket->path), "%s/docker.sock", socket->folder);
-	/* To be walked through, not to be changed. */
-	if (chmod(socket->folder, 0711) < 0)
-		return err_errno(err, -errno, "chmod '%s'", socket->folder);
-	return 0;
-}
-
-static void remove_files(const struct private_socket *socket)
-{
-	(void)unlink(socket->path);
-	(void)rmdir(socket->folder);
-}
 
 static int die_with(pid_t parent)
 {
@@ -133,17 +102,19 @@ int private_open(uid_t uid, const struct policy *policy, const char *engine,
 	struct private_socket socket = {0};
 	pid_t parent = getpid();
 
-	int rc = make_folder(&socket, err);
+	int rc = folder_make(&socket.folder, err);
 	if (rc < 0)
 		return rc;
+	(void)snprintf(socket.path, sizeof(socket.path), "%s/%s", socket.folder.path,
+		FOLDER_SOCKET);
 	_cleanup_(cleanup_close) int listener = listen_at(socket.path, 0600, NULL, err);
 	if (listener < 0) {
-		remove_files(&socket);
+		folder_remove(&socket.folder);
 		return listener;
 	}
 	if (chown(socket.path, uid, (gid_t)-1) < 0) {
 		rc = err_errno(err, -errno, "chown '%s'", socket.path);
-		remove_files(&socket);
+		folder_remove(&socket.folder);
 		return rc;
 	}
 	socket.server = fork();
@@ -151,7 +122,7 @@ int private_open(uid_t uid, const struct policy *policy, const char *engine,
 		become_server(listener, uid, parent, &setup);
 	if (socket.server < 0) {
 		rc = err_errno(err, -errno, "start a process");
-		remove_files(&socket);
+		folder_remove(&socket.folder);
 		return rc;
 	}
 	*ret_socket = socket;
@@ -167,5 +138,5 @@ void private_close(struct private_socket *socket)
 		(void)waitpid(socket->server, NULL, 0);
 	}
 	socket->server = 0;
-	remove_files(socket);
+	folder_remove(&socket->folder);
 }

@@ -7,15 +7,17 @@
 
 #include "common/err.h"
 #include "common/policy.h"
+#include "gate/serve/folder.h"
 #include "gate/trail.h"
 
 /**
  * struct private_socket - the socket and its server
- * @folder: made for it, root's; nobody can list what is above it
+ * @folder: made for it, root's
  * @server: dies with us
  */
 struct private_socket {
-	char folder[64], path[96];
+	struct folder folder;
+	char path[96];
 	pid_t server;
 };
 

@@ -8,6 +8,7 @@ All of it happens in an /etc of its own (private_etc.py), with an engine that an
 is needed, and a journal that keeps what it is told. Policy lets alice and bob elevate.
 """
 import argparse
+import fcntl
 import io
 import json
 import os
@@ -471,6 +472,118 @@ def background():
     return None if "FileNotFoundError" in late and "done" in late else repr(late)
 
 
+FOLDERS = "/run/seawall-run"
+
+
+def holder(folder):
+    """The process that has the lock."""
+    for p in (p for p in os.listdir("/proc") if p.isdigit()):
+        try:
+            if folder in (os.readlink("/proc/%s/fd/%s" % (p, f))
+                          for f in os.listdir("/proc/%s/fd" % p)):
+                return int(p)
+        except OSError:
+            pass
+    return None
+
+
+def below(pid):
+    """gate-run's processes below that one; what it runs for the caller is none."""
+    found = []
+    for child in etc.read("/proc/%d/task/%d/children" % (pid, pid)).split():
+        if "(gate-run)" in etc.read("/proc/%s/stat" % child):
+            found += [int(child)] + below(int(child))
+    return found
+
+
+def has_ended(pid):
+    try:
+        return ") Z" in etc.read("/proc/%d/stat" % pid)
+    except OSError:
+        return True
+
+
+def patiently(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def killed():
+    """All of it ends; its folder is removed by the next one, which spares those in use."""
+    def start(command):
+        old, result = folders(), []
+        t = threading.Thread(target=lambda: result.append(
+            gate_run("alice", "sh", "-c", command)))
+        t.start()
+        patiently(lambda: folders() - old)
+        return (folders() - old).pop(), t, result
+
+    def folders():
+        return set(os.listdir(FOLDERS)) if os.path.isdir(FOLDERS) else set()
+    for name in ("go", "held"):
+        if os.path.exists("/run/home/" + name):
+            os.remove("/run/home/" + name)
+    os.chmod("/run/home", 0o777)
+    used, t, result = start("while [ ! -e /run/home/go ]; do sleep 0.1; done; "
+                            "python3 /run/client.py")
+    hold = ("import os, socket, time\ns = socket.socket(socket.AF_UNIX)\n"
+            "s.connect(os.environ[\"DOCKER_HOST\"][7:])\ns.send(b\"GET / \")\n"
+            "time.sleep(1)\nopen(\"/run/home/held\", \"w\").close()\ntime.sleep(5)")
+    left, t2, _ = start("python3 -c '%s'" % hold)
+    why = None
+    try:
+        if not patiently(lambda: os.path.exists("/run/home/held")):
+            return "nobody connected"
+        pid = holder("%s/%s" % (FOLDERS, left))
+        processes = below(pid)
+        # The server, the connection's two, and two that wait, each with its own.
+        if len(processes) != 7:
+            return "its processes: %s" % processes
+        os.kill(pid, signal.SIGKILL)
+        if not patiently(lambda: all(has_ended(p) for p in processes)):
+            return "alive: %s" % [p for p in processes if not has_ended(p)]
+        if left not in folders():
+            return "its folder is gone already: nothing is tested"
+        gate_run("alice", "true")
+        if left in folders() or used not in folders():
+            why = "%s was left, %s is used: there are %s" % (left, used, folders())
+    finally:
+        etc.write("/run/home/go", "")
+        t.join()
+        t2.join()
+    return why or want(result[0], 0, "ASKED 200 201") or \
+        (folders() and "folders: %s" % folders()) or None
+
+
+def serve_sweeps():
+    """Of root's folders those without a lock, and nothing else."""
+    stale, locked, others = (FOLDERS + "/" + x for x in ("stale", "locked", "others"))
+    for path in (stale, locked, others):
+        os.makedirs(path, 0o711)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path + "/docker.sock")
+    os.chown(others, 5000, 5000)
+    os.symlink("/run/home", FOLDERS + "/link")
+    lock = os.open(locked, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    p = subprocess.Popen(["/run/gate", "serve", "--listen", "/run/swept.sock"])
+    try:
+        if not patiently(lambda: os.path.exists("/run/swept.sock")):
+            return "gate serve does not start"
+        there = sorted(os.listdir(FOLDERS))
+        kept = os.path.exists(locked + "/docker.sock")
+        return None if there == ["link", "locked", "others"] and kept else str(there)
+    finally:
+        p.terminate()
+        p.wait()
+        os.close(lock)
+        shutil.rmtree(FOLDERS)
+
+
 def box_image():
     """A tar with busybox."""
     tar = io.BytesIO()
@@ -533,7 +646,8 @@ TESTS = [as_caller, elevated, socket_is_private, wrong_password, no_grant, not_i
          asks_once_per_terminal, stamp_of_another_session, stamps_that_do_not_count,
          forget, without_terminal, environment, no_shell, bad_policies,
          closed_descriptors, no_audit_no_run, exit_status, interrupt, suspend, prompt_cancelled,
-         not_setuid, command_lines, expired_account, background, real_engine]
+         not_setuid, command_lines, expired_account, background, killed,
+         serve_sweeps, real_engine]
 
 
 def main():

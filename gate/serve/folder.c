@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The folders that private sockets are in. */
+#include "gate/serve/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static int open_folder(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_of_root_alone(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == 0 && (st.st_mode & 022) == 0;
+}
+
+/* Locked, so that nobody is making one meanwhile. */
+static int open_all(struct err *err)
+{
+	_cleanup_(cleanup_close) int fd = open_folder(AT_FDCWD, FOLDERS);
+
+	if (fd < 0)
+		return err_errno(err, fd, "open '%s'", FOLDERS);
+	if (!is_of_root_alone(fd))
+		return err_set(
+			err, -EPERM, "'%s' must be a folder of root's alone", FOLDERS);
+	if (flock(fd, LOCK_EX) < 0)
+		return err_errno(err, -errno, "lock '%s'", FOLDERS);
+	return TAKE_FD(fd);
+}
+
+static void remove_if_dead(int all, const char *name)
+{
+	_cleanup_(cleanup_close) int fd = open_folder(all, name);
+
+	if (fd < 0 || !is_of_root_alone(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	(void)unlinkat(fd, FOLDER_SOCKET, 0);
+	(void)unlinkat(all, name, AT_REMOVEDIR);
+}
+
+static void sweep(int all)
+{
+	int copy = open_folder(all, ".");
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!entries) {
+		if (copy >= 0)
+			(void)close(copy);
+		return;
+	}
+	while ((entry = readdir(entries))) {
+		if (entry->d_name[0] != '.')
+			remove_if_dead(all, entry->d_name);
+	}
+	(void)closedir(entries);
+}
+
+void folder_sweep(void)
+{
+	struct err err;
+	_cleanup_(cleanup_close) int all = open_all(&err);
+
+	if (all >= 0)
+		sweep(all);
+}
+
+int folder_make(struct folder *ret_folder, struct err *err)
+{
+	struct folder folder = {.path = FOLDERS "/XXXXXX", .lock = -1};
+
+	if (mkdir(FOLDERS, 0711) < 0 && errno != EEXIST)
+		return err_errno(err, -errno, "make '%s'", FOLDERS);
+	_cleanup_(cleanup_close) int all = open_all(err);
+	if (all < 0)
+		return all;
+	sweep(all);
+	if (!mkdtemp(folder.path))
+		return err_errno(err, -errno, "make a folder in '%s'", FOLDERS);
+	folder.lock = open_folder(AT_FDCWD, folder.path);
+	int rc = folder.lock < 0 ? folder.lock : 0;
+	/* To be walked through, not to be changed. */
+	if (rc == 0 && (flock(folder.lock, LOCK_EX | LOCK_NB) < 0 ||
+			       fchmod(folder.lock, 0711) < 0))
+		rc = -errno;
+	if (rc < 0) {
+		err_errno(err, rc, "set up '%s'", folder.path);
+		folder_remove(&folder);
+		return rc;
+	}
+	*ret_folder = folder;
+	return 0;
+}
+
+void folder_remove(struct folder *folder)
+{
+	if (folder->lock >= 0) {
+		(void)unlinkat(folder->lock, FOLDER_SOCKET, 0);
+		(void)close(TAKE_FD(folder->lock));
+	}
+	(void)rmdir(folder->path);
+}
