@@ -13,6 +13,7 @@
 #include "gate/filter.h"
 #include "gate/inputs.h"
 #include "gate/serve/upstream.h"
+#include "gate/serve/version.h"
 
 enum { MAX_ARENA = 64 * 1024 * 1024 };
 
@@ -258,12 +259,18 @@ static int run_check(struct check *check, struct arena *arena, struct err *err)
 	struct gate_engine engine = {.get = upstream_get, .context = &upstream};
 	struct gate_decision decision;
 	struct gate_caller caller;
+	const char *api = NULL;
 	int rc = load_policy(check, &policy, err);
 
 	if (rc == 0)
 		rc = find_caller(check, arena, &caller, err);
 	if (rc == 0)
 		rc = read_body(check, arena, err);
+	if (rc == 0 && check->engine)
+		rc = version_prepare(err);
+	if (rc == 0 && check->engine &&
+		version_find(&upstream, arena, &api, err) == -EPROTONOSUPPORT)
+		rc = -EPROTONOSUPPORT;
 	if (rc < 0)
 		return rc;
 	const struct grant *grant = policy_grant(policy, &caller.user);
@@ -274,6 +281,7 @@ static int run_check(struct check *check, struct arena *arena, struct err *err)
 					     : grant->profile,
 		.caller = &caller,
 		.today = policy_date(time(NULL)),
+		.api = api,
 		.engine = check->engine ? &engine : NULL,
 	};
 	gate_filter(&context, &check->request, arena, &decision);

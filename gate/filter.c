@@ -210,8 +210,8 @@ static const char *forward_path(struct work *work)
 		return NULL;
 	if (!mark)
 		return arena_printf(
-			work->arena, "/v" GATE_API_VERSION "/%s%s", pattern, query);
-	return arena_printf(work->arena, "/v" GATE_API_VERSION "/%.*s%s%s%s",
+			work->arena, "/v%s/%s%s", work_api(work), pattern, query);
+	return arena_printf(work->arena, "/v%s/%.*s%s%s%s", work_api(work),
 		(int)(mark - pattern), pattern, work->param, strchr(mark, '}') + 1,
 		query);
 }

@@ -33,8 +33,17 @@
  * retagged, a volume made anew by somebody else) is found then.
  */
 
-/* The version that every request is rewritten to: what Debian 12's engine speaks. */
+/* What requests are rewritten to where no engine is known: what Debian 12's speaks. */
 #define GATE_API_VERSION "1.41"
+/*
+ * All that they are rewritten to, newest first, for an array: 1.44 is what Docker 25
+ * and newer speak, and the oldest of Docker 29's. What the tables allow means the same
+ * in each, but for: read-only bindings are so with all below them (1.44), several
+ * networks can be joined at once (1.44; each is checked), a prune of volumes leaves
+ * named ones (1.42; decide_volume_prune()), KernelMemory is ignored (1.42). All else
+ * that came since 1.41 is a key of its own, and refused or dropped.
+ */
+#define GATE_API_VERSIONS "1.44", "1.41"
 /* Labels that begin so are gate's: callers can neither set nor remove them. */
 #define GATE_LABEL_PREFIX "seawall."
 /* The uid of who made a container, volume, network or image, as decimal digits. */
@@ -208,6 +217,7 @@ struct gate_decision {
  * struct gate_context - on whose behalf and by what rules
  * @profile: NULL: there is no grant, everything is refused
  * @today:   as policy_date() gives it; approvals expire
+ * @api:     of GATE_API_VERSIONS what the engine speaks; NULL: GATE_API_VERSION
  * @engine:  NULL: nothing is known of the engine's objects (`gate check`): images and
  *           volumes count as not there yet, any other object is refused unless the
  *           profile has `others` (and, where its configuration matters, all else)
@@ -217,6 +227,7 @@ struct gate_context {
 	const struct profile *profile;
 	const struct gate_caller *caller;
 	uint32_t today;
+	const char *api;
 	const struct gate_engine *engine;
 };
 

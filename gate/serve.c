@@ -18,6 +18,7 @@
 #include "gate/serve/listen.h"
 #include "gate/serve/spare.h"
 #include "gate/serve/trusted.h"
+#include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 #include "gate/trail.h"
 
@@ -201,6 +202,8 @@ static int open_server(struct server *server, struct err *err)
 		rc = trusted_load(&server->file, &server->policy, err);
 	if (rc == 0)
 		rc = confinement_prepare(&server->confinement, err);
+	if (rc == 0)
+		rc = version_prepare(err);
 	if (rc == 0)
 		rc = watch_signals(server, err);
 	session_rehearse();

@@ -375,7 +375,8 @@ static const struct route routes[] = {
 
 	ROUTE("GET", "volumes", decide_nothing, Q(volumes_query)),
 	ROUTE("POST", "volumes/create", decide_volume_create, JSON),
-	ROUTE("POST", "volumes/prune", decide_nothing, Q(volume_prune_query), STREAM),
+	ROUTE("POST", "volumes/prune", decide_volume_prune, Q(volume_prune_query),
+		STREAM),
 	ROUTE("GET", "volumes/{}", decide_volume),
 	ROUTE("DELETE", "volumes/{}", decide_volume, Q(volume_remove_query)),
 

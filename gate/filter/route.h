@@ -41,6 +41,7 @@ const char *route_refused(const struct target *target);
 
 /* Decisions, by what they are about. */
 int decide_nothing(struct work *work) _must_check_;
+int decide_volume_prune(struct work *work) _must_check_;
 
 int decide_container(struct work *work) _must_check_;	      /* the caller's */
 int decide_container_inspect(struct work *work) _must_check_; /* else as if absent */

@@ -3,6 +3,7 @@
 #include "gate/filter/target.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/utf8.h"
@@ -96,8 +97,11 @@ static int parse_path(const char *text, size_t len, struct arena *arena,
 		if (decode_segment(start, size, segment) == 0)
 			return fail(ret_why, "its path is not written canonically");
 		at += size + 1;
-		if (target->nsegments == 0 && start == text + 1 && is_version(segment))
+		if (target->nsegments == 0 && start == text + 1 &&
+			is_version(segment)) {
+			target->version = (unsigned int)strtoul(segment + 3, NULL, 10);
 			continue;
+		}
 		if (target->nsegments == TARGET_MAX_SEGMENTS)
 			return fail(ret_why, "its path has too many parts");
 		target->segments[target->nsegments++] = segment;

@@ -26,6 +26,7 @@ struct query_pair {
 
 /** struct target - path segments behind the version, and the query in its order. */
 struct target {
+	unsigned int version; /* 41 of "/v1.41"; 0: none is given */
 	const char *segments[TARGET_MAX_SEGMENTS];
 	size_t nsegments;
 	struct query_pair query[TARGET_MAX_QUERY];

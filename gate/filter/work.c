@@ -156,8 +156,7 @@ int work_fact(struct work *work, const char *path, const struct json_node **ret_
 	if (work->nfacts == WORK_MAX_FACTS)
 		return refuse(work, 400, "too-many-objects",
 			"the request names more than %d objects", WORK_MAX_FACTS);
-	const char *target =
-		arena_printf(work->arena, "/v" GATE_API_VERSION "/%s", path);
+	const char *target = arena_printf(work->arena, "/v%s/%s", work_api(work), path);
 	if (!target)
 		return refuse_memory(work);
 	if (engine->get(engine->context, target, work->arena, &raw, &err) < 0)

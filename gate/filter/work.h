@@ -116,6 +116,12 @@ const char *work_pin(
  */
 int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
 	_must_check_;
+/** work_api() - the version of the API that goes on: "1.41". */
+static inline const char *work_api(const struct work *work)
+{
+	return work->context->api ? work->context->api : GATE_API_VERSION;
+}
+
 static inline bool has_engine(const struct work *work)
 {
 	return work->context->engine != NULL;

@@ -16,6 +16,7 @@
 #include "gate/inputs.h"
 #include "gate/serve/listen.h"
 #include "gate/serve/spare.h"
+#include "gate/serve/version.h"
 
 enum { MAX_SESSIONS = 128 };
 
@@ -57,7 +58,8 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 
 	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED || confinement_prepare(&confinement, &err) < 0)
+	if (shared == MAP_FAILED || confinement_prepare(&confinement, &err) < 0 ||
+		version_prepare(&err) < 0)
 		_exit(1);
 	setup->generation = shared;
 	setup->born = 0;

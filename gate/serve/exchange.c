@@ -11,6 +11,7 @@
 #include "gate/serve/relay.h"
 #include "gate/serve/reply.h"
 #include "gate/serve/upstream.h"
+#include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 
 enum {
@@ -314,6 +315,7 @@ static bool serve_request(struct exchange *x)
 {
 	struct gate_request request = {0};
 	struct gate_decision decision = {0};
+	struct err err = {0};
 
 	if (!read_head(x))
 		return false;
@@ -331,6 +333,10 @@ static bool serve_request(struct exchange *x)
 		!read_body(x, plan.max_bytes, &request))
 		return false;
 	x->context.today = policy_date((int64_t)time(NULL));
+	/* An engine that is not there is told of when it is needed. */
+	if (version_find(&x->upstream, &x->arena, &x->context.api, &err) ==
+		-EPROTONOSUPPORT)
+		return refuse_because(x, NULL, 502, "engine-version", err.text);
 	gate_filter(&x->context, &request, &x->arena, &decision);
 	if (decision.verdict != GATE_ALLOW)
 		return refuse(x, &decision);

@@ -10,6 +10,7 @@
 
 #include "gate/serve/reply.h"
 #include "gate/serve/upstream.h"
+#include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 
 enum {
@@ -125,6 +126,8 @@ static int read_answer(struct run *run)
 		if (head_parse_answer(relay->arena, buffer, (size_t)len, to_head,
 			    &run->head, &fault) < 0)
 			return -EPROTO;
+		if (run->head.status == 400)
+			version_forget();
 		if (run->head.status >= 200 || run->head.status == 101) {
 			return start_answer(run, (size_t)len);
 		}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <http_parser.h>
@@ -12,6 +13,7 @@
 #include "common/escape.h"
 #include "common/jsonw.h"
 #include "gate/filter.h"
+#include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 
 enum {
@@ -46,14 +48,21 @@ int reply_refuse(int fd, struct arena *arena, unsigned int status, const char *r
 	/* Api-Version even here: the stock client asks for it first, by _ping. */
 	if (body)
 		text = arena_printf(arena,
-			"HTTP/1.1 %u %s\r\nApi-Version: " GATE_API_VERSION
-			"\r\nServer: seawall-gate\r\nContent-Type: application/json\r\n"
-			"Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-			status, http_status_str((enum http_status)status), strlen(body),
-			without_body ? "" : body);
+			"HTTP/1.1 %u %s\r\nApi-Version: %s\r\nServer: seawall-gate\r\n"
+			"Content-Type: application/json\r\nContent-Length: %zu\r\n"
+			"Connection: close\r\n\r\n%s",
+			status, http_status_str((enum http_status)status),
+			version_known(), strlen(body), without_body ? "" : body);
 	if (!text)
 		return -ENOMEM;
 	return wire_send(fd, text, strlen(text), wire_now() + REPLY_TIMEOUT_MS);
+}
+
+/* Clients speak what they are told here, and some mean other things by it. */
+static const char *field_value(const struct head_field *field)
+{
+	return strcasecmp(field->name, "Api-Version") == 0 ? version_known()
+							   : field->value;
 }
 
 static char *fields_text(struct arena *arena, const struct answer_head *head)
@@ -63,11 +72,11 @@ static char *fields_text(struct arena *arena, const struct answer_head *head)
 
 	for (size_t i = 0; i < head->nfields; i++)
 		size += strlen(head->fields[i].name) + 4 +
-			strlen(head->fields[i].value);
+			strlen(field_value(&head->fields[i]));
 	text = arena_alloc(arena, size);
 	for (size_t i = 0; text && i < head->nfields; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s: %s\r\n",
-			head->fields[i].name, head->fields[i].value);
+			head->fields[i].name, field_value(&head->fields[i]));
 	return text;
 }
 

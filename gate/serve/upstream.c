@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate/serve/broker.h"
+#include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 
 /* Nothing that ends a line or a word; @blanks: spaces may be in it. */
@@ -77,6 +78,8 @@ int upstream_read_head(int fd, struct arena *arena, char *buffer, bool to_head,
 				    ret_head, &fault) < 0)
 				return err_set(err, -EPROTO, "the engine's answer: %s",
 					fault.reason);
+			if (ret_head->status == 400)
+				version_forget();
 			if (ret_head->status >= 200 || ret_head->status == 101) {
 				*ret_have = have;
 				*ret_len = (size_t)len;

@@ -55,7 +55,8 @@ class Engine:
     """Takes one request a connection and keeps everything that it was sent."""
     def __init__(self, path):
         self.mode = "normal"
-        self.connections = []   # bytes of each connection, in order
+        self.versions = ("1.12", "1.41")
+        self.connections = []   # bytes of each connection, in order; see tell_versions()
         self.lock = threading.Lock()
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.bind(path)
@@ -97,6 +98,9 @@ class Engine:
                 if not more():
                     return
             head, body = bytes(kept["data"]).split(b"\r\n\r\n", 1)
+            if head.startswith(b"GET /version "):
+                self.tell_versions(c, kept)
+                return
             length = re.search(rb"(?i)^content-length: *(\d+)", head, re.M)
             if self.mode == "hasty":
                 self.send(c, 200, b'{"Id":"sha256:%s","Config":{}}' % (b"ab" * 32))
@@ -117,9 +121,20 @@ class Engine:
             while more():
                 pass
 
+    def tell_versions(self, c, kept):
+        """gate's own question, whenever it may come; not kept."""
+        with self.lock:
+            self.connections.remove(kept)
+        least, most = self.versions
+        self.send(c, 200, json.dumps({"ApiVersion": most, "MinAPIVersion": least}).encode())
+
     def answer(self, c, line, kept):
         method, target, _ = line.split(" ")
         path = target.split("?")[0]
+        spoken = int(path.split("/")[1].partition(".")[2])
+        if not int(self.versions[0][2:]) <= spoken <= int(self.versions[1][2:]):
+            self.send(c, 400, b'{"message": "client version is too old or too new"}')
+            return
         if re.search(r"/containers/[^/]+/json$", path):
             body = {"Id": ID, "Name": "/web", "State": {"Status": "running", "Running":
                     True}, "Config": {"Image": "x", "Labels": {"seawall.owner": "0"},
@@ -843,6 +858,31 @@ def many_at_once(w):
     for t in threads:
         t.join()
     expect("all are answered", results == [200] * 256, sorted(set(results)))
+
+
+@case
+def the_engine_is_spoken_to_in_its_version(w):
+    """Asked again after a 400: the engine may have been replaced meanwhile."""
+    try:
+        for versions, spoken in ((("1.12", "1.41"), "1.41"), (("1.44", "1.52"), "1.44"),
+                                 (("1.12", "1.43"), "1.41"), (("1.42", "1.44"), "1.44")):
+            w.engine.versions = versions
+            w.talk(head(LIST, "Connection: close"))
+            w.engine.reset()
+            out = w.talk(head(LIST, "Connection: close"))
+            expect("answered", status_of(out) == 200, (versions, w.engine.asked(), out))
+            expect("as /v" + spoken, w.engine.asked()[-1].startswith(
+                "GET /v%s/containers/json" % spoken), w.engine.asked())
+        w.engine.versions = ("1.60", "1.63")
+        w.talk(head(LIST, "Connection: close"))
+        w.engine.reset()
+        out = w.talk(head(LIST, "Connection: close"))
+        expect("502", status_of(out) == 502, out)
+        expect("it says why", b"1.60 to 1.63" in out, out)
+        expect("the engine hears nothing", w.engine.connections == [])
+    finally:
+        w.engine.versions = ("1.12", "1.41")
+    expect("and it works again", status_of(w.talk(head(LIST, "Connection: close"))) == 200)
 
 
 @case

@@ -215,7 +215,8 @@ class Threats(gatelab.GateLab):
                 i = api("GET", "/containers/%s/json" % c["Id"])
                 yield (c["Id"], i["Name"], i["State"]["Status"], i["HostConfig"],
                        sorted(i["NetworkSettings"]["Networks"]),
-                       sorted(i["ExecIDs"] or []))
+                       # The engine forgets old ones after five minutes.
+                       sorted(set(i["ExecIDs"] or []) - set(self.execs.values())))
         return json.dumps([
             sorted(map(str, containers())),
             sorted(str((v["Name"], v["Labels"])) for v in

@@ -305,6 +305,67 @@ static void engines_that_fail_refuse(void **state)
 	}
 }
 
+static int note_path(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	(void)arena;
+	(void)err;
+	(void)snprintf(context, 64, "%s", path);
+	ret_fact->status = 404;
+	return 0;
+}
+
+static struct gate_decision ask_newer(struct gate_fixture *fixture, const char *api,
+	const char *method, const char *path, char *asked)
+{
+	struct gate_context context = gate_fixture_context(fixture, "alice", true);
+	const struct gate_engine engine = {.get = note_path, .context = asked};
+	const struct gate_request request = {
+		.method = method, .target = path, .target_len = strlen(path)};
+	struct gate_decision decision;
+
+	context.engine = &engine;
+	context.api = api;
+	gate_filter(&context, &request, &fixture->arena, &decision);
+	return decision;
+}
+
+static void the_engines_version_goes_on(void **state)
+{
+	struct gate_fixture *fixture = *state;
+	struct gate_decision decision;
+	char asked[64] = "";
+
+	decision = ask_newer(fixture, "1.44", "GET", "/v1.30/containers/json", asked);
+	assert_memory_equal(decision.forward.path, "/v1.44/containers/json?", 23);
+	(void)ask_newer(fixture, "1.44", "POST", "/containers/mine/start", asked);
+	assert_string_equal(asked, "/v1.44/containers/mine/json");
+	(void)ask_newer(fixture, NULL, "POST", "/containers/mine/start", asked);
+	assert_string_equal(asked, "/v1.41/containers/mine/json");
+}
+
+/* Since 1.42 a prune leaves named volumes; an engine of before does not. */
+static void a_prune_does_not_take_more_than_was_asked(void **state)
+{
+	static const struct {
+		const char *api, *path, *rule;
+	} rows[] = {
+		{"1.41", "/v1.44/volumes/prune", "prune-volumes"},
+		{"1.41", "/v1.42/volumes/prune?filters=%7B%7D", "prune-volumes"},
+		{"1.41", "/v1.41/volumes/prune", "allow"},
+		{"1.41", "/volumes/prune", "allow"},
+		{"1.44", "/v1.44/volumes/prune", "allow"},
+		{"1.44", "/v1.41/volumes/prune", "allow"},
+	};
+	char asked[64] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(
+			ask_newer(*state, rows[i].api, "POST", rows[i].path, asked)
+				.rule,
+			rows[i].rule);
+}
+
 /* Whatever piece of memory is the first that is not there, nothing is allowed by it. */
 static void running_out_of_memory_refuses(void **state)
 {
@@ -522,6 +583,8 @@ int main(void)
 		TEST(deep_bodies_are_refused),
 		TEST(long_targets_are_refused),
 		TEST(engines_that_fail_refuse),
+		TEST(the_engines_version_goes_on),
+		TEST(a_prune_does_not_take_more_than_was_asked),
 		TEST(running_out_of_memory_refuses),
 		TEST(objects_are_counted),
 		TEST(credentials_go_where_they_belong),
