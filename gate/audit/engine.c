@@ -7,6 +7,17 @@
 #include "common/json.h"
 #include "gate/audit/system.h"
 
+/* "unix:///run/x.sock", "/run/x.sock" */
+static void add_socket_path(struct audit_facts *facts, struct span address)
+{
+	if (span_begins(address, "unix://")) {
+		address.text += strlen("unix://");
+		address.len -= strlen("unix://");
+	}
+	if (address.len > 1 && (address.text[0] == '/' || address.text[0] == '@'))
+		audit_name(facts, &facts->socket_paths, address.text, address.len);
+}
+
 /* "tcp://0.0.0.0:2375", "0.0.0.0:2375", ":2375", "tcp://[::1]:2376", "2375". */
 static void add_listener(struct audit_facts *facts, const char *place,
 	struct span address, enum audit_tls tls)
@@ -19,7 +30,8 @@ static void add_listener(struct audit_facts *facts, const char *place,
 		(void)span_cut(&rest, '/');
 	} else if (memmem(address.text, address.len, "://", 3) ||
 		   (address.len > 0 && address.text[0] == '/')) {
-		return; /* unix://, fd://, npipe://, a path */
+		add_socket_path(facts, address);
+		return; /* or fd://, npipe:// */
 	}
 	struct span host = rest;
 	for (size_t i = rest.len; i > 0; i--) {
@@ -123,6 +135,10 @@ void system_read_arguments(
 			value = value_of(&option, &rest, separator);
 			facts->data_root =
 				arena_strndup(&facts->arena, value.text, value.len);
+		} else if (span_is(option.name, "--config-file")) {
+			value = value_of(&option, &rest, separator);
+			facts->config =
+				arena_strndup(&facts->arena, value.text, value.len);
 		}
 	}
 }
@@ -133,15 +149,52 @@ void system_read_engine_unit(
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next(&lines, &line)) {
+	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
 		struct span value = line, key = span_trim(span_cut(&value, '='));
 
+		if (span_is(key, "EnvironmentFile")) {
+			value = span_trim(value);
+			/* With a '-' in front it need not be there. */
+			if (value.len > 1 && value.text[0] == '-') {
+				value.text++;
+				value.len--;
+			}
+			if (value.len > 1 && value.text[0] == '/')
+				audit_name(facts, &facts->option_files, value.text,
+					value.len);
+		}
 		if (!span_is(key, "ExecStart"))
 			continue;
 		const char *place =
-			arena_printf(&facts->arena, "%s:%u", path, lines.number);
+			arena_printf(&facts->arena, "%s:%u", path, lines.first);
 		if (place)
 			system_read_arguments(facts, place, span_trim(value), ' ');
+	}
+}
+
+/* NAME="VALUE" a line, as systemd.exec(5) and shells read them. */
+void system_read_option_file(
+	struct audit_facts *facts, const char *path, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
+		struct span value = span_trim(line);
+
+		if (value.len == 0 || value.text[0] == '#' || value.text[0] == ';')
+			continue;
+		(void)span_cut(&value, '=');
+		value = span_trim(value);
+		if (value.len > 1 && (value.text[0] == '"' || value.text[0] == '\'') &&
+			value.text[value.len - 1] == value.text[0]) {
+			value.text++;
+			value.len -= 2;
+		}
+		const char *place =
+			arena_printf(&facts->arena, "%s:%u", path, lines.first);
+		if (place)
+			system_read_arguments(facts, place, value, ' ');
 	}
 }
 
@@ -160,7 +213,7 @@ void system_read_socket_unit(
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next(&lines, &line)) {
+	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
 		struct span value = line, key = span_trim(span_cut(&value, '='));
 
 		value = span_trim(value);
@@ -180,8 +233,8 @@ void system_read_socket_unit(
 		*listen = (struct audit_listen){
 			.unit = arena_strdup(&facts->arena, unit),
 			.value = arena_strndup(&facts->arena, value.text, value.len),
-			.place = arena_printf(
-				&facts->arena, "%s:%u", path, lines.number),
+			.place =
+				arena_printf(&facts->arena, "%s:%u", path, lines.first),
 		};
 		if (!listen->unit || !listen->value || !listen->place) {
 			facts->nlistens--;
@@ -195,11 +248,13 @@ void system_end_units(struct audit_facts *facts)
 	for (size_t i = 0; i < facts->nlistens; i++) {
 		const struct audit_listen *listen = &facts->listens[i];
 
-		if (listen->value && strcmp(listen->unit, "docker.socket") == 0 &&
-			!strchr("/%@", listen->value[0]))
-			add_listener(facts, listen->place,
-				(struct span){listen->value, strlen(listen->value)},
-				AUDIT_TLS_NONE);
+		if (!listen->value || strcmp(listen->unit, "docker.socket") != 0)
+			continue;
+		struct span value = {listen->value, strlen(listen->value)};
+		if (strchr("/@", listen->value[0]))
+			add_socket_path(facts, value);
+		else if (listen->value[0] != '%')
+			add_listener(facts, listen->place, value, AUDIT_TLS_NONE);
 	}
 }
 

@@ -68,11 +68,16 @@ struct audit_rule {
 	bool tool;
 };
 
-/** struct audit_unit - a systemd service; files of the same name are one unit. */
+/**
+ * struct audit_unit - a systemd service; files of the same name are one unit
+ * @group, @groups: Group= and SupplementaryGroups=, and where they are said
+ */
 struct audit_unit {
-	const char *name, *place, *user;
+	const char *name, *user;
 	bool dynamic;
-	struct audit_names groups; /* Group= and SupplementaryGroups= */
+	const char *group, *group_place;
+	struct audit_names groups;
+	const char *groups_place;
 };
 
 /** struct audit_process - a process that is not root's. */
@@ -164,6 +169,9 @@ struct audit_facts {
 	struct audit_mount *mounts;
 	size_t nmounts;
 	struct audit_names socket_groups; /* that configurations give the engine */
+	struct audit_names socket_paths;  /* where they make it listen: "/x", "@x" */
+	struct audit_names option_files;  /* EnvironmentFile= of its unit */
+	const char *config;		  /* --config-file; NULL: the usual one */
 	const char *data_root;
 	uint32_t data_root_mode; /* 0: there is none */
 	struct audit_gap *gaps;

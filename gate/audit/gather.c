@@ -133,14 +133,56 @@ static void gather_accounts(const struct gather *gather, struct audit_facts *fac
 	}
 }
 
+/* "group: files sss": what the service knows besides is seen as far as it lists it. */
+static void gather_services(const struct gather *gather, struct audit_facts *facts)
+{
+	static const char path[] = "/etc/nsswitch.conf";
+	static const char *const bases[] = {"passwd", "group", "initgroups", "sudoers"};
+	static const char *const local[] = {"files", "compat", "db", "systemd"};
+	struct lines lines = {0};
+	struct span line;
+
+	if (!gather_read(gather, facts, path, &lines.rest))
+		return;
+	while (lines_next(&lines, &line)) {
+		struct span rest = span_cut(&line, '#');
+		struct span base = span_trim(span_cut(&rest, ':'));
+		bool known = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(bases); i++)
+			known = known || span_is(base, bases[i]);
+		for (struct span w = span_word(&rest); known && w.len > 0;
+			w = span_word(&rest)) {
+			bool is_local = w.text[0] == '[';
+
+			for (size_t i = 0; i < ARRAY_LEN(local); i++)
+				is_local = is_local || span_is(w, local[i]);
+			if (is_local)
+				continue;
+			audit_gap(facts, path,
+				"a directory service has users, groups or sudo rules, "
+				"too: who is in the group is asked, but not whose "
+				"primary group it is where it lists no users, nor its "
+				"rules");
+			return;
+		}
+	}
+}
+
 static void gather_engine_config(const struct gather *gather, struct audit_facts *facts)
 {
-	static const char path[] = "/etc/docker/daemon.json";
 	_cleanup_(cleanup_close) int fd = -1;
 	struct err err = {0};
 	struct span text;
 	struct stat st;
 
+	for (size_t i = 0; i < facts->option_files.n; i++) {
+		const char *file = facts->option_files.items[i];
+
+		if (gather_read(gather, facts, file, &text))
+			system_read_option_file(facts, file, text);
+	}
+	const char *path = facts->config ? facts->config : "/etc/docker/daemon.json";
 	if (gather_read(gather, facts, path, &text) &&
 		system_read_daemon_json(facts, path, text, &err) < 0)
 		audit_gap(facts, path, err.text);
@@ -151,6 +193,16 @@ static void gather_engine_config(const struct gather *gather, struct audit_facts
 		facts->data_root_mode = st.st_mode & 07777;
 	else if (fd < 0 && !is_absent(fd))
 		note(facts, facts->data_root, fd);
+}
+
+/* One that is not there, or stands for another: "%h" is the host's name. */
+static void note_absent(
+	const struct gather *gather, struct audit_facts *facts, const char *path)
+{
+	_cleanup_(cleanup_close) int fd = gather_open(gather, path, O_PATH);
+
+	if (fd < 0 && is_absent(fd))
+		audit_gap(facts, path, "included by sudoers, and not found");
 }
 
 /* Files in the order that sudo reads them, includes behind who includes them. */
@@ -175,15 +227,20 @@ static void gather_sudoers(const struct gather *gather, struct audit_facts *fact
 		*file = (struct sudo_file){path, text};
 		struct lines lines = {.rest = text};
 		while (rules_sudo_include(&lines, &include, &directory)) {
-			const char *target = arena_printf(&facts->arena, "%s%.*s",
-				include.text[0] == '/' ? "" : "/etc/", (int)include.len,
-				include.text);
+			/* A relative one is beside the file that includes it. */
+			size_t dir_len =
+				include.text[0] == '/'
+					? 0
+					: (size_t)(strrchr(path, '/') + 1 - path);
+			const char *target = arena_printf(&facts->arena, "%.*s%.*s",
+				(int)dir_len, path, (int)include.len, include.text);
 			_cleanup_(cleanup_closedir) DIR *folder = NULL;
 			const char *name;
 
 			if (!target)
 				return;
 			if (!directory) {
+				note_absent(gather, facts, target);
 				audit_name(facts, &paths, target, strlen(target));
 				continue;
 			}
@@ -290,6 +347,7 @@ static void gather_rules(const struct gather *gather, struct audit_facts *facts)
 void gather_all(const struct gather *gather, struct audit_facts *facts)
 {
 	gather_accounts(gather, facts);
+	gather_services(gather, facts);
 	gather_rules(gather, facts);
 	gather_units(gather, facts);
 	gather_processes(gather, facts);

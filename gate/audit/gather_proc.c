@@ -52,6 +52,18 @@ static bool is_guarded(const struct gather *gather, const char *path)
 	return false;
 }
 
+/* One without a file is everybody's: unix(7). */
+static bool add_abstract(struct audit_facts *facts, const char *path)
+{
+	struct audit_socket *socket = arena_push(
+		&facts->arena, &facts->sockets, &facts->nsockets, sizeof(*socket));
+
+	if (socket)
+		*socket = (struct audit_socket){
+			.path = path, .engine = "docker", .mode = 0666};
+	return socket != NULL;
+}
+
 static bool add_socket(const struct gather *gather, struct audit_facts *facts,
 	const char *path, const char *engine)
 {
@@ -191,22 +203,69 @@ static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 	return !engine && (gate || (systemd && is_gate_unit(facts, socket_path)));
 }
 
+static void look_at_socket(const struct gather *gather, struct audit_facts *facts,
+	struct span listening, const char *path, const char *engine)
+{
+	if (path[0] == '@' ? !add_abstract(facts, path)
+			   : !add_socket(gather, facts, path, engine))
+		return;
+	struct audit_socket *socket = &facts->sockets[facts->nsockets - 1];
+	uint32_t inode =
+		strcmp(engine, "docker") == 0 ? listening_inode(listening, path) : 0;
+
+	socket->filter = inode != 0 && is_filter(gather, facts, path, inode);
+}
+
 void gather_sockets(const struct gather *gather, struct audit_facts *facts)
 {
 	struct span text = {0};
-	bool has_text = gather_read(gather, facts, "/proc/net/unix", &text);
 
-	for (size_t i = 0; i < ARRAY_LEN(known_sockets); i++) {
-		if (!add_socket(gather, facts, known_sockets[i].path,
-			    known_sockets[i].engine))
+	(void)gather_read(gather, facts, "/proc/net/unix", &text);
+	for (size_t i = 0; i < ARRAY_LEN(known_sockets); i++)
+		look_at_socket(gather, facts, text, known_sockets[i].path,
+			known_sockets[i].engine);
+	for (size_t i = 0; i < facts->socket_paths.n; i++) {
+		const char *path = facts->socket_paths.items[i];
+		bool known = false;
+
+		if (strncmp(path, "/var/run/", 9) == 0)
+			path += 4;
+		for (size_t k = 0; k < ARRAY_LEN(known_sockets); k++)
+			known = known || strcmp(path, known_sockets[k].path) == 0;
+		if (!known)
+			look_at_socket(gather, facts, text, path, "docker");
+	}
+}
+
+static bool is_alike(const struct audit_process *a, const struct audit_process *b)
+{
+	return memcmp(a->gid, b->gid, sizeof(a->gid)) == 0 && a->ngids == b->ngids &&
+	       (a->ngids == 0 ||
+		       memcmp(a->gids, b->gids, a->ngids * sizeof(*a->gids)) == 0);
+}
+
+/* Ids are a thread's own: those that differ from the first one's count, too. */
+static void gather_threads(const struct gather *gather, struct audit_facts *facts,
+	uint32_t pid, struct span cgroup)
+{
+	size_t first = facts->nprocesses - 1;
+	char path[64];
+	const char *name;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	_cleanup_(cleanup_closedir) DIR *folder = gather_opendir(gather, facts, path);
+	while (folder && (name = gather_readdir(folder))) {
+		struct span status;
+
+		(void)snprintf(
+			path, sizeof(path), "/proc/%u/task/%.10s/status", pid, name);
+		if (!gather_read(gather, facts, path, &status))
 			continue;
-		struct audit_socket *socket = &facts->sockets[facts->nsockets - 1];
-		uint32_t inode =
-			has_text && strcmp(known_sockets[i].engine, "docker") == 0
-				? listening_inode(text, socket->path)
-				: 0;
-		socket->filter =
-			inode != 0 && is_filter(gather, facts, socket->path, inode);
+		size_t before = facts->nprocesses;
+		system_read_status(facts, pid, status, cgroup);
+		if (facts->nprocesses > before &&
+			is_alike(&facts->processes[first], &facts->processes[before]))
+			facts->nprocesses--;
 	}
 }
 
@@ -225,7 +284,10 @@ static void gather_process(
 		return;
 	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
 	(void)gather_read(gather, facts, path, &cgroup);
+	size_t before = facts->nprocesses;
 	system_read_status(facts, pid, status, cgroup);
+	if (facts->nprocesses > before)
+		gather_threads(gather, facts, pid, cgroup);
 	(void)snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
 	if (span_begins(status, "Name:\tdockerd\n") &&
 		gather_read(gather, facts, path, &arguments))

@@ -8,9 +8,11 @@
 
 /* As systemd searches them: what is in an earlier one hides the same name in a later.
  */
-static const char *const folders[] = {"/etc/systemd/system", "/run/systemd/system",
+static const char *const folders[] = {"/etc/systemd/system.control",
+	"/run/systemd/system.control", "/run/systemd/transient", "/etc/systemd/system",
+	"/run/systemd/system", "/run/systemd/generator",
 	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-	"/lib/systemd/system"};
+	"/lib/systemd/system", "/run/systemd/generator.late"};
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -22,7 +24,7 @@ static bool ends_with(const char *name, const char *end)
 static void read_unit(
 	struct audit_facts *facts, const char *unit, const char *path, struct span text)
 {
-	if (ends_with(unit, ".service"))
+	if (ends_with(unit, ".service") || strcmp(unit, "service") == 0)
 		rules_read_unit(facts, unit, path, text);
 	if (strcmp(unit, "docker.service") == 0)
 		system_read_engine_unit(facts, path, text);

@@ -162,10 +162,14 @@ static const struct {
 /* These give no id but those of subuid and subgid, which have entries of their own. */
 static bool is_id_mapper(const char *path)
 {
-	const char *name = strrchr(path, '/');
+	static const char *const mappers[] = {"/usr/bin/newgidmap",
+		"/usr/bin/newuidmap", "/bin/newgidmap", "/bin/newuidmap"};
 
-	name = name ? name + 1 : path;
-	return strcmp(name, "newgidmap") == 0 || strcmp(name, "newuidmap") == 0;
+	for (size_t i = 0; i < ARRAY_LEN(mappers); i++) {
+		if (strcmp(path, mappers[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void judge_caps(struct judging *judging, const struct audit_file *file)
@@ -214,8 +218,13 @@ static const struct power *rule_power(
 {
 	for (size_t i = 0; i < rule->groups.n; i++) {
 		const char *name = rule->groups.items[i];
-		const struct power *power =
-			judging_group_power(judging, name[0] == '%' ? name + 1 : name);
+		const struct power *power;
+
+		/* sudoers(5): "%group", "#gid", and ALL. */
+		if (strcmp(name, "ALL") == 0)
+			name = "docker";
+		power = judging_group_power(
+			judging, name[0] == '%' || name[0] == '#' ? name + 1 : name);
 
 		if (power && !power->other)
 			return power;
@@ -313,31 +322,65 @@ void judge_rules(struct judging *judging)
 	}
 }
 
+/* "job@x.service" runs as "job@.service" says, unless it says so itself. */
+static const struct audit_unit *unit_of_user(
+	const struct judging *judging, const struct audit_unit *unit)
+{
+	const char *at = strchr(unit->name, '@'), *end = strrchr(unit->name, '.');
+
+	for (size_t i = 0;
+		!unit->user && at && end > at + 1 && i < judging->facts->nunits; i++) {
+		const struct audit_unit *other = &judging->facts->units[i];
+		size_t len = (size_t)(at + 1 - unit->name);
+
+		if (strncmp(other->name, unit->name, len) == 0 &&
+			strcmp(other->name + len, end) == 0)
+			return other;
+	}
+	return unit;
+}
+
+/* Drop-ins of "service" are for all services, of "ci-.service" for "ci-x.service". */
+static bool is_many(const char *name)
+{
+	static const char end[] = "-.service";
+	size_t len = strlen(name);
+
+	return strcmp(name, "service") == 0 ||
+	       (len >= sizeof(end) - 1 &&
+		       strcmp(name + len - (sizeof(end) - 1), end) == 0);
+}
+
+static void judge_unit_group(struct judging *judging, const struct audit_unit *unit,
+	const char *group, const char *place)
+{
+	const struct power *power = judging_group_power(judging, group);
+	const struct audit_unit *said = unit_of_user(judging, unit);
+	const char *user = said->user;
+
+	/* Without a user it is root's already. */
+	if (!power ||
+		(!said->dynamic && !is_many(unit->name) &&
+			(!user || strcmp(user, "root") == 0 || strcmp(user, "0") == 0)))
+		return;
+	judging_add(judging, KIND_UNIT,
+		(struct about){user ? user : unit->name, place,
+			user && judging_subject(judging, user)},
+		arena_printf(judging->arena, "%s runs with group %s (%s)", unit->name,
+			group, power->why),
+		"take the group out of the unit; no PAM module sees it");
+}
+
 void judge_units(struct judging *judging)
 {
 	for (size_t i = 0; i < judging->facts->nunits; i++) {
 		const struct audit_unit *unit = &judging->facts->units[i];
-		const char *user = unit->user;
 
-		/* Without a user it is root's already. */
-		if (!unit->dynamic &&
-			(!user || strcmp(user, "root") == 0 || strcmp(user, "0") == 0))
-			continue;
-		for (size_t g = 0; g < unit->groups.n; g++) {
-			const char *group = unit->groups.items[g];
-			const struct power *power = judging_group_power(judging, group);
-
-			if (!power)
-				continue;
-			judging_add(judging, KIND_UNIT,
-				(struct about){user ? user : unit->name, unit->place,
-					user && judging_subject(judging, user)},
-				arena_printf(judging->arena,
-					"%s runs with group %s (%s)", unit->name, group,
-					power->why),
-				"take the group out of the unit; no PAM module sees "
-				"it");
-		}
+		if (unit->group)
+			judge_unit_group(judging, unit, unit->group, unit->group_place);
+		for (size_t g = 0; g < unit->groups.n; g++)
+			judge_unit_group(judging, unit, unit->groups.items[g],
+				unit->groups_place);
 	}
 }
 

@@ -20,6 +20,54 @@ bool lines_next(struct lines *lines, struct span *ret_line)
 	return true;
 }
 
+static bool goes_on(struct span line)
+{
+	return line.len > 0 && line.text[line.len - 1] == '\\';
+}
+
+static bool is_comment(struct span line, const char *comments)
+{
+	struct span text = span_trim(line);
+
+	return text.len > 0 && strchr(comments, text.text[0]);
+}
+
+bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
+	struct span *ret_line)
+{
+	enum { MAX_WHOLE = 64 * 1024 };
+	struct span line;
+
+	if (!lines_next(lines, &line))
+		return false;
+	lines->first = lines->number;
+	*ret_line = line;
+	if (!goes_on(line) || is_comment(line, comments))
+		return true;
+	size_t room = line.len + 1 + lines->rest.len, len = 0;
+	size_t size = room < MAX_WHOLE ? room : MAX_WHOLE;
+	char *text = arena_alloc_raw(arena, size);
+	if (!text)
+		return false;
+	for (bool more = true; more; more = lines_next(lines, &line)) {
+		if (is_comment(line, comments))
+			continue;
+		bool last = !goes_on(line);
+		size_t n = line.len - (last ? 0 : 1);
+		if (n > size - len)
+			n = size - len;
+		memcpy(text + len, line.text, n);
+		len += n;
+		if (last)
+			break;
+		if (len < size)
+			text[len++] = ' ';
+	}
+	arena_trim(arena, text, size, len);
+	*ret_line = (struct span){text, len};
+	return true;
+}
+
 struct span span_cut(struct span *rest, char separator)
 {
 	const char *end =

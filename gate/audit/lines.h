@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
+
 /** struct span - a piece of somebody else's text; not terminated. */
 struct span {
 	const char *text;
@@ -17,10 +19,19 @@ struct span {
 struct lines {
 	struct span rest;
 	unsigned int number; /* of the line read last, from 1 */
+	unsigned int first;  /* of the one that lines_next_whole() began with */
 };
 
 /** lines_next() - the next line without its end; false behind the last. */
 bool lines_next(struct lines *lines, struct span *ret_line);
+/**
+ * lines_next_whole() - the next line with those that continue it: ended by a backslash
+ * @comments: bytes that begin a comment line, which continues nothing and ends nothing
+ *
+ * @ret_line is in @arena when it is made of several.
+ */
+bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
+	struct span *ret_line);
 /** span_cut() - what is before @separator, which is skipped; all when there is none. */
 struct span span_cut(struct span *rest, char separator);
 /** span_word() - the next word between blanks; empty: none is left. */

@@ -65,8 +65,9 @@ void rules_read_doas(struct audit_facts *facts, const char *path, struct span te
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next(&lines, &line)) {
-		struct span rest = line, who = {0}, word = span_word(&rest);
+	while (lines_next_whole(&lines, "#", &facts->arena, &line)) {
+		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
+		struct span who = {0}, word = span_word(&rest);
 		bool in_list = false;
 
 		if (!span_is(word, "permit"))
@@ -86,8 +87,8 @@ void rules_read_doas(struct audit_facts *facts, const char *path, struct span te
 		}
 		if (who.len == 0 || !span_names_tool(rest))
 			continue;
-		struct audit_rule *rule = add(facts, AUDIT_RULE_DOAS, path,
-			lines.number, who, span_trim(line));
+		struct audit_rule *rule =
+			add(facts, AUDIT_RULE_DOAS, path, lines.first, who, whole);
 		if (!rule)
 			return;
 		rule->tool = true;
@@ -184,6 +185,36 @@ static bool is_yes(struct span value)
 	       span_is(value, "on");
 }
 
+/* systemd.syntax(7): words of lists may be quoted. */
+static struct span unquoted(struct span word)
+{
+	if (word.len > 1 && (word.text[0] == '"' || word.text[0] == '\'') &&
+		word.text[word.len - 1] == word.text[0])
+		return (struct span){word.text + 1, word.len - 2};
+	return word;
+}
+
+/* An empty SupplementaryGroups= takes back all before it; of Group= the last counts. */
+static void read_unit_group(struct audit_facts *facts, struct audit_unit *unit,
+	bool supplementary, struct span value, const char *place)
+{
+	if (!supplementary) {
+		unit->group = value.len > 0 ? arena_strndup(&facts->arena, value.text,
+						      value.len)
+					    : NULL;
+		unit->group_place = place;
+		return;
+	}
+	if (value.len == 0)
+		unit->groups = (struct audit_names){0};
+	for (struct span g = span_word(&value); g.len > 0; g = span_word(&value)) {
+		struct span name = unquoted(g);
+
+		audit_name(facts, &unit->groups, name.text, name.len);
+	}
+	unit->groups_place = place;
+}
+
 void rules_read_unit(
 	struct audit_facts *facts, const char *name, const char *path, struct span text)
 {
@@ -191,29 +222,26 @@ void rules_read_unit(
 	struct span line;
 	struct audit_unit *unit = NULL;
 
-	while (lines_next(&lines, &line)) {
+	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
 		struct span value = line, key = span_trim(span_cut(&value, '='));
-		bool group =
-			span_is(key, "Group") || span_is(key, "SupplementaryGroups");
+		bool supplementary = span_is(key, "SupplementaryGroups");
+		bool group = supplementary || span_is(key, "Group");
 
 		value = span_trim(value);
-		if (value.len == 0 || (!group && !span_is(key, "User") &&
-					      !span_is(key, "DynamicUser")))
+		if (!group && !span_is(key, "User") && !span_is(key, "DynamicUser"))
 			continue;
 		unit = unit ? unit : find_unit(facts, name);
 		if (!unit)
 			return;
-		if (group) {
-			unit->place = arena_printf(
-				&facts->arena, "%s:%u", path, lines.number);
-			for (struct span g = span_word(&value); g.len > 0;
-				g = span_word(&value))
-				audit_name(facts, &unit->groups, g.text, g.len);
-		} else if (span_is(key, "User")) {
-			unit->user =
-				arena_strndup(&facts->arena, value.text, value.len);
-		} else {
+		if (group)
+			read_unit_group(facts, unit, supplementary, value,
+				arena_printf(
+					&facts->arena, "%s:%u", path, lines.first));
+		else if (span_is(key, "User"))
+			unit->user = value.len > 0 ? arena_strndup(&facts->arena,
+							     value.text, value.len)
+						   : NULL;
+		else
 			unit->dynamic = is_yes(value);
-		}
 	}
 }

@@ -102,12 +102,25 @@ static bool is_alias_line(struct span line)
 	return false;
 }
 
+/* As span_cut(), but "\\:" is no colon: sudoers(5). */
+static struct span cut_alias(struct span *rest)
+{
+	struct span all = *rest, value = span_cut(rest, ':');
+
+	while (rest->len > 0 && value.len > 0 && value.text[value.len - 1] == '\\') {
+		struct span more = span_cut(rest, ':');
+
+		value.len = (size_t)(more.text + more.len - all.text);
+	}
+	return value;
+}
+
 /* KIND NAME = VALUE : NAME = VALUE */
 static void read_aliases(struct sudoers *sudoers, struct span line)
 {
 	(void)span_word(&line);
 	while (line.len > 0) {
-		struct span value = span_cut(&line, ':');
+		struct span value = cut_alias(&line);
 		struct span name = span_trim(span_cut(&value, '='));
 
 		if (name.len == 0)
@@ -182,7 +195,11 @@ static void read_runas(
 
 		if (!memchr(groups_list.text, ':', groups_list.len))
 			continue;
-		(void)span_cut(&groups_list, ':');
+		struct span users = span_trim(span_cut(&groups_list, ':'));
+		/* "(ALL:ALL)" makes root: that needs no group. */
+		if (span_is(span_trim(groups_list), "ALL") &&
+			(span_is(users, "ALL") || span_is(users, "root")))
+			continue;
 		add_groups(sudoers, groups, groups_list, 0);
 	}
 }

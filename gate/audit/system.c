@@ -44,6 +44,9 @@ void system_read_ports(struct audit_facts *facts, struct span text)
 /* Names that Docker, Podman, Kubernetes, LXC and containerd give their cgroups. */
 static bool is_container(struct span cgroup)
 {
+	/* Whoever is logged in names the cgroups below his own. */
+	if (cgroup.len > 0 && memmem(cgroup.text, cgroup.len, "/user.slice/", 12))
+		return false;
 	static const char *const marks[] = {"/docker/", "docker-", "libpod-",
 		"kubepods", "crio-", "lxc.payload", "cri-containerd",
 		"/system.slice/nerdctl-"};

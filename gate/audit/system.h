@@ -30,6 +30,10 @@ void system_read_arguments(
 void system_read_engine_unit(
 	struct audit_facts *facts, const char *path, struct span text);
 
+/** system_read_option_file() - a file of variables with options of dockerd in them. */
+void system_read_option_file(
+	struct audit_facts *facts, const char *path, struct span text);
+
 /**
  * system_read_socket_unit() - a socket unit or, after it, a drop-in of it
  * @unit: "docker.socket": its SocketGroup= is the engine's

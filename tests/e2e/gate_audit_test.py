@@ -110,6 +110,12 @@ def gshadow(h):
             "gshadow-member:carol:docker"]
 
 
+def group_password_without_gshadow(h):
+    os.remove(h.path("/etc/gshadow"))
+    h.file("/etc/group", GROUP.replace("docker:x:", "docker:$6$abc$def:"))
+    return ["group-password::docker"]
+
+
 def gshadow_locked(h):
     h.file("/etc/gshadow", "docker:!$6$abc$def::\n", 0o640)
     return []
@@ -202,6 +208,91 @@ def units(h):
             "unit:dyn.service:/etc/systemd/system/dyn.service:3"]
 
 
+def unit_lines_go_on(h):
+    """A backslash at the end; comments and empty lines within, systemd.syntax(7)."""
+    where = "/etc/systemd/system/"
+    h.file(where + "docker.service", "[Service]\nExecStart=/usr/bin/dockerd -H fd:// \\\n"
+           "# or\n    --tls=true \\\n    -H tcp://10.0.0.1:2376\n")
+    h.file(where + "ci.service", "[Service]\nUser=carol\nSupplementaryGroups=adm \\\n"
+           "; not docker\n  docker\n")
+    return ["tcp-unverified:everyone:/etc/systemd/system/docker.service:2",
+            "unit:carol:/etc/systemd/system/ci.service:3"]
+
+
+def unit_groups_taken_back(h):
+    where = "/etc/systemd/system/"
+    h.file(where + "a.service", "[Service]\nUser=carol\nSupplementaryGroups=docker\n"
+           "Group=docker\n")
+    h.file(where + "a.service.d/x.conf", "[Service]\nSupplementaryGroups=\nGroup=carol\n")
+    h.file(where + "b.service", "[Service]\nUser=carol\nGroup=docker\n")
+    h.file(where + "b.service.d/x.conf", "[Service]\nSupplementaryGroups=\n")
+    return ["unit:carol:/etc/systemd/system/b.service:3"]
+
+
+def unit_drop_ins_of_many(h):
+    """Of instances, of all that begin alike, of all services."""
+    where = "/etc/systemd/system/"
+    h.file(where + "job@.service", "[Service]\nUser=carol\n")
+    h.file(where + "job@x.service.d/g.conf", "[Service]\nGroup=docker\n")
+    h.file(where + "ci-.service.d/g.conf", "[Service]\nSupplementaryGroups=docker\n")
+    h.file(where + "service.d/g.conf", "[Service]\nSupplementaryGroups=docker\n")
+    h.file("/run/systemd/transient/run-r1.service",
+           "[Service]\nUser=alice\nSupplementaryGroups=\"docker\"\n")
+    return ["unit:carol:/etc/systemd/system/job@x.service.d/g.conf:2",
+            "unit:ci-.service:/etc/systemd/system/ci-.service.d/g.conf:2",
+            "unit:service:/etc/systemd/system/service.d/g.conf:2",
+            "unit:alice:/run/systemd/transient/run-r1.service:3"]
+
+
+def options_elsewhere(h):
+    """Files that the command line names, and that Debian's unit takes options from."""
+    h.file("/etc/default/docker", "# DOCKER_OPTS=\"-H tcp://1.1.1.1:1\"\n"
+           "export DOCKER_OPTS=\"--tlsverify -H tcp://10.0.0.1:2376\"\n")
+    h.file("/usr/lib/systemd/system/docker.service",
+           "[Service]\nEnvironmentFile=-/etc/default/docker\n"
+           "ExecStart=/usr/sbin/dockerd $DOCKER_OPTS\n")
+    h.process(30, "dockerd", 0, [0] * 4, (), cmdline="\0".join([
+        "dockerd", "--config-file", "/srv/d.json", "-H", "unix:///srv/d.sock", ""]))
+    h.file("/srv/d.json", json.dumps({"hosts": ["tcp://0.0.0.0:2375"], "group": "adm",
+                                      "data-root": "/data"}))
+    h.folder("/data", 0o755)
+    h.socket("/srv/d.sock", 0o666)
+    return ["tcp-verified:everyone:/etc/default/docker:2",
+            "tcp-plain:everyone:/srv/d.json", "data-root:everyone:/data",
+            "socket-others:everyone:/srv/d.sock", "unsealed::/srv/d.sock"]
+
+
+def sockets_elsewhere(h):
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": ["unix:///srv/a.sock"]}))
+    h.file("/etc/systemd/system/docker.socket",
+           "[Socket]\nListenStream=/srv/b.sock\nListenStream=@docker\n")
+    h.socket("/srv/a.sock", 0o660, uid=1000, gid=1002)
+    h.socket("/srv/b.sock", 0o660, gid=4)
+    h.file("/etc/group", GROUP.replace("adm:x:4:", "adm:x:4:alice"))
+    return ["socket-owner:alice:/srv/a.sock", "group-primary:carol:/etc/passwd:carol",
+            "unsealed::/srv/a.sock", "unsealed::/srv/b.sock", "group-member:alice:adm",
+            "socket-others:everyone:@docker", "unsealed::@docker"]
+
+
+def no_hiding_in_a_cgroup(h):
+    """Users name the cgroups below their own as they like."""
+    h.process(40, "sh", 1000, [1000] * 4, [DOCKER],
+              "0::/user.slice/user-1000.slice/user@1000.service/docker-0123.scope\n")
+    h.process(41, "sh", 1002, [1002] * 4, [DOCKER],
+              "0::/system.slice/docker-%s.scope\n" % ("0123456789abcdef" * 4))
+    return ["process:alice:gid 995"]
+
+
+def threads(h):
+    """Ids are a thread's own: the first one may have dropped what another holds."""
+    h.process(50, "x", 1000, [1000] * 4, [])
+    h.file("/proc/50/task/50/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n"
+           "Gid:\t1000\t1000\t1000\t1000\nGroups:\t \n")
+    h.file("/proc/50/task/51/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n"
+           "Gid:\t1000\t995\t1000\t1000\nGroups:\t \n")
+    return ["process:alice:gid 995"]
+
+
 def seal(h, held_by=(1, "systemd"), drop_in=True):
     """gate's units as conf/ has them, and who holds the socket that users see."""
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../conf/systemd")
@@ -268,13 +359,15 @@ def programs(h):
     h.file("/home/a/py", "x", 0o755)
     h.file("/usr/bin/ping", "x", 0o755)
     h.file("/usr/bin/newgidmap", "x", 0o755)
+    h.file("/home/a/newgidmap", "x", 0o755)
     for path, bits in (("/home/a/py", 1 << 6), ("/usr/bin/ping", 1 << 13),
-                       ("/usr/bin/newgidmap", 1 << 6)):
+                       ("/usr/bin/newgidmap", 1 << 6), ("/home/a/newgidmap", 1 << 6)):
         os.setxattr(h.path(path), "security.capability",
                     struct.pack("<IIIII", 0x02000001, bits, 0, 0, 0))
     h.file("/var/lib/docker/overlay2/x/keep", "x", 0o2755, gid=DOCKER)
     os.chmod(h.path("/var/lib/docker"), 0o710)
-    return ["setgid-file::/usr/local/bin/keep", "file-capability::/home/a/py"]
+    return ["setgid-file::/usr/local/bin/keep", "file-capability::/home/a/py",
+            "file-capability::/home/a/newgidmap"]
 
 
 def sudoers(h):
@@ -289,11 +382,40 @@ def sudoers(h):
             "+sudoers:bob:/etc/sudoers:5", "sudoers:%ci:/etc/sudoers.d/ci:1"]
 
 
+def sudoers_odd(h):
+    h.file("/etc/sudoers", "User_Alias\tCI = %ci, +builders, !bob : NOBODY = carol\n"
+           "Cmnd_Alias C = /bin/x a\\:b, /usr/bin/docker\n"
+           "CI ALL = C\nalice ALL = (carol:ALL) /bin/true\n"
+           "alice ALL = (ALL:ALL) /bin/true\n"
+           "#1002 ALL = NOPASSWD : /usr/bin/docker\n"
+           "\"a b\" ALL = /usr/bin/docker\nadm\\ ins ALL = /usr/bin/docker\n"
+           "#include more\n@include /etc/sudoers.%h\n@include /etc/missing\n"
+           "@includedir \"/etc/sudo ers.d\"\n")
+    h.file("/etc/more", "carol ALL = /usr/bin/docker\n@include /etc/sudoers\n")
+    h.file("/etc/sudo ers.d/x", "@include y\n")
+    h.file("/etc/sudo ers.d/y", "bob ALL = (:#995) /bin/true\n")
+    return ["sudoers:%ci:/etc/sudoers:3", "sudoers:+builders:/etc/sudoers:3",
+            "sudoers:alice:/etc/sudoers:4", "sudoers:#1002:/etc/sudoers:6",
+            "sudoers:\"a b\":/etc/sudoers:7", "sudoers:adm\\ ins:/etc/sudoers:8",
+            "sudoers:carol:/etc/more:1", "+sudoers:bob:/etc/sudo ers.d/y:1",
+            "unseen::/etc/sudoers.%h", "unseen::/etc/missing"]
+
+
+def directories_of_names(h):
+    """What a directory service holds besides is not seen from files."""
+    h.file("/etc/nsswitch.conf", "passwd: files systemd\ngroup: files sss\n"
+           "sudoers: files ldap\nhosts: files dns\n")
+    return ["unseen::/etc/nsswitch.conf"]
+
+
 def doas(h):
     h.file("/etc/doas.conf", "permit persist :wheel\n"
            "permit nopass carol cmd /usr/bin/docker args ps\n"
-           "permit setenv { A=b -C } :ops as root cmd docker\ndeny alice cmd docker\n")
-    return ["doas:carol:/etc/doas.conf:2", "+doas:%ops:/etc/doas.conf:3"]
+           "permit setenv { A=b -C } :ops as root cmd docker\ndeny alice cmd docker\n"
+           "permit nopass \\\n  alice cmd \\\n \"docker\" # yes\n"
+           "permit alice cmd ls # not docker\n")
+    return ["doas:carol:/etc/doas.conf:2", "+doas:%ops:/etc/doas.conf:3",
+            "doas:alice:/etc/doas.conf:5"]
 
 
 def jobs(h):
@@ -325,7 +447,10 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
          command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,
          socket_unit_tcp, socket_unit_taken_back, forwarder, programs, sudoers, doas, jobs, subgid,
-         links_stay_inside]
+         links_stay_inside, unit_lines_go_on, unit_groups_taken_back,
+         unit_drop_ins_of_many, options_elsewhere, sockets_elsewhere,
+         no_hiding_in_a_cgroup, threads, sudoers_odd, directories_of_names,
+         group_password_without_gshadow]
 
 
 def audit(top, *more):

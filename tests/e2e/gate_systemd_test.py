@@ -311,6 +311,57 @@ def undoing_by_the_step_of_the_readme(m):
         m.reboot()
 
 
+# What an administrator or an intruder might do, and what gate audit calls it. Setgid
+# programs are left to gate_audit_test.py: this host may have a lot of files.
+WAYS = (
+    ("useradd -u 5003 -g docker dave", "group-primary:dave:/etc/passwd:dave"),
+    ("groupadd -o -g $(getent group docker | cut -d: -f3) engine && gpasswd -a dave engine",
+     "group-member:dave:engine"),
+    ("usermod -p '$6$abcdefgh$x' bob; groupmod -p '$6$abcdefgh$x' docker",
+     "group-password::docker"),
+    ("gpasswd -A bob docker", "group-admin:bob:docker"),
+    ("groupadd lxd && gpasswd -a bob lxd", "other-group:bob:lxd"),
+    ("echo '*;*;carol;Al0000-2400;docker' >>/etc/security/group.conf",
+     r"group-conf:carol:/etc/security/group.conf:\d+"),
+    ("systemd-run -q -p User=bob -p SupplementaryGroups=docker sleep 1000",
+     "process:bob:gid \\d+"),
+    ("true", r"unit:bob:/run/systemd/transient/run-\w+.service:\d+"),
+    ("chmod 666 /run/docker.sock", "socket-others:everyone:/run/docker.sock"),
+    ("chmod 777 /run/containerd/containerd.sock",
+     "socket-others:everyone:/run/containerd/containerd.sock"),
+    ("mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\nExecStart=\n"
+     "ExecStart=/usr/sbin/dockerd -H fd:// \\\\\n -H tcp://127.0.0.1:2375\n' "
+     ">/etc/systemd/system/docker.service.d/tcp.conf && systemctl daemon-reload && "
+     "systemctl restart docker.service",
+     "tcp-plain:everyone:/etc/systemd/system/docker.service.d/tcp.conf:3"),
+    ("true", r"tcp-plain:everyone:process \d+ \(dockerd\)"),
+    ("mkdir -p /etc/sudoers.d && echo 'carol ALL = NOPASSWD: /usr/bin/docker ps' "
+     ">/etc/sudoers.d/c && chmod 440 /etc/sudoers.d/c", "sudoers:carol:/etc/sudoers.d/c:1"),
+    ("echo 'permit nopass carol cmd docker' >/etc/doas.conf", "doas:carol:/etc/doas.conf:1"),
+    ("echo '0 0 1 1 * docker ps' | crontab -u carol -",
+     r"cron:carol:/var/spool/cron/crontabs/carol:\d+"),
+    ("echo docker ps | setpriv --reuid carol --regid carol --init-groups at noon tomorrow",
+     r"at-job:carol:/var/spool/cron/atjobs/\w+:1"),
+    ("echo \"carol:$(getent group docker | cut -d: -f3):1\" >>/etc/subgid",
+     r"subgid:carol:/etc/subgid:\d+"),
+    ("docker run -d --name spy -v /run:/x box:1 sleep 1000",
+     "container-socket:container spy:/run"),
+    ("chmod 711 /var/lib/docker", "data-root:everyone:/var/lib/docker"),
+)
+
+
+@check
+def audit_finds_each_way_live(m):
+    before = audit(m)
+    for command, want in WAYS:
+        expect(want + " was not there before",
+               not [x for x in before if re.fullmatch(want, x)], before)
+        m.must(command)
+    found = audit(m)
+    for command, want in WAYS:
+        expect("found: " + want, [x for x in found if re.fullmatch(want, x)], found)
+
+
 def attempt(name, function, m):
     try:
         function(m)
