@@ -9,6 +9,9 @@
 
 #include "fixture.h"
 #include "netmon/judge/judge.h"
+#include "netmon/judge/split.h"
+#include "netmon/judge/words.h"
+#include "netmon/model/span.h"
 
 #define APPROVAL(from, more)                                                         \
 	"{\"version\": 1, \"sources\": {\"office\": [\"198.51.100.0/24\"]}, "        \
@@ -365,6 +368,79 @@ static void sorted_worst_first(void **state)
 	fixture_close(&f);
 }
 
+/* Each part of a span that an approval begins or ends in is judged by itself. */
+static void spans_are_judged_in_parts(void **state)
+{
+	static const struct {
+		uint16_t port, last, target, target_last;
+		enum exposure_verdict verdict;
+		const char *words;
+	} parts[] = {
+		{8000, 8099, 1000, 1099, EXPOSURE_VIOLATION, "0.0.0.0:8000-8099/tcp"},
+		{8100, 8199, 1100, 1199, EXPOSURE_APPROVED, "0.0.0.0:8100-8199/tcp"},
+		{8200, 8499, 1200, 1499, EXPOSURE_VIOLATION, "0.0.0.0:8200-8499/tcp"},
+		{8500, 8500, 1500, 1500, EXPOSURE_APPROVED, "0.0.0.0:8500/tcp"},
+		{8501, 9000, 1501, 2000, EXPOSURE_VIOLATION, "0.0.0.0:8501-9000/tcp"},
+	};
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, "{\"version\": 1, \"approvals\": ["
+			 "{\"id\": \"a\", \"container\": {\"name\": \"web\"}, "
+			 "\"ports\": [\"8100-8199/tcp\", \"8500/tcp\", \"8700/udp\"], "
+			 "\"from\": [\"internet\"], \"control\": \"x\"" OWNED "},"
+			 "{\"id\": \"b\", \"container\": {\"name\": \"db\"}, "
+			 "\"ports\": [\"8300/tcp\"], \"from\": [\"internet\"], "
+			 "\"control\": \"x\"" OWNED "}]}");
+	struct exposure *exposure = fixture_exposure(&f, fixture_container(&f, "web"),
+		PATH_DNAT, "*", 8000, "172.17.0.2", 1000);
+	exposure->endpoint.port_last = 9000;
+	exposure->target_moves = true;
+	open_to_all(&f, exposure);
+	fixture_judge(&f);
+	assert_int_equal(f.report.nexposures, ARRAY_LEN(parts));
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const struct exposure *e = &f.report.exposures[i];
+
+		assert_int_equal(e->endpoint.port, parts[i].port);
+		assert_int_equal(span_last(&e->endpoint), parts[i].last);
+		assert_int_equal(e->target_port, parts[i].target);
+		assert_int_equal(span_target_last(e), parts[i].target_last);
+		assert_int_equal(e->verdict, parts[i].verdict);
+		assert_string_equal(
+			words_endpoint(&f.arena, &e->endpoint), parts[i].words);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(e->id, f.report.exposures[k].id);
+	}
+	assert_string_equal(
+		words_target(&f.arena, &f.report.exposures[0]), "172.17.0.2:1000-1099");
+	split_exposures(&f.report, f.policy);
+	assert_int_equal(f.report.nexposures, ARRAY_LEN(parts));
+	fixture_close(&f);
+}
+
+/* The ports of a remedy are those of the exposure, as each tool writes them. */
+static void remedies_name_the_span(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, NULL);
+	struct exposure *exposure = fixture_exposure(&f, fixture_container(&f, "web"),
+		PATH_DNAT, "*", 8000, "172.17.0.2", 8000);
+	exposure->endpoint.port_last = 9000;
+	exposure->target_moves = true;
+	open_to_all(&f, exposure);
+	fixture_judge(&f);
+	const struct finding *finding = fixture_finding(&f, UNAPPROVED);
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->title, "0.0.0.0:8000-9000/tcp"));
+	assert_non_null(strstr(finding->remedy, "-p 127.0.0.1:8000-9000:8000-9000\n"));
+	assert_non_null(strstr(finding->remedy, "proto-dst 8000-9000 drop"));
+	assert_non_null(strstr(finding->remedy, "[\"8000-9000/tcp\"]"));
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +453,8 @@ int main(void)
 		cmocka_unit_test(gaps_decide_status),
 		cmocka_unit_test(ids_are_stable),
 		cmocka_unit_test(sorted_worst_first),
+		cmocka_unit_test(spans_are_judged_in_parts),
+		cmocka_unit_test(remedies_name_the_span),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -387,6 +387,50 @@ static void two_ways(void **state)
 	end_world(&w);
 }
 
+/* An endpoint is looked for by any of its ports; spans may overlap. */
+static void a_port_of_a_span(void **state)
+{
+	static const struct {
+		uint16_t port;
+		const char *ids; /* in order */
+	} rows[] = {{79, ""}, {80, "w"}, {81, "w2"}, {90, "w2"}, {91, "w"}, {100, "w"},
+		{101, ""}};
+	struct exposure all[3];
+	struct world w;
+	(void)state;
+
+	make_world(&w, "198.51.100.0/24");
+	all[0] = w.exposure;
+	all[0].id = "w";
+	all[0].endpoint.port_last = 100;
+	all[1] = all[0];
+	all[1].id = "2";
+	all[1].endpoint.port = 81;
+	all[1].endpoint.port_last = 90;
+	all[2] = all[0];
+	all[2].id = "u";
+	all[2].endpoint.proto = IPPROTO_UDP;
+	w.report.exposures = all;
+	w.report.nexposures = ARRAY_LEN(all);
+	expect_init(&w.expect, &w.report, &w.arena);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct endpoint asked = w.asked[0].endpoint;
+		const struct exposure *e;
+		size_t at = 0, n = 0;
+
+		asked.port = rows[i].port;
+		while ((e = expect_next(&w.expect, &asked, &at)))
+			assert_int_equal(e->id[0], rows[i].ids[n++]);
+		assert_int_equal(n, strlen(rows[i].ids));
+	}
+	/* One port of it is dialled. */
+	plan(&w, true);
+	assert_true(w.plan.n > 0);
+	for (size_t i = 0; i < w.plan.n; i++)
+		assert_int_equal(w.plan.probes[i].endpoint.port_last, 0);
+	end_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +447,7 @@ int main(void)
 		cmocka_unit_test(no_neighbour),
 		cmocka_unit_test(answered_to_nobody),
 		cmocka_unit_test(two_ways),
+		cmocka_unit_test(a_port_of_a_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
