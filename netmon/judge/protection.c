@@ -166,21 +166,22 @@ static void add_hit(struct judge_work *work, struct lines *lines,
 		lines->text[0] ? "\n" : "", rule_line(work, hit->chain, hit->rule)));
 }
 
+/* @port: the exposure's, or one of its span. */
 typedef void search_fn(struct judge_work *work, const struct exposure *exposure,
-	const char *iface, struct lines *lines);
+	uint16_t port, const char *iface, struct lines *lines);
 
 /*
  * What input says about the port that strangers dial. Of a port that is approved only
  * rules that name it: a general "drop the rest" was not meant for it.
  */
 static void search_input(struct judge_work *work, const struct exposure *exposure,
-	const char *iface, struct lines *lines)
+	uint16_t port, const char *iface, struct lines *lines)
 {
 	const struct rules_flow flow = {
 		.family = exposure->endpoint.family,
 		.proto = exposure->endpoint.proto,
-		.port = exposure->endpoint.port,
-		.orig_port = exposure->endpoint.port,
+		.port = port,
+		.orig_port = port,
 		.to_host = true,
 		.iface = iface,
 		.netns = work->report->facts->host,
@@ -210,18 +211,20 @@ static bool is_somebodys_target(
 
 /* What forward says about the dialled port, which no packet there has any more. */
 static void search_forward(struct judge_work *work, const struct exposure *exposure,
-	const char *iface, struct lines *lines)
+	uint16_t port, const char *iface, struct lines *lines)
 {
 	const struct rules_flow flow = {
 		.family = exposure->endpoint.family,
 		.proto = exposure->endpoint.proto,
-		.port = exposure->endpoint.port,
+		.port = port,
 		.iface = iface,
 		.netns = work->report->facts->host,
 	};
 	struct rules_hit *hits;
 
-	if (flow.port == exposure->target_port ||
+	if ((exposure->target_port == exposure->endpoint.port &&
+		    span_target_last(exposure) == span_last(&exposure->endpoint)) ||
+		flow.port == exposure->target_port ||
 		is_somebodys_target(work, flow.proto, flow.port))
 		return;
 	size_t n = rules_stopping(
@@ -241,6 +244,24 @@ static bool is_loopback(const struct exposure *exposure)
 		       endpoint->addr.value >> 24 == 127);
 }
 
+#define PORTS_SEARCHED 1024 /* of a span: a rule may name any of its ports */
+
+static void search_ports(struct judge_work *work, const struct exposure *exposure,
+	search_fn *search, struct lines *lines)
+{
+	const struct report *report = work->report;
+	uint32_t port = exposure->endpoint.port;
+	uint32_t last = span_last(&exposure->endpoint);
+
+	for (uint32_t n = 0; port <= last && n < PORTS_SEARCHED; port++, n++) {
+		if (report->nperimeter == 0)
+			search(work, exposure, (uint16_t)port, NULL, lines);
+		for (size_t j = 0; j < report->nperimeter; j++)
+			search(work, exposure, (uint16_t)port, report->perimeter[j],
+				lines);
+	}
+}
+
 /* Over all translated ports of one container that strangers reach. */
 static struct lines search_container(
 	struct judge_work *work, const struct container *container, search_fn *search)
@@ -254,10 +275,7 @@ static struct lines search_container(
 		if (exposure->container != container || exposure->path != PATH_DNAT ||
 			is_loopback(exposure) || widest(exposure) == ZONE_COUNT)
 			continue;
-		if (report->nperimeter == 0)
-			search(work, exposure, NULL, &lines);
-		for (size_t j = 0; j < report->nperimeter; j++)
-			search(work, exposure, report->perimeter[j], &lines);
+		search_ports(work, exposure, search, &lines);
 	}
 	return lines;
 }

@@ -228,6 +228,7 @@ struct exposure {
 	/* small ones together */
 	uint16_t target_port;
 	bool target_moves;   /* the span's next port arrives at the next one */
+	bool rules_differ;   /* each port has rules of its own that do the same */
 	bool published;	     /* the engine lists this port as published */
 	bool loopback_bound; /* published on 127.0.0.0/8 or ::1 only */
 	bool disagrees;	     /* packets say something else than the rules */

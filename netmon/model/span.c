@@ -34,21 +34,29 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool same_step(const struct trace_step *a, const struct trace_step *b)
+static bool like_step(const struct trace_step *a, const struct trace_step *b)
 {
-	if (a->hook != b->hook || a->chain != b->chain || a->rule != b->rule ||
+	if (a->hook != b->hook || a->chain != b->chain || !a->rule != !b->rule ||
 		a->effect != b->effect || !same_text(a->stage, b->stage))
 		return false;
-	/* One translation to a range says another port for each. */
+	/* A translation may say another port for each. */
 	return (a->rule && a->effect == EFFECT_DNAT) || same_text(a->text, b->text);
 }
 
-static bool same_trace(const struct trace *a, const struct trace *b)
+static bool like_trace(const struct trace *a, const struct trace *b)
 {
 	if (a->nsteps != b->nsteps)
 		return false;
 	for (size_t i = 0; a->steps != b->steps && i < a->nsteps; i++)
-		if (!same_step(&a->steps[i], &b->steps[i]))
+		if (!like_step(&a->steps[i], &b->steps[i]))
+			return false;
+	return true;
+}
+
+static bool same_rules(const struct trace *a, const struct trace *b)
+{
+	for (size_t i = 0; a->steps != b->steps && i < a->nsteps; i++)
+		if (a->steps[i].rule != b->steps[i].rule)
 			return false;
 	return true;
 }
@@ -80,12 +88,26 @@ static bool same_reach(const struct exposure *a, const struct exposure *b)
 	return true;
 }
 
+bool span_is_like(const struct exposure *exposure, const struct exposure *next)
+{
+	const struct endpoint *a = &exposure->endpoint, *b = &next->endpoint;
+
+	return a->family == b->family && a->any == b->any && a->proto == b->proto &&
+	       a->addr.value == b->addr.value && span_last(a) + 1 == b->port &&
+	       exposure->path == next->path && exposure->container == next->container &&
+	       exposure->target.family == next->target.family &&
+	       exposure->target.value == next->target.value &&
+	       exposure->listening == next->listening &&
+	       exposure->published == next->published &&
+	       exposure->loopback_bound == next->loopback_bound &&
+	       same_text(exposure->owner, next->owner) && same_reach(exposure, next) &&
+	       like_trace(&exposure->trace, &next->trace) && same_gaps(exposure, next);
+}
+
 static bool target_goes_on(const struct exposure *a, const struct exposure *b)
 {
 	uint16_t step = (uint16_t)(b->endpoint.port - a->endpoint.port);
 
-	if (a->target.family != b->target.family || a->target.value != b->target.value)
-		return false;
 	if (a->target.family == FAMILY_NONE)
 		return true;
 	if (a->target_moves != b->target_moves)
@@ -96,21 +118,11 @@ static bool target_goes_on(const struct exposure *a, const struct exposure *b)
 
 bool span_goes_on(struct exposure *exposure, const struct exposure *next)
 {
-	const struct endpoint *a = &exposure->endpoint, *b = &next->endpoint;
-
-	if (a->family != b->family || a->any != b->any || a->proto != b->proto ||
-		a->addr.value != b->addr.value || span_last(a) + 1 != b->port ||
-		exposure->path != next->path ||
-		exposure->container != next->container ||
-		exposure->listening != next->listening ||
-		exposure->published != next->published ||
-		exposure->loopback_bound != next->loopback_bound ||
-		!same_text(exposure->owner, next->owner) ||
-		!target_goes_on(exposure, next) || !same_reach(exposure, next) ||
-		!same_trace(&exposure->trace, &next->trace) ||
-		!same_gaps(exposure, next))
+	if (!span_is_like(exposure, next) || !target_goes_on(exposure, next) ||
+		!same_rules(&exposure->trace, &next->trace))
 		return false;
-	span_set(&exposure->endpoint, a->port, span_last(b));
+	span_set(&exposure->endpoint, exposure->endpoint.port,
+		span_last(&next->endpoint));
 	return true;
 }
 

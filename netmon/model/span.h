@@ -28,8 +28,12 @@ uint16_t span_target_last(const struct exposure *exposure);
  *  id is the caller's business. */
 void span_narrow(struct exposure *exposure, uint16_t port, uint16_t last);
 
+/** span_is_like() - whether @next is at the following ports what @exposure is at its:
+ *  by rules that do the same, at the same target's address. */
+bool span_is_like(const struct exposure *exposure, const struct exposure *next);
+
 /**
- * span_goes_on() - whether an exposure is the same thing at the ports that follow
+ * span_goes_on() - whether an exposure is the very same at the ports that follow
  * @exposure: grows by the ports of @next when it is
  */
 bool span_goes_on(struct exposure *exposure, const struct exposure *next);

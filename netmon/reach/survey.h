@@ -93,6 +93,12 @@ void survey_emit(struct survey *survey);
 /** survey_published() - note whether the engine lists the exposure's port. */
 void survey_published(struct exposure *exposure);
 
+/**
+ * survey_runs() - a long row of ports that somebody published one by one, all to one
+ * container and each by rules of its own that do the same, is one exposure
+ */
+void survey_runs(struct survey *survey);
+
 /** survey_gaps() - gaps of facts, rules and exposures, each once. */
 void survey_gaps(struct survey *survey);
 

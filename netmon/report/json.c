@@ -254,6 +254,8 @@ static void write_exposure(struct out *out, const struct exposure *exposure)
 	jsonw_member_bool(out->w, "published", exposure->published);
 	write_reach(out, exposure);
 	write_rules(out, &exposure->trace);
+	if (exposure->rules_differ)
+		jsonw_member_bool(out->w, "rules_differ", true);
 	json_evidence(out->w, exposure);
 	write_approval(out, exposure);
 	jsonw_member_array(out->w, "amplifiers");

@@ -442,10 +442,73 @@ static void spans_say_what_ports_say(void **state)
 	assert_true(spans > HOSTS); /* else nothing was tried */
 }
 
+/* ---------------------------------------------------------------- rows */
+
+/* docker run -p 8000-...:8000-...: a rule for each port. */
+static void publish_row(struct host_made *h, uint16_t n, bool moves)
+{
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+
+	h->web->nports = n;
+	h->web->ports = arena_array(&h->facts->arena, n, sizeof(*h->web->ports));
+	for (uint16_t i = 0; i < n; i++) {
+		uint16_t there = moves ? (uint16_t)(9000 + i) : 9000;
+		struct op ops[] = {made_match(&h->rules.arena, made_dport(), CMP_EQ,
+					   8000u + i, 0, 2),
+			made_dnat(&h->rules.arena, WEB, there)};
+
+		made_rule(&h->rules, chain, ops, 2);
+		h->web->ports[i] = (struct port_binding){.proto = IPPROTO_TCP,
+			.container_port = there,
+			.host_port = (uint16_t)(8000 + i)};
+	}
+}
+
+static void rows_of_published_ports(void **state)
+{
+	static const struct {
+		uint16_t n;
+		bool moves;
+		size_t exposures;
+		uint16_t last, target_last;
+	} rows[] = {
+		{20, true, 1, 8019, 9019}, {20, false, 1, 8019, 9000},
+		{15, true, 15, 8000, 9000}, /* a handful stays one by one */
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct exposure *first = NULL;
+		struct report report;
+		struct host_made h;
+		size_t n = 0;
+
+		host_open(&h);
+		publish_row(&h, rows[i].n, rows[i].moves);
+		host_survey(&h, &report);
+		for (size_t k = 0; k < report.nexposures; k++)
+			if (report.exposures[k].path == PATH_DNAT &&
+				report.exposures[k].endpoint.proto == IPPROTO_TCP &&
+				report.exposures[k].endpoint.any) {
+				first = first ? first : &report.exposures[k];
+				n++;
+			}
+		assert_int_equal(n, rows[i].exposures);
+		assert_int_equal(first->endpoint.port, 8000);
+		assert_int_equal(span_last(&first->endpoint), rows[i].last);
+		assert_int_equal(span_target_last(first), rows[i].target_last);
+		assert_int_equal(first->rules_differ, n == 1);
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_say_what_ports_say),
+		cmocka_unit_test(rows_of_published_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
