@@ -391,7 +391,7 @@ int nft_fib_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	operand.field = key->field;
 	operand.len = key->len;
 	if (operand.fib_flags & NFTA_FIB_F_PRESENT && result != NFT_FIB_RESULT_ADDRTYPE)
-		operand.len = 1;
+		operand.len = 4; /* nft_reg_store8(): a byte and three zeros */
 	operand.load_len = operand.len;
 	return expr_load_only(
 		ctx, expr, NFTA_FIB_DREG, operand_intern(ctx, &operand), true);
@@ -487,23 +487,42 @@ int nft_osf_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 		ctx, expr, NFTA_OSF_DREG, operand_unknown(ctx, "osf", 16), true);
 }
 
+/* One of @modulus numbers from @offset on: of one there is no choice. */
+static const struct operand *chosen_number(
+	struct decode_ctx *ctx, uint32_t modulus, uint32_t offset, const char *code)
+{
+	return modulus == 1 ? operand_const(ctx, &offset, sizeof(offset))
+			    : operand_unknown(ctx, code, sizeof(offset));
+}
+
 int nft_numgen_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	return expr_load_only(
-		ctx, expr, NFTA_NG_DREG, operand_unknown(ctx, "numgen", 4), false);
+	uint32_t modulus = 0, offset = 0;
+	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_NG_MODULUS], &modulus);
+
+	if (r == 0)
+		r = nft_attr_be32(ctx, expr->a.tb[NFTA_NG_OFFSET], &offset);
+	if (r < 0)
+		return r;
+	return expr_load_only(ctx, expr, NFTA_NG_DREG,
+		chosen_number(ctx, modulus, offset, "numgen"), false);
 }
 
 int nft_hash_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
-	uint32_t len = 0;
+	uint32_t len = 0, modulus = 0, offset = 0;
 	int r = nft_attr_be32(ctx, expr->a.tb[NFTA_HASH_LEN], &len);
 
+	if (r == 0)
+		r = nft_attr_be32(ctx, expr->a.tb[NFTA_HASH_MODULUS], &modulus);
+	if (r == 0)
+		r = nft_attr_be32(ctx, expr->a.tb[NFTA_HASH_OFFSET], &offset);
 	if (r == 0)
 		r = expr_touch(ctx, expr, NFTA_HASH_SREG, len);
 	if (r < 0)
 		return r;
-	return expr_load_only(
-		ctx, expr, NFTA_HASH_DREG, operand_unknown(ctx, "hash", 4), false);
+	return expr_load_only(ctx, expr, NFTA_HASH_DREG,
+		chosen_number(ctx, modulus, offset, "hash"), false);
 }
 
 /*
