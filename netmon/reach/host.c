@@ -324,6 +324,40 @@ static bool is_inner_bridge(const struct netns *ns, const struct link *bridge)
 	return true;
 }
 
+/* A veth whose other end is in that namespace; an index alone says little. */
+static bool leads_into(const struct link *port, const struct netns *ns)
+{
+	for (size_t i = 0; ns && i < ns->nlinks; i++)
+		if (ns->links[i].index == port->link &&
+			ns->links[i].link == port->index)
+			return true;
+	return false;
+}
+
+bool host_is_container_port(const struct reach *reach, const struct link *port)
+{
+	for (size_t i = 0; i < reach->facts->ncontainers; i++)
+		if (leads_into(port, reach->facts->containers[i].netns))
+			return true;
+	return false;
+}
+
+/* Whether each of a bridge's ports leads to a running container that is known. Swarm's
+ * ingress sandbox is no container, and anybody can add a port of his own. */
+static bool ports_are_known(const struct reach *reach, const struct link *bridge)
+{
+	const struct facts *facts = reach->facts;
+
+	for (size_t i = 0; i < facts->host->nlinks; i++) {
+		const struct link *port = &facts->host->links[i];
+
+		if (port->master == bridge->index &&
+			!host_is_container_port(reach, port))
+			return false;
+	}
+	return true;
+}
+
 bool host_is_engine_bridge(const struct reach *reach, int ifindex)
 {
 	const struct facts *facts = reach->facts;
@@ -337,7 +371,7 @@ bool host_is_engine_bridge(const struct reach *reach, int ifindex)
 	for (size_t i = 0; i < facts->nnetworks; i++)
 		if (facts->networks[i].bridge &&
 			strcmp(facts->networks[i].bridge, link->name) == 0)
-			return true;
+			return ports_are_known(reach, link);
 	return false;
 }
 

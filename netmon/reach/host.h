@@ -45,8 +45,12 @@ const struct address_owner *host_owner_on(
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
+/** host_is_container_port() - a veth whose other end is in a container's namespace. */
+bool host_is_container_port(const struct reach *reach, const struct link *port);
+
 /** host_is_engine_bridge() - a bridge that some engine lists as a network's, all
- *  engines having answered: no other container is on it. */
+ *  engines having answered, with a known container behind each port: nobody else is on
+ *  it. */
 bool host_is_engine_bridge(const struct reach *reach, int ifindex);
 
 /** host_published_by() - the container whose published port this is; NULL: none.

@@ -484,13 +484,13 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	trace_route(&mine, &s, choice);
 	switch (choice->kind) {
 	case ROUTE_LOCAL:
-	case ROUTE_ANYCAST:
 		input(&mine, &s);
 		break;
 	case ROUTE_UNICAST:
 		s.packet.oif = choice->oif;
 		forward(&mine, &s);
 		break;
+	case ROUTE_ANYCAST: /* tcp_v6_conn_request(): it must be a unicast address */
 	case ROUTE_BROADCAST:
 	case ROUTE_MULTICAST:
 		if (s.packet.proto == IPPROTO_UDP)
@@ -582,15 +582,29 @@ static bool is_bridge(const struct link *link)
 static void through_ports(
 	struct visit *visit, int iif, const struct states *in, struct states *ret)
 {
+	const struct reach *reach = visit->walk->reach;
 	const struct netns *ns = visit->run.space->netns;
-	const struct link *port = NULL;
-	size_t nports = 0;
+	const struct link *port = NULL, *inner = NULL;
+	size_t nports = 0, ninner = 0;
 
-	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].master == iif && ns->links[i].up) {
-			port = &ns->links[i];
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		const struct link *link = &ns->links[i];
+
+		if (link->master != iif || !link->up)
+			continue;
+		/* Strangers do not come by a container's port. */
+		if (host_is_container_port(reach, link)) {
+			inner = link;
+			ninner++;
+		} else {
+			port = link;
 			nports++;
 		}
+	}
+	if (nports == 0) {
+		port = inner;
+		nports = ninner;
+	}
 	*ret = *in;
 	if (nports == 1)
 		hooks_run_device(&visit->run, HOOK_INGRESS, port->index, in, ret);
