@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/address_class.h"
 
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "common/zone.h"
 
 #define FOREIGN_MAX 256u
+#define LOCAL_MAX   64u
 #define BOUNDS_MAX  200000u
 
 static uint64_t mix(uint64_t x)
@@ -146,6 +148,45 @@ static void classify_loopback(struct classing *cl)
 	}
 }
 
+/* Local, but on no interface: a load balancer's address, say. */
+static bool local_by_route(const struct classing *cl, const struct addr *a)
+{
+	return !is_loopback(a) &&
+	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
+}
+
+/* ip route add local PREFIX: its first address, and those that rules tell apart. */
+static void classify_local_route(struct classing *cl, const struct route *route)
+{
+	const struct scan *scan = cl->scan;
+	bool perimeter =
+		route->nhops && host_is_perimeter(cl->reach, route->hops[0].ifindex);
+	struct addr a = {route->dst.value, route->family};
+	size_t n = 0;
+
+	if (local_by_route(cl, &a))
+		classify(cl, &a, perimeter, false, false, 0);
+	for (size_t i = 0; route->dst.len < addr_bits(route->family) &&
+			   i < scan->nbounds && n < LOCAL_MAX;
+		i++) {
+		a.value = scan->bounds[i].lo;
+		if (a.value <= route->dst.value || a.value > prefix_last(&route->dst) ||
+			!local_by_route(cl, &a))
+			continue;
+		classify(cl, &a, perimeter, false, false, 0);
+		n++;
+	}
+}
+
+static void classify_local_routes(struct classing *cl)
+{
+	const struct netns *ns = cl->reach->facts->host;
+
+	for (size_t i = 0; i < ns->nroutes; i++)
+		if (ns->routes[i].type == RTN_LOCAL)
+			classify_local_route(cl, &ns->routes[i]);
+}
+
 static int by_lo(const void *a, const void *b)
 {
 	const struct iv *x = a, *y = b;
@@ -209,6 +250,7 @@ static void classify_all(struct classing *cl)
 				classify(cl, &a->local, perimeter, false, false,
 					a->ifindex);
 		}
+	classify_local_routes(cl);
 	classify_loopback(cl);
 	classify_foreign(cl);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "netmon/reach/survey.h"
@@ -78,13 +79,23 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 	arena_done(&arena);
 }
 
+/* What leads to others is told at their own addresses. */
+static void keep_its_own(struct survey *survey, const struct container *container)
+{
+	for (size_t i = 0; i < survey->ndrafts; i++)
+		survey->drafts[i].dropped |= survey->drafts[i].e.container != container;
+}
+
+/* @added: the engine does not tell of the address, so the host may route it elsewhere.
+ */
 static void survey_container(struct survey *survey, const struct candidates *all,
-	const struct address_owner *owner, struct arena *arena)
+	const struct container *container, const struct addr *addr, bool added,
+	struct arena *arena)
 {
 	struct services services;
 
-	survey->owner = owner->container;
-	candidates_container(arena, owner->container, all, &services);
+	survey->owner = container;
+	candidates_container(arena, container, all, &services);
 	survey_spans_begin(survey, arena, all->signs ? services.n : 0);
 	for (size_t k = 0; survey->spans && k < services.n; k++) {
 		const struct service *service = &services.v[k];
@@ -92,12 +103,38 @@ static void survey_container(struct survey *survey, const struct candidates *all
 		if (!survey_spans_repeat(survey, service)) {
 			if (survey_spans_skip(survey, service))
 				continue;
-			survey_endpoint(survey, NULL, &owner->addr, service);
+			survey_endpoint(survey, NULL, addr, service);
+			if (added)
+				keep_its_own(survey, container);
 			survey_emit(survey);
 		}
 		survey_spans_end(survey);
 	}
 	survey_spans_done(survey);
+}
+
+/* An address on an interface of a container's that its engine does not tell of. */
+static bool is_added(const struct reach *reach, const struct ifaddr *a)
+{
+	const struct addr *addr = &a->local;
+
+	return a->scope == RT_SCOPE_UNIVERSE && !host_owner(reach, addr) &&
+	       !space_has_addr(reach->host, addr->family, addr->value, 0);
+}
+
+static void survey_added(struct survey *survey, const struct candidates *all,
+	const struct container *container, struct arena *arena)
+{
+	const struct netns *ns = container->nnets ? container->netns : NULL;
+
+	for (size_t i = 0; ns && ns != survey->reach->facts->host && i < ns->naddrs;
+		i++) {
+		if (!is_added(survey->reach, &ns->addrs[i]))
+			continue;
+		survey_container(
+			survey, all, container, &ns->addrs[i].local, true, arena);
+		arena_reset(arena);
+	}
 }
 
 static void survey_containers(struct survey *survey, const struct candidates *all)
@@ -107,11 +144,16 @@ static void survey_containers(struct survey *survey, const struct candidates *al
 
 	arena_init(&arena, 0);
 	for (size_t i = 0; i < reach->nowners; i++) {
-		if (reach->owners[i].container->netns == reach->facts->host)
+		const struct address_owner *owner = &reach->owners[i];
+
+		if (owner->container->netns == reach->facts->host)
 			continue;
-		survey_container(survey, all, &reach->owners[i], &arena);
+		survey_container(
+			survey, all, owner->container, &owner->addr, false, &arena);
 		arena_reset(&arena);
 	}
+	for (size_t i = 0; i < reach->facts->ncontainers; i++)
+		survey_added(survey, all, &reach->facts->containers[i], &arena);
 	arena_done(&arena);
 }
 
