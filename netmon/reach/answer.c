@@ -83,6 +83,7 @@ struct way_back {
 	struct walk *walk;
 	struct run run;
 	const struct station *station;
+	const struct space *inner; /* the station it comes from; NULL: made here */
 	enum packet_kind kind;
 };
 
@@ -194,6 +195,18 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	leave(way, &again, ret);
 }
 
+/* Where an answer arrives: a container on two networks may answer by the other one. */
+static int arrives_by(const struct way_back *way, const struct packet *answer)
+{
+	const struct link *out = netns_link(way->inner->netns, answer->oif);
+	const struct link *end =
+		out && out->link ? netns_link(way->run.space->netns, out->link) : NULL;
+
+	if (!end || end->link != out->index)
+		return way->station->state.packet.oif;
+	return end->master ? end->master : end->index;
+}
+
 /* Came in from further inside: prerouting, forward, then out. */
 static void through_forwarder(
 	struct way_back *way, struct state *state, struct states *ret)
@@ -202,12 +215,12 @@ static void through_forwarder(
 	struct states start = {state, 1}, ingress, before, routed, passed;
 
 	state->packet.bound_if = 0;
+	state->packet.iif = arrives_by(way, &state->packet);
 	adopt_entry(first, way->kind, &state->packet);
-	state->packet.iif = first->oif;
 	state->packet.oif = 0;
 	state->packet.local = false;
 	state->packet.port_in = -1;
-	hooks_run_device(&way->run, HOOK_INGRESS, first->oif, &start, &ingress);
+	hooks_run_device(&way->run, HOOK_INGRESS, state->packet.iif, &start, &ingress);
 	hooks_run(&way->run, HOOK_PREROUTING, &ingress, &before);
 	route_states(way, &before, STEP_FORWARDED, &routed);
 	hooks_run(&way->run, HOOK_FORWARD, &routed, &passed);
@@ -285,7 +298,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	if (kind == PACKET_ACCEPT && maker->sock)
 		first.packet.bound_if = maker->sock->ifindex;
 	for (size_t i = n; i > 0; i--) {
-		struct way_back way = {walk, walk->run, &stations[i - 1], kind};
+		struct way_back way = {walk, walk->run, &stations[i - 1],
+			i == n ? NULL : stations[i].space, kind};
 		struct states all = {0};
 
 		way.run.space = stations[i - 1].space;

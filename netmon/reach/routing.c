@@ -803,6 +803,39 @@ static void check_sources4(
 	choose_none(lookup, doubtful, ROUTE_MARTIAN);
 }
 
+/* The same of a packet whose source is one address, an answer: its peers are where it
+ * goes to. */
+static void check_own_source4(
+	struct lookup *lookup, const struct packet *packet, struct route_choice *choice)
+{
+	struct space *space = lookup->space;
+	struct arena *arena = lookup->arena;
+	struct packet asked = way_back(space, packet, choice->oif);
+	struct route_choices *ways = arena_alloc_raw(arena, sizeof(*ways));
+	struct lookup back = {.space = space,
+		.arena = arena,
+		.packet = &asked,
+		.out = ways,
+		.via = packet->iif};
+	const struct ivset *bad = &ivset_none;
+	int64_t mode = validation_mode(space, packet->iif);
+
+	if (!ways || mode == 0 || choice->kind != ROUTE_UNICAST)
+		return;
+	asked.daddr_peer = false;
+	asked.daddr = packet->saddr;
+	asked.saddr_peer = packet->daddr_peer;
+	ways->n = 0;
+	ways->overflow = false;
+	follow_rules(&back, choice->peers);
+	for (size_t i = 0; i < ways->n; i++)
+		if (!ways->choice[i].doubtful && !ways->overflow &&
+			!source_is_valid(&ways->choice[i], packet->iif, mode, true))
+			bad = ivset_union(arena, bad, ways->choice[i].peers);
+	choice->peers = ivset_subtract(arena, choice->peers, bad);
+	choose_none(lookup, bad, ROUTE_MARTIAN);
+}
+
 void routing_input(struct space *space, struct arena *arena,
 	const struct packet *packet, const struct ivset *peers,
 	struct route_choices *ret_choices)
@@ -833,8 +866,12 @@ void routing_input(struct space *space, struct arena *arena,
 	for (size_t i = 0; i < n; i++)
 		forward_checks(&lookup, packet, &ret_choices->choice[i]);
 	n = ret_choices->n;
-	for (size_t i = 0; i < n && from_wire && packet->family == FAMILY_IP4; i++)
-		check_sources4(&lookup, packet, &ret_choices->choice[i]);
+	for (size_t i = 0; i < n && packet->family == FAMILY_IP4; i++) {
+		if (from_wire)
+			check_sources4(&lookup, packet, &ret_choices->choice[i]);
+		else if (!packet->saddr_peer)
+			check_own_source4(&lookup, packet, &ret_choices->choice[i]);
+	}
 	lookup.doubtful = false;
 	choose_none(&lookup, bad, ROUTE_MARTIAN);
 }
