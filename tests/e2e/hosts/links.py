@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bridges, routes and links that decide as much as rules do."""
+import docker
+from registry import Hosts
+from world import NEIGHBOUR, NEIGHBOUR6, PEER, ROUTER, ROUTER6, WAN, WAN6, cell
+
+HOSTS = Hosts()
+WEB = ("0.0.0.0:8080:172.17.0.2:80/tcp", "0.0.0.0:5300:172.17.0.2:80/udp")
+
+
+def bridged_uplink(h):
+    """wan0 is a port of br0, which has the host's addresses; a container beside it."""
+    h.ip("link add br0 address 02:00:00:00:01:10 type bridge", "link set br0 up",
+         "addr flush dev wan0", "link set wan0 master br0",
+         "addr add %s/25 dev br0" % WAN, "addr add %s/64 dev br0 nodad" % WAN6,
+         "route replace default via " + ROUTER, "route replace ::/0 via " + ROUTER6,
+         *("neigh replace %s lladdr %s dev br0 nud permanent" % x for x in (
+             (ROUTER, "02:00:00:00:01:01"), (ROUTER6, "02:00:00:00:01:01"),
+             (NEIGHBOUR, "02:00:00:00:01:02"), (NEIGHBOUR6, "02:00:00:00:01:02"))))
+    h.uplink, h.any_frame = "br0", True
+    h.network("beside", "br0", WAN + "/25", WAN6 + "/64", exists=True)
+    h.container("direct", "beside", "203.0.113.40", "2001:db8:1::40",
+                listens=["tcp:80", "udp:53", "tcp:9200"])
+    mac = h.mac("direct")
+    for space, link in ((h.internet, "wan"), (h.neighbour, "wan0"), (h.host, "br0")):
+        space.ip(*("neigh add %s lladdr %s dev %s nud permanent" % (a, mac, link)
+                   for a in ("203.0.113.40", "2001:db8:1::40")))
+    h.spaces["direct"].ip("route replace default via " + ROUTER,
+                          "route replace ::/0 via " + ROUTER6)
+    h.publics += ["203.0.113.40", "2001:db8:1::40"]
+    h.listen("host", "tcp:22")
+    h.silent = {"lan"}      # the container's answers to it go by the router
+
+
+@HOSTS.host
+def bridged_container(h):
+    """Bridged frames never meet the host's IP rules."""
+    h.sysctl(**{"net/bridge/bridge-nf-call-iptables": 0,
+                "net/bridge/bridge-nf-call-ip6tables": 0})
+    bridged_uplink(h)
+    h.iptables("*filter\n:FORWARD DROP [0:0]\n:INPUT DROP [0:0]\n"
+               "-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n")
+    h.ask(opens=[("198.51.100.7", "203.0.113.40", 9200), ("198.51.100.7", WAN, 22)])
+
+
+@HOSTS.host
+def bridged_container_br_netfilter(h):
+    """With br_netfilter, as Docker switches it on, they do."""
+    h.sysctl(**{"net/bridge/bridge-nf-call-iptables": 1,
+                "net/bridge/bridge-nf-call-ip6tables": 1})
+    bridged_uplink(h)
+    h.iptables("""*filter
+:FORWARD DROP [0:0]
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i br0 -o br0 -m physdev --physdev-is-bridged -p tcp --dport 80 -j ACCEPT
+COMMIT
+""")
+    h.ask(exact=False, opens=[("198.51.100.7", "203.0.113.40", 80)],
+          shuts=[("198.51.100.7", "203.0.113.40", 9200)])
+
+
+@HOSTS.host
+def bridge_family_filter(h):
+    """nft's bridge family in front of a bridged container."""
+    h.sysctl(**{"net/bridge/bridge-nf-call-iptables": 0})
+    bridged_uplink(h)
+    h.nft("""
+table bridge filter {
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname "wan0" ip daddr 203.0.113.40 tcp dport 9200 ip saddr != 198.51.100.0/24 drop
+		ether type ip6 meta l4proto udp drop
+	}
+	chain input {
+		type filter hook input priority filter; policy accept;
+		tcp dport 22 ip saddr 192.0.2.0/24 drop
+	}
+}
+""")
+    h.ask(opens=[("198.51.100.7", "203.0.113.40", 9200)],
+          shuts=[("192.0.2.77", "203.0.113.40", 9200), ("192.0.2.77", WAN, 22)])
+
+
+@HOSTS.host
+def stray_port_of_docker0(h):
+    """Somebody put a namespace of his own on Docker's bridge."""
+    docker.build(h, *WEB)
+    h.space("stray", "docker0", "172.17.0.99/16", gateways=["172.17.0.1"])
+    h.listen("stray", "tcp:80")
+    h.iptables("""*nat
+-A PREROUTING -p tcp --dport 8099 -j DNAT --to-destination 172.17.0.99:80
+COMMIT
+*filter
+-I DOCKER-USER -d 172.17.0.99/32 -j ACCEPT
+COMMIT
+""", "iptables-nft")
+    h.ask(8099, exact=False, extra=[cell(*who, "172.17.0.99", 80) for who in (
+        ("neighbour", NEIGHBOUR), ("private", "10.99.0.5"), ("lan", PEER))],
+          opens=[("198.51.100.7", WAN, 8099), (NEIGHBOUR, "172.17.0.99", 80)])
+
+
+@HOSTS.host
+def swarm_ingress_sandbox(h):
+    """docker_gwbridge leads to ingress_sbox, a namespace that is no container's."""
+    h.network("docker_gwbridge", "docker_gwbridge", "172.18.0.1/16")
+    h.space("sbox", "docker_gwbridge", "172.18.0.2/16", gateways=["172.18.0.1"])
+    h.listen("sbox", "tcp:8080")
+    h.iptables("""*nat
+:DOCKER-INGRESS - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
+-A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE
+-A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE
+-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
+-A DOCKER-INGRESS -j RETURN
+COMMIT
+*filter
+:FORWARD DROP [0:0]
+:DOCKER-INGRESS - [0:0]
+-A FORWARD -j DOCKER-INGRESS
+-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j ACCEPT
+-A DOCKER-INGRESS -p tcp -m state --state RELATED,ESTABLISHED -m tcp --sport 8080 -j ACCEPT
+-A DOCKER-INGRESS -j RETURN
+COMMIT
+""", "iptables-nft")
+    h.ask(exact=False, opens=[("198.51.100.7", WAN, 8080)])
+
+
+@HOSTS.host
+def container_is_a_router(h):
+    """A route by a container, to a network that lives inside of it (a VPN, say)."""
+    docker.build(h, *WEB, user="-d 10.13.13.0/24 -j ACCEPT\n-s 10.13.13.0/24 -j ACCEPT")
+    h.spaces["web"].ip("link add inner type bridge", "link set inner up",
+                       "addr add 10.13.13.1/24 dev inner")
+    with h.spaces["web"].inside():
+        open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii").write("1")
+    h.ip("route add 10.13.13.0/24 via 172.17.0.2")
+    h.routed("10.13.13.0/24")
+    h.ask(targets=["10.13.13.1"], opens=[(NEIGHBOUR, "10.13.13.1", 9200)])
+
+
+@HOSTS.host
+def two_networks(h):
+    """A container on two bridges, whose default route is by the one not published on."""
+    docker.build(h, *WEB)
+    h.network("back", "br-back", "172.30.0.1/16")
+    space = h.spaces["web"]
+    h.ip("link add vback type veth peer name eth1 netns " + space.path,
+         "link set vback master br-back up")
+    space.ip("link set eth1 up", "addr add 172.30.0.2/16 dev eth1",
+             "route replace default via 172.30.0.1")
+    h.iptables("*filter\n-I DOCKER-USER -i br-back -j ACCEPT\nCOMMIT\n", "iptables-nft")
+    h.routed("172.30.0.0/16")
+    h.ask(targets=["172.30.0.2"], opens=[("198.51.100.7", WAN, 8080)])
+
+
+@HOSTS.host
+def two_networks_strict(h):
+    """The same where the answer's interface must be the one its source belongs to."""
+    two_networks(h)
+    h.sysctl(**{"net/ipv4/conf/br-back/rp_filter": 1})
+    h.opens, h.shuts = [], [("198.51.100.7", WAN, 8080)]
+
+
+@HOSTS.host
+def address_by_route_alone(h):
+    """A load balancer's address, local by a route, is what the firewall lets in."""
+    h.ip("route add local 198.18.5.9/32 dev wan0 proto 66")
+    h.routed("198.18.5.9/32")
+    h.nft("""
+table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		ip daddr 198.18.5.9 tcp dport 443 accept
+	}
+}
+""")
+    h.listen("host", "tcp:443", "tcp:22")
+    h.local += ["198.18.5.9"]
+    h.ask(targets=["198.18.5.9"], publics=["198.18.5.9"],
+          opens=[("198.51.100.7", "198.18.5.9", 443)],
+          shuts=[("198.51.100.7", WAN, 443)])
+
+
+@HOSTS.host
+def address_to_container(h):
+    """One address of the host is a container's as a whole; another is mapped by net."""
+    docker.build(h)
+    h.ip("addr add 203.0.113.11/25 dev wan0")
+    h.nft("""
+table ip onetoone {
+	chain pre {
+		type nat hook prerouting priority dstnat - 5; policy accept;
+		ip daddr 203.0.113.11 dnat to 172.17.0.2
+	}
+	chain later {
+		type filter hook forward priority filter - 5; policy accept;
+		ct status dnat tcp dport 9200 ip saddr 192.0.2.0/24 drop
+	}
+}
+""")
+    h.iptables("*filter\n-I DOCKER-USER -i wan0 -m conntrack --ctorigdst 203.0.113.11 "
+               "-j ACCEPT\nCOMMIT\n", "iptables-nft")
+    h.internet.ip("neigh add 203.0.113.11 lladdr 02:00:00:00:01:10 dev wan nud permanent")
+    h.neighbour.ip("neigh add 203.0.113.11 lladdr 02:00:00:00:01:10 dev wan0 nud permanent")
+    h.listen("host", "tcp:22")
+    h.ask(publics=["203.0.113.11"], opens=[("198.51.100.7", "203.0.113.11", 9200)],
+          shuts=[("192.0.2.77", "203.0.113.11", 9200)])
+
+
+@HOSTS.host
+def transparent_proxy(h):
+    """REDIRECT of every web port to a proxy, whoever is asked."""
+    docker.build(h, "0.0.0.0:8080:172.17.0.2:80/tcp")
+    h.iptables("""*nat
+-I PREROUTING -i wan0 -p tcp -m multiport --dports 80,8081 -j REDIRECT --to-ports 3128
+-I PREROUTING -i wan0 -p udp --dport 53 -j DNAT --to-destination 127.0.0.1:5353
+COMMIT
+""", "iptables-nft")
+    h.sysctl(**{"net/ipv4/conf/wan0/route_localnet": 1})
+    h.listen("host", "tcp:3128", "udp:127.0.0.1:5353", "tcp:127.0.0.1:9000")
+    h.ask(8081, 53, opens=[("198.51.100.7", WAN, 8081), (NEIGHBOUR, "127.0.0.1", 9000)])
+
+
+@HOSTS.host
+def no_forwarding(h):
+    docker.build(h, *WEB)
+    h.sysctl(**{"net/ipv4/ip_forward": 0})
+    h.listen("host", "tcp:22")
+    h.ask(shuts=[("198.51.100.7", WAN, 8080)], opens=[("198.51.100.7", WAN, 22)])
