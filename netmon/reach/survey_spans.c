@@ -4,7 +4,9 @@
 
 #include "netmon/reach/survey.h"
 
-#define SPANS_MAX 8192 /* walked, beside ports that somebody speaks of */
+/* Walked, beside ports that somebody speaks of: of one address, and of all. */
+#define SPANS_MAX     8192
+#define SPANS_MAX_ALL 65536
 
 /* What was found at the first span of a sign. */
 struct found_span {
@@ -27,7 +29,7 @@ struct spans {
 	struct service last, now;    /* the one before, and this one */
 	struct indexes before, here; /* exposures of the last and this one */
 	struct exposure *made;	     /* of this one, each for itself */
-	size_t nmade, asked;
+	size_t nmade, asked, walked;
 };
 
 void survey_spans_begin(struct survey *survey, struct arena *arena, size_t nservices)
@@ -113,10 +115,17 @@ bool survey_spans_repeat(struct survey *survey, const struct service *service)
 
 bool survey_spans_skip(struct survey *survey, const struct service *service)
 {
-	if (service->named || !service->sign || ++survey->nspans <= SPANS_MAX)
+	struct spans *spans = survey->spans;
+
+	if (service->named || !service->sign)
 		return false;
-	survey->ports_cut = true;
-	return true;
+	if (spans->walked >= SPANS_MAX || survey->nspans >= SPANS_MAX_ALL) {
+		survey->ports_cut = true;
+		return true;
+	}
+	spans->walked++;
+	survey->nspans++;
+	return false;
 }
 
 /* ---------------------------------------------------------------- neighbours */

@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -229,6 +230,11 @@ static struct op random_dnat(struct ruleset *rules, uint64_t *seed)
 	uint16_t max = (uint16_t)(min + made_random(seed, 60));
 
 	op.nat = nat;
+	if (made_random(seed, 5) == 0) { /* to the host itself */
+		nat->kind = NAT_REDIRECT;
+		nat->addr_min = nat->addr_max = NULL;
+		return op;
+	}
 	if (made_random(seed, 2))
 		return op;
 	nat->port_min = const_port(arena, min);
@@ -242,6 +248,20 @@ static struct op random_dnat(struct ruleset *rules, uint64_t *seed)
 
 /* ---------------------------------------------------------------- hosts */
 
+static const struct operand ct_status = {
+	.field = FIELD_CT_STATUS, .load_len = 4, .len = 4};
+static const struct operand ct_direction = {
+	.field = FIELD_CT_DIRECTION, .load_len = 1, .len = 1};
+static const struct operand source_port = {
+	.field = FIELD_SPORT, .load_len = 2, .len = 2};
+
+/* The kernel holds those four bytes in its own order. */
+static const struct operand *masked(
+	struct arena *arena, const struct operand *operand, uint32_t mask)
+{
+	return made_masked(arena, operand, htonl(mask), 0);
+}
+
 static void random_filter(struct host_made *h, uint64_t *seed, enum hook hook)
 {
 	struct chain *chain =
@@ -253,9 +273,18 @@ static void random_filter(struct host_made *h, uint64_t *seed, enum hook hook)
 				made_random(seed, 3) ? VERDICT_DROP : VERDICT_ACCEPT,
 				NULL)};
 
-		if (made_random(seed, 4) == 0)
+		switch (made_random(seed, 8)) {
+		case 0:
+		case 1:
 			ops[0] = made_match(&h->rules.arena, made_mark(), CMP_EQ,
 				made_random(seed, 3) << 24, 0, 4);
+			break;
+		case 2: /* was it translated? not a port to itself */
+			ops[0] = made_match(&h->rules.arena,
+				masked(&h->rules.arena, &ct_status, IPS_DST_NAT),
+				CMP_NEQ, 0, 0, 4);
+			break;
+		}
 		made_rule(&h->rules, chain, ops, 2);
 	}
 }
@@ -292,8 +321,8 @@ static void random_marks(struct host_made *h, uint64_t *seed)
 
 static void random_host(struct host_made *h, uint64_t *seed)
 {
-	static const enum hook answers[] = {
-		HOOK_PREROUTING, HOOK_FORWARD, HOOK_OUTPUT, HOOK_INPUT};
+	static const enum hook answers[] = {HOOK_PREROUTING, HOOK_FORWARD, HOOK_OUTPUT};
+	uint16_t lo = any_port(seed);
 	struct chain *late;
 
 	random_marks(h, seed);
@@ -303,17 +332,11 @@ static void random_host(struct host_made *h, uint64_t *seed)
 	/* Answers have the port as their source. */
 	late = made_chain(&h->rules, "late", true,
 		answers[made_random(seed, ARRAY_LEN(answers))], 10, CHAIN_FILTER);
-	struct op ops[] = {
-		made_match(&h->rules.arena,
-			&(const struct operand){
-				.field = FIELD_SPORT, .load_len = 2, .len = 2},
-			CMP_RANGE, 100, 130, 2),
+	struct op ops[] = {made_match(&h->rules.arena, &ct_direction, CMP_EQ, 1, 0, 1),
+		made_match(&h->rules.arena, &source_port, CMP_RANGE, lo, lo + 70, 2),
 		made_verdict(VERDICT_DROP, NULL)};
-	struct operand *sport =
-		arena_memdup(&h->rules.arena, ops[0].operand, sizeof(*sport));
-	ops[0].operand = sport;
-	if (made_random(seed, 3) == 0)
-		made_rule(&h->rules, late, ops, 2);
+	if (made_random(seed, 2))
+		made_rule(&h->rules, late, ops, ARRAY_LEN(ops));
 	for (uint32_t i = made_random(seed, 4); i > 0; i--)
 		host_listen(h->host, IPPROTO_TCP, any_port(seed));
 	for (uint32_t i = made_random(seed, 4); i > 0; i--)
