@@ -15,6 +15,7 @@
 enum {
 	FLUSH_BYTES = 32 * 1024,
 	MAX_LEVELS = 64,
+	SPACES_MIN = 16,
 };
 
 void jsonw_init(struct jsonw *writer, FILE *stream, unsigned int indent)
@@ -82,15 +83,29 @@ static void put(struct jsonw *writer, const char *bytes, size_t len)
 	writer->len += len;
 }
 
-static void put_newline(struct jsonw *writer)
+/* A new line at @at, for which newline_room() was reserved; returns its length. */
+static size_t add_newline(const struct jsonw *writer, char *at)
 {
 	size_t spaces = (size_t)writer->indent * writer->depth;
 
-	if (writer->indent == 0 || !reserve(writer, spaces + 1))
+	*at++ = '\n';
+	/* A fixed size is faster than a call, and most lines need no more. */
+	memset(at, ' ', SPACES_MIN);
+	if (spaces > SPACES_MIN)
+		memset(at, ' ', spaces);
+	return 1 + spaces;
+}
+
+static size_t newline_room(const struct jsonw *writer)
+{
+	return 1 + SPACES_MIN + (size_t)writer->indent * writer->depth;
+}
+
+static void put_newline(struct jsonw *writer)
+{
+	if (writer->indent == 0 || !reserve(writer, newline_room(writer)))
 		return;
-	writer->buffer[writer->len++] = '\n';
-	memset(writer->buffer + writer->len, ' ', spaces);
-	writer->len += spaces;
+	writer->len += add_newline(writer, writer->buffer + writer->len);
 }
 
 static uint64_t level_bit(const struct jsonw *writer)
@@ -283,13 +298,13 @@ static void put_string(struct jsonw *writer, const char *text, size_t len)
 
 void jsonw_key(struct jsonw *writer, const char *key)
 {
-	size_t len = strlen(key), spaces = (size_t)writer->indent * writer->depth;
+	size_t len = strlen(key);
 	uint64_t bit = level_bit(writer);
 	char *at;
 
 	assert(writer->depth > 0 && (writer->is_object & bit) && !writer->after_key);
 	writer->after_key = true;
-	if (!is_all_verbatim(key, len) || !reserve(writer, len + spaces + 6)) {
+	if (!is_all_verbatim(key, len) || !reserve(writer, len + newline_room(writer) + 5)) {
 		separate(writer);
 		put_string(writer, key, len);
 		put(writer, ": ", writer->indent ? 2 : 1);
@@ -300,11 +315,8 @@ void jsonw_key(struct jsonw *writer, const char *key)
 	if (writer->has_member & bit)
 		*at++ = ',';
 	writer->has_member |= bit;
-	if (writer->indent) {
-		*at++ = '\n';
-		memset(at, ' ', spaces);
-		at += spaces;
-	}
+	if (writer->indent)
+		at += add_newline(writer, at);
 	*at++ = '"';
 	memcpy(at, key, len);
 	at += len;

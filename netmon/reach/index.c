@@ -179,9 +179,14 @@ void index_open(struct space *space, const struct chain *chain,
 		return;
 	ret_cursor->index = index;
 	for (size_t k = 0; k < KEY_KINDS; k++) {
-		uint64_t key = key_of((enum key_kind)k, packet->daddr, packet->dport);
-		size_t first = lower_bound(index->keys[k], index->n[k], key), n = 0;
+		size_t first, n = 0;
+		uint64_t key;
 
+		ret_cursor->n[k] = 0;
+		if (index->n[k] == 0)
+			continue;
+		key = key_of((enum key_kind)k, packet->daddr, packet->dport);
+		first = lower_bound(index->keys[k], index->n[k], key);
 		while (first + n < index->n[k] && index->keys[k][first + n] == key)
 			n++;
 		ret_cursor->runs[k] = index->rules[k] + first;
