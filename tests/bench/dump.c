@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The least that reading the rules can cost: asks nf_tables for every table, chain,
  * rule, set and element over netlink, and throws the answers away. Prints bytes and
- * messages.
+ * messages. Rules are asked for all at once, as nft does; given "chains", chain by
+ * chain, as netmon does.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,16 +16,21 @@
 #include <unistd.h>
 
 #define BUFFER_LEN (1024 * 1024)
-#define MAX_SETS   4096
+#define MAX_OWNERS 4096
 #define NAME_LEN   256
 
-struct set {
+/* A set, of elements, or a chain, of rules. */
+struct owner {
 	unsigned char family;
 	char table[NAME_LEN], name[NAME_LEN];
 };
 
-static struct set sets[MAX_SETS];
-static size_t nsets;
+struct owners {
+	struct owner v[MAX_OWNERS];
+	size_t n;
+};
+
+static struct owners sets, chains;
 static unsigned long long nbytes, nmessages;
 
 static size_t put_string(char *at, unsigned short type, const char *text)
@@ -38,34 +44,35 @@ static size_t put_string(char *at, unsigned short type, const char *text)
 	return NLA_ALIGN(a.nla_len);
 }
 
-static void remember_set(const struct nlmsghdr *nlh)
+static void remember(
+	struct owners *owners, unsigned short name, const struct nlmsghdr *nlh)
 {
 	const struct nfgenmsg *g = NLMSG_DATA(nlh);
 	const char *at = (const char *)g + NLMSG_ALIGN(sizeof(*g));
 	const char *end = (const char *)nlh + nlh->nlmsg_len;
-	struct set *s = &sets[nsets];
+	struct owner *o = &owners->v[owners->n];
 
-	if (nsets == MAX_SETS)
+	if (owners->n == MAX_OWNERS)
 		return;
-	memset(s, 0, sizeof(*s));
-	s->family = g->nfgen_family;
+	memset(o, 0, sizeof(*o));
+	o->family = g->nfgen_family;
 	while (end - at >= NLA_HDRLEN) {
 		const struct nlattr *a = (const struct nlattr *)at;
 		int type = a->nla_type & NLA_TYPE_MASK;
 
 		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
 			return;
-		if (type == NFTA_SET_TABLE)
-			snprintf(s->table, NAME_LEN, "%s", at + NLA_HDRLEN);
-		else if (type == NFTA_SET_NAME)
-			snprintf(s->name, NAME_LEN, "%s", at + NLA_HDRLEN);
+		if (type == NFTA_SET_TABLE) /* a chain's is the same */
+			snprintf(o->table, NAME_LEN, "%s", at + NLA_HDRLEN);
+		else if (type == name)
+			snprintf(o->name, NAME_LEN, "%s", at + NLA_HDRLEN);
 		at += NLA_ALIGN(a->nla_len);
 	}
-	nsets++;
+	owners->n++;
 }
 
-/* One dump, of one set's elements when @set is given. */
-static int dump(int fd, int what, const struct set *set, char *buffer)
+/* One dump, of what is in one set or chain when that is given. */
+static int dump(int fd, int what, const struct owner *owner, char *buffer)
 {
 	char request[1024] = {0};
 	struct nlmsghdr *nlh = (struct nlmsghdr *)request;
@@ -74,11 +81,11 @@ static int dump(int fd, int what, const struct set *set, char *buffer)
 
 	nlh->nlmsg_type = (unsigned short)(NFNL_SUBSYS_NFTABLES << 8 | what);
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	g->nfgen_family = set ? set->family : AF_UNSPEC;
+	g->nfgen_family = owner ? owner->family : AF_UNSPEC;
 	g->version = NFNETLINK_V0;
-	if (set) {
-		len += put_string(request + len, NFTA_SET_ELEM_LIST_TABLE, set->table);
-		len += put_string(request + len, NFTA_SET_ELEM_LIST_SET, set->name);
+	if (owner) { /* both ask by attributes 1 and 2 */
+		len += put_string(request + len, NFTA_RULE_TABLE, owner->table);
+		len += put_string(request + len, NFTA_RULE_CHAIN, owner->name);
 	}
 	nlh->nlmsg_len = (unsigned int)len;
 	if (send(fd, request, len, 0) < 0)
@@ -98,24 +105,40 @@ static int dump(int fd, int what, const struct set *set, char *buffer)
 				return ((struct nlmsgerr *)NLMSG_DATA(nlh))->error;
 			nmessages++;
 			if (what == NFT_MSG_GETSET)
-				remember_set(nlh);
+				remember(&sets, NFTA_SET_NAME, nlh);
+			else if (what == NFT_MSG_GETCHAIN)
+				remember(&chains, NFTA_CHAIN_NAME, nlh);
 		}
 	}
 }
 
-int main(void)
+static int dump_each(int fd, int what, const struct owners *owners, char *buffer)
 {
-	static const int kinds[] = {
-		NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET};
+	int r = 0;
+
+	for (size_t i = 0; i < owners->n && r == 0; i++)
+		r = dump(fd, what, &owners->v[i], buffer);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	int by_chain = argc > 1 && strcmp(argv[1], "chains") == 0;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	char *buffer = malloc(BUFFER_LEN);
-	size_t i;
 	int r = fd < 0 || !buffer ? -1 : 0;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && r == 0; i++)
-		r = dump(fd, kinds[i], NULL, buffer);
-	for (i = 0; i < nsets && r == 0; i++)
-		r = dump(fd, NFT_MSG_GETSETELEM, &sets[i], buffer);
+	if (r == 0)
+		r = dump(fd, NFT_MSG_GETTABLE, NULL, buffer);
+	if (r == 0)
+		r = dump(fd, NFT_MSG_GETCHAIN, NULL, buffer);
+	if (r == 0)
+		r = by_chain ? dump_each(fd, NFT_MSG_GETRULE, &chains, buffer)
+			     : dump(fd, NFT_MSG_GETRULE, NULL, buffer);
+	if (r == 0)
+		r = dump(fd, NFT_MSG_GETSET, NULL, buffer);
+	if (r == 0)
+		r = dump_each(fd, NFT_MSG_GETSETELEM, &sets, buffer);
 	free(buffer);
 	if (r < 0) {
 		fprintf(stderr, "dump: %s\n", strerror(-r));
