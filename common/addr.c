@@ -21,7 +21,12 @@ u128 addr_load(const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
 	u128 value = 0;
+	uint32_t be;
 
+	if (len == sizeof(be)) { /* rules are full of IPv4 addresses */
+		memcpy(&be, bytes, sizeof(be));
+		return ntohl(be);
+	}
 	for (size_t i = 0; i < len; i++)
 		value = value << 8 | p[i];
 	return value;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pages.h"
+
 enum {
 	CHUNK_MIN_BYTES = 16 * 1024,
 	CHUNK_MAX_BYTES = 1024 * 1024,
@@ -107,6 +109,9 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
 	struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
 	if (!chunk)
 		return NULL;
+	/* Who has filled smaller ones fills the largest, too. */
+	if (room == CHUNK_MAX_BYTES && !single)
+		pages_prepare(chunk, room);
 	chunk->size = room;
 	chunk->used = 0;
 	if (single && arena->chunk) {
@@ -249,8 +254,13 @@ void *arena_push(struct arena *arena, void *items, size_t *count, size_t size)
 
 	memcpy(&array, items, sizeof(array));
 	if ((n & (n - 1)) == 0) { /* 0 and every power of two: the array is full */
-		void *grown = arena_array(arena, n ? n * 2 : 1, size);
+		size_t total;
+		void *grown;
 
+		if (__builtin_mul_overflow(n ? n * 2 : 1, size, &total))
+			return fail(arena);
+		/* What is not used yet is not touched: it may never be. */
+		grown = arena_alloc_raw(arena, total);
 		if (!grown)
 			return NULL;
 		if (n)

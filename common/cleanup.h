@@ -12,6 +12,12 @@
 #define _cleanup_(fn)		__attribute__((cleanup(fn)))
 #define _must_check_		__attribute__((warn_unused_result))
 #define _printf_(string, first) __attribute__((format(printf, string, first)))
+/** _uninit_: room on the stack of a hot path that is written before it is read. */
+#if __has_attribute(uninitialized)
+#define _uninit_ __attribute__((uninitialized))
+#else
+#define _uninit_
+#endif
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -304,7 +304,8 @@ void jsonw_key(struct jsonw *writer, const char *key)
 
 	assert(writer->depth > 0 && (writer->is_object & bit) && !writer->after_key);
 	writer->after_key = true;
-	if (!is_all_verbatim(key, len) || !reserve(writer, len + newline_room(writer) + 5)) {
+	if (!is_all_verbatim(key, len) ||
+		!reserve(writer, len + newline_room(writer) + 5)) {
 		separate(writer);
 		put_string(writer, key, len);
 		put(writer, ": ", writer->indent ? 2 : 1);

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "common/pages.h"
+
 /*
  * Theory of operation. The kernel fills up to 32 KiB an answer once it has seen that
  * the reader's buffer is that large, so every read offers RECV_BYTES. A raw dump reads
@@ -16,6 +18,7 @@
  */
 enum {
 	RECV_BYTES = 128 * 1024,
+	PREPARE_BYTES = 512 * 1024,
 	RECV_TIMEOUT_S =
 		20, /* the kernel answers at once, or something is badly wrong */
 };
@@ -26,12 +29,30 @@ void bytes_done(struct bytes *bytes)
 	*bytes = (struct bytes){0};
 }
 
+/* A long answer goes on: the next piece of the buffer will be filled. */
+static void prepare(struct bytes *bytes, size_t room)
+{
+	size_t left;
+
+	if (bytes->len < PREPARE_BYTES || bytes->prepared > bytes->len + room)
+		return;
+	if (bytes->prepared < bytes->len)
+		bytes->prepared = bytes->len;
+	left = bytes->size - bytes->prepared;
+	if (left > PREPARE_BYTES)
+		left = PREPARE_BYTES;
+	pages_prepare(bytes->data + bytes->prepared, left);
+	bytes->prepared += left;
+}
+
 static int bytes_reserve(struct bytes *bytes, size_t room, struct err *err)
 {
 	size_t size = bytes->size ? bytes->size : 2 * room;
 
-	if (room <= bytes->size - bytes->len)
+	if (room <= bytes->size - bytes->len) {
+		prepare(bytes, room);
 		return 0;
+	}
 	if (bytes->limit && bytes->len > bytes->limit)
 		return err_set(err, -EFBIG, "more than %zu bytes", bytes->limit);
 	while (room > size - bytes->len)

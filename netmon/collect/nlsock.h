@@ -38,7 +38,8 @@ static inline size_t align4(size_t size)
 struct bytes {
 	uint8_t *data;
 	size_t len, size;
-	size_t limit; /* 0: no bound */
+	size_t prepared; /* up to where its pages are there */
+	size_t limit;	 /* 0: no bound */
 };
 
 void bytes_done(struct bytes *bytes);

@@ -149,7 +149,7 @@ void text_name(struct text *text, const char *name)
 
 void text_quoted(struct text *text, const char *name, size_t len)
 {
-	char buffer[1024];
+	_uninit_ char buffer[1024];
 
 	len = strnlen(name, len);
 	if (len < sizeof(buffer) - 4 && plain_run(name, len) == len) {

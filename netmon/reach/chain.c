@@ -36,8 +36,8 @@ struct frame {
 static void run_chain(struct run *run, const struct chain *chain,
 	const struct state *state, unsigned int depth, struct states *accepted,
 	struct states *returned);
-static void run_ops(
-	struct frame *frame, const struct rule *rule, size_t first, struct state state);
+static void run_ops(struct frame *frame, const struct rule *rule, size_t first,
+	struct state *state);
 
 /* ---------------------------------------------------------------- states */
 
@@ -241,41 +241,41 @@ static bool could_redirect(const struct frame *frame)
 
 /* Nobody can say what becomes of it: accepted, dropped, taken elsewhere, or at the next
  * rule. */
-static void anything(struct frame *frame, const struct rule *rule, struct state state,
+static void anything(struct frame *frame, const struct rule *rule, struct state *state,
 	const char *code, const char *text, bool goes_on)
 {
 	frame->events++;
-	run_doubt(frame->run, &state, rule, code, text);
-	run_trace(frame->run, &state, frame->chain, rule, NULL, EFFECT_MAYBE, text);
-	run_end(frame->run, &state, could_redirect(frame) ? ENDING_TAKEN : ENDING_DROP,
+	run_doubt(frame->run, state, rule, code, text);
+	run_trace(frame->run, state, frame->chain, rule, NULL, EFFECT_MAYBE, text);
+	run_end(frame->run, state, could_redirect(frame) ? ENDING_TAKEN : ENDING_DROP,
 		REJECT_ICMP);
-	state.packet.mark.unknown = UINT32_MAX;
-	states_push(frame->run->arena, frame->accepted, &state);
+	state->packet.mark.unknown = UINT32_MAX;
+	states_push(frame->run->arena, frame->accepted, state);
 	if (goes_on)
-		go_on(frame, rule, &state);
+		go_on(frame, rule, state);
 }
 
-static void run_jump(struct frame *frame, const struct rule *rule, struct state state,
+static void run_jump(struct frame *frame, const struct rule *rule, struct state *state,
 	const struct verdict_to *to)
 {
 	struct run *run = frame->run;
 	struct states back = {0};
-	const struct trace_node *before = state.trace;
+	const struct trace_node *before = state->trace;
 
 	if (!to->chain || frame->depth >= RUN_DEPTH_MAX) {
 		anything(frame, rule, state, "chain-missing",
 			"jumps to a chain that is not there", true);
 		return;
 	}
-	run_trace(run, &state, frame->chain, rule, NULL, EFFECT_JUMP, to->chain->name);
-	const struct trace_node *jumped = state.trace;
+	run_trace(run, state, frame->chain, rule, NULL, EFFECT_JUMP, to->chain->name);
+	const struct trace_node *jumped = state->trace;
 	size_t accepted = frame->accepted->n, ended = run->endings.n;
-	run_chain(run, to->chain, &state, frame->depth + 1, frame->accepted,
+	run_chain(run, to->chain, state, frame->depth + 1, frame->accepted,
 		to->kind == VERDICT_GOTO ? frame->returned : &back);
 	if (frame->accepted->n != accepted || run->endings.n != ended ||
 		to->kind == VERDICT_GOTO || back.n != 1 ||
-		!ivset_equal(back.v[0].peers, state.peers) ||
-		memcmp(&back.v[0].packet, &state.packet, sizeof(state.packet)) != 0)
+		!ivset_equal(back.v[0].peers, state->peers) ||
+		memcmp(&back.v[0].packet, &state->packet, sizeof(state->packet)) != 0)
 		frame->events++;
 	for (size_t i = 0; i < back.n; i++) {
 		/* A chain that decided nothing is no part of the way in. */
@@ -286,28 +286,28 @@ static void run_jump(struct frame *frame, const struct rule *rule, struct state 
 }
 
 static void run_verdict(struct frame *frame, const struct rule *rule, size_t next,
-	struct state state, const struct verdict_to *to)
+	struct state *state, const struct verdict_to *to)
 {
 	struct run *run = frame->run;
 
-	if (ivset_is_empty(state.peers))
+	if (ivset_is_empty(state->peers))
 		return;
 	switch (to->kind) {
 	case VERDICT_ACCEPT:
 		frame->events++;
-		run_trace(run, &state, frame->chain, rule, NULL, EFFECT_ACCEPT, NULL);
-		states_push(run->arena, frame->accepted, &state);
+		run_trace(run, state, frame->chain, rule, NULL, EFFECT_ACCEPT, NULL);
+		states_push(run->arena, frame->accepted, state);
 		return;
 	case VERDICT_DROP:
 		frame->events++;
-		run_trace(run, &state, frame->chain, rule, NULL, EFFECT_DROP, NULL);
-		run_end(run, &state, ENDING_DROP, REJECT_ICMP);
+		run_trace(run, state, frame->chain, rule, NULL, EFFECT_DROP, NULL);
+		run_end(run, state, ENDING_DROP, REJECT_ICMP);
 		return;
 	case VERDICT_STOLEN:
 		frame->events++;
-		run_doubt(run, &state, rule, "packet-taken", "takes the packet away");
-		run_trace(run, &state, frame->chain, rule, NULL, EFFECT_OTHER, NULL);
-		run_end(run, &state, ENDING_TAKEN, REJECT_ICMP);
+		run_doubt(run, state, rule, "packet-taken", "takes the packet away");
+		run_trace(run, state, frame->chain, rule, NULL, EFFECT_OTHER, NULL);
+		run_end(run, state, ENDING_TAKEN, REJECT_ICMP);
 		return;
 	case VERDICT_QUEUE:
 		anything(frame, rule, state, "queue", "a program decides (queue)",
@@ -318,7 +318,7 @@ static void run_verdict(struct frame *frame, const struct rule *rule, size_t nex
 		return;
 	case VERDICT_RETURN:
 		frame->events++;
-		states_push(run->arena, frame->returned, &state);
+		states_push(run->arena, frame->returned, state);
 		return;
 	case VERDICT_JUMP:
 	case VERDICT_GOTO:
@@ -328,12 +328,12 @@ static void run_verdict(struct frame *frame, const struct rule *rule, size_t nex
 }
 
 static void run_vmap(
-	struct frame *frame, const struct rule *rule, size_t at, struct state state)
+	struct frame *frame, const struct rule *rule, size_t at, struct state *state)
 {
 	static const struct op nothing = {.kind = OP_MAYBE, .code = "vmap-unreadable"};
 	const struct op *op = &rule->ops[at];
 	struct run *run = frame->run;
-	struct view view = effect_view(run, frame->chain, &state);
+	struct view view = effect_view(run, frame->chain, state);
 	const struct set_element *element;
 	struct value_case *cases;
 	struct found *found;
@@ -344,19 +344,19 @@ static void run_vmap(
 		run_verdict(frame, rule, at + 1, state, &element->verdict);
 		return;
 	case QUICK_NO:
-		go_on(frame, rule, &state);
+		go_on(frame, rule, state);
 		return;
 	case QUICK_UNSURE:
 		break;
 	}
 	if (match_breaks(&view, op->operand)) {
-		go_on(frame, rule, &state);
+		go_on(frame, rule, state);
 		return;
 	}
-	ncases = match_operand(&view, op->operand, state.peers, &cases);
+	ncases = match_operand(&view, op->operand, state->peers, &cases);
 
 	for (size_t c = 0; c < ncases; c++) {
-		struct state mine = state;
+		struct state mine = *state;
 		size_t n = 0;
 
 		mine.peers = cases[c].peers;
@@ -366,7 +366,7 @@ static void run_vmap(
 			n = match_lookup(
 				&view, op->set, &cases[c].value, mine.peers, &found);
 		for (size_t i = 0; i < n; i++) {
-			mine = state;
+			mine = *state;
 			mine.peers = found[i].peers;
 			if (!found[i].certain)
 				run_doubt(run, &mine, rule,
@@ -374,12 +374,12 @@ static void run_vmap(
 							    : "set-element",
 					NULL);
 			if (found[i].unknown)
-				anything(frame, rule, mine, nothing.code,
+				anything(frame, rule, &mine, nothing.code,
 					"a verdict map that could not be read", true);
 			else if (!found[i].element)
 				go_on(frame, rule, &mine);
 			else
-				run_verdict(frame, rule, at + 1, mine,
+				run_verdict(frame, rule, at + 1, &mine,
 					&found[i].element->verdict);
 		}
 	}
@@ -419,17 +419,17 @@ static bool run_effect(
 
 	switch ((int)op->kind) {
 	case OP_VMAP:
-		run_vmap(frame, rule, at, *state);
+		run_vmap(frame, rule, at, state);
 		return false;
 	case OP_VERDICT:
-		run_verdict(frame, rule, at + 1, *state, &op->verdict);
+		run_verdict(frame, rule, at + 1, state, &op->verdict);
 		return false;
 	case OP_VERDICT_QUEUE:
-		anything(frame, rule, *state, "queue", "a program decides (queue)",
+		anything(frame, rule, state, "queue", "a program decides (queue)",
 			false);
 		return false;
 	case OP_TPROXY:
-		anything(frame, rule, *state, "tproxy", "hands it to a local proxy",
+		anything(frame, rule, state, "tproxy", "hands it to a local proxy",
 			true);
 		return false;
 	case OP_REJECT:
@@ -438,7 +438,7 @@ static bool run_effect(
 		run_end(run, state, ENDING_REJECT, op->reject);
 		return false;
 	case OP_FWD:
-		run_verdict(frame, rule, at + 1, *state,
+		run_verdict(frame, rule, at + 1, state,
 			&(struct verdict_to){.kind = VERDICT_STOLEN});
 		return false;
 	case OP_NAT:
@@ -458,7 +458,7 @@ static bool run_effect(
 		for (size_t i = 0; i < missed.n; i++)
 			go_on(frame, rule, &missed.v[i]);
 		for (size_t i = 0; i < changed.n; i++)
-			run_ops(frame, rule, at + 1, changed.v[i]);
+			run_ops(frame, rule, at + 1, &changed.v[i]);
 		return false;
 	case OP_NOTRACK:
 	case OP_ZONE:
@@ -468,34 +468,34 @@ static bool run_effect(
 	case OP_DUP:
 		return true;
 	default:
-		anything(frame, rule, *state, op->code ? op->code : "expr-unknown",
+		anything(frame, rule, state, op->code ? op->code : "expr-unknown",
 			op->text, true);
 		return false;
 	}
 }
 
 static void run_ops(
-	struct frame *frame, const struct rule *rule, size_t first, struct state state)
+	struct frame *frame, const struct rule *rule, size_t first, struct state *state)
 {
 	for (size_t i = first; i < rule->nops; i++) {
-		if (ivset_is_empty(state.peers))
+		if (ivset_is_empty(state->peers))
 			return;
 		if (match_is_pure(&rule->ops[i]))
-			run_match(frame, rule, &rule->ops[i], &state);
-		else if (!run_effect(frame, rule, i, &state))
+			run_match(frame, rule, &rule->ops[i], state);
+		else if (!run_effect(frame, rule, i, state))
 			return;
 	}
-	go_on(frame, rule, &state);
+	go_on(frame, rule, state);
 }
 
-static void run_rule(struct frame *frame, const struct pending *item, size_t first)
+static void run_rule(struct frame *frame, struct pending *item, size_t first)
 {
 	const struct rule *rule = &frame->chain->rules[item->at];
 	const struct doubt *before = item->state.doubt;
 	unsigned int events = frame->events;
 	size_t waiting = frame->npending, returned = frame->returned->n;
 
-	run_ops(frame, rule, first, item->state);
+	run_ops(frame, rule, first, &item->state);
 	/* Whoever goes on unchanged from a rule that did nothing has no reason to
 	 * doubt. */
 	if (frame->events != events)
@@ -567,7 +567,7 @@ static void run_chain(struct run *run, const struct chain *chain,
 	const struct state *state, unsigned int depth, struct states *accepted,
 	struct states *returned)
 {
-	struct pending room[PENDING_ROOM];
+	_uninit_ struct pending room[PENDING_ROOM];
 	struct frame frame = {.run = run,
 		.chain = chain,
 		.accepted = accepted,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reports and answers as JSON: conf/report.schema.json describes them. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "common/jsonw.h"
@@ -14,8 +15,18 @@
 #define REPORT_SCHEMA  "seawall.report/1"
 #define EXPLAIN_SCHEMA "seawall.explain/1"
 
+#define RECENT_SETS 16
+
+/* The text of a set that was written before: most exposures share a few sets. */
+struct recent {
+	const struct ivset *set;
+	const char *text; /* the memo's */
+	size_t len;
+};
+
 struct out {
 	struct jsonw *w;
+	struct recent recent[RECENT_SETS];
 	struct arena arena;		  /* for texts that are made on the way */
 	struct memo prefixes4, prefixes6; /* by a set's content */
 };
@@ -52,13 +63,21 @@ static void write_prefixes(
 {
 	size_t len = set->n * sizeof(set->v[0]);
 	struct memo *memo = family == FAMILY_IP4 ? &out->prefixes4 : &out->prefixes6;
-	const char *text = memo_find(memo, set->v, len);
+	struct recent *recent = &out->recent[((uintptr_t)set >> 4) % RECENT_SETS];
+	const char *text;
 
-	if (!text) {
+	jsonw_key(out->w, key);
+	if (recent->set == set) {
+		jsonw_raw(out->w, recent->text, recent->len);
+		return;
+	}
+	text = memo_find(memo, set->v, len);
+	if (text) {
+		*recent = (struct recent){set, text, strlen(text)};
+	} else {
 		text = prefixes_text(out, set, family);
 		memo_keep(memo, set->v, len, text);
 	}
-	jsonw_key(out->w, key);
 	jsonw_raw(out->w, text, strlen(text));
 }
 
@@ -96,7 +115,7 @@ static void write_target(
 
 static void out_init(struct out *out, struct jsonw *writer)
 {
-	out->w = writer;
+	*out = (struct out){.w = writer};
 	arena_init(&out->arena, 0);
 	memo_init(&out->prefixes4);
 	memo_init(&out->prefixes6);
