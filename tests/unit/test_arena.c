@@ -5,10 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/arena.h"
+#include "common/pages.h"
 
 static int make(void **state)
 {
@@ -180,6 +183,26 @@ static void adopted_memory_goes_with_the_arena(void **state)
 	assert_true(arena_failed(arena));
 }
 
+/* All whole pages, and no other: what lies before belongs to somebody else. */
+static void prepared_pages_are_there_with_what_they_held(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char there[8];
+	char *map = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	map[2 * page] = 'x';
+	pages_prepare(map + 1, page);	  /* no whole page */
+	pages_prepare(map + 1, 6 * page); /* those from 1 to 5 */
+	assert_int_equal(mincore(map, 8 * page, there), 0);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(there[i] & 1, i >= 1 && i <= 5);
+	assert_int_equal(map[2 * page], 'x');
+	assert_int_equal(munmap(map, 8 * page), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +223,7 @@ int main(void)
 			trim_gives_back_only_the_last, make, unmake),
 		cmocka_unit_test_setup_teardown(
 			adopted_memory_goes_with_the_arena, make, unmake),
+		cmocka_unit_test(prepared_pages_are_there_with_what_they_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
