@@ -162,6 +162,50 @@ int judge_publish(struct work *work, const struct object *container, const char 
 	return rc;
 }
 
+static bool has_mounts(const struct json_node *root)
+{
+	const struct json_node *mounts = json_member(root, "Mounts");
+	bool is_list = mounts && mounts->kind == JSON_KIND_ARRAY;
+
+	for (size_t i = 0; is_list && i < mounts->count; i++) {
+		const char *type = text_of(&mounts->children[i], "Type");
+
+		if (!type || strcmp(type, "tmpfs") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* "/var/lib/docker/containers/ID/hosts"; none before the first start. */
+static bool is_engines_file(const char *path, const char *name)
+{
+	static const char folder[] = "/containers/";
+	const char *at = path && *path ? strstr(path, folder) : NULL;
+
+	if (!path || !*path)
+		return true;
+	for (const char *next = at; next; next = strstr(next + 1, folder))
+		at = next;
+	if (!at)
+		return false;
+	at += sizeof(folder) - 1;
+	return strspn(at, "0123456789abcdef") == 64 && at[64] == '/' &&
+	       strcmp(at + 65, name) == 0;
+}
+
+/* Of a container whose network it joined; its own list of mounts lacks them. */
+static bool has_inherited_mounts(const struct json_node *root)
+{
+	static const char *const files[][2] = {{"HostsPath", "hosts"},
+		{"HostnamePath", "hostname"}, {"ResolvConfPath", "resolv.conf"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (!is_engines_file(text_of(root, files[i][0]), files[i][1]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * For a copy the engine mounts all that the container mounts below its root file
  * system, on the host and as root: a binding gives what the caller may not read, a
@@ -174,7 +218,8 @@ int judge_archive(struct work *work, const struct object *container)
 	if (judge_container(work, container) < 0)
 		return -EACCES;
 	if (container->existence != OBJECT_PRESENT ||
-		has_power(work, POWER_PRIVILEGED) || !mounts_has_any(container->root))
+		has_power(work, POWER_PRIVILEGED) ||
+		!(has_mounts(container->root) || has_inherited_mounts(container->root)))
 		return 0;
 	return refuse(work, 403, "archive-mounts",
 		"the engine copies as root, through all that the container mounts: "

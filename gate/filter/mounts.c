@@ -37,6 +37,27 @@ static bool is_kernel_path(const char *path)
 	       (path_below(path, "/dev") && !path_below(path, "/dev/shm"));
 }
 
+/*
+ * The engine takes what is mounted on one of these for its own file, and mounts it in
+ * every container that joins this one's network: writable, and in no list of mounts.
+ */
+static bool is_network_file(const char *path)
+{
+	return strcmp(path, "/etc/hosts") == 0 || strcmp(path, "/etc/hostname") == 0 ||
+	       strcmp(path, "/etc/resolv.conf") == 0;
+}
+
+static int check_network_file(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target)
+{
+	if (!is_network_file(target) || has_power(work, POWER_PRIVILEGED))
+		return 0;
+	return field_refuse(work, field, value,
+		"a mount on '%s' would be that of all containers that join its "
+		"network: use --add-host, --hostname or --dns",
+		target);
+}
+
 static int check_target(struct work *work, const struct field *field,
 	const struct json_node *value, const char *target, const char **ret_target)
 {
@@ -57,7 +78,7 @@ static int check_target(struct work *work, const struct field *field,
 		return field_refuse(work, field, value,
 			"a mount on '%s' needs \"privileged\"", shown(work, target));
 	*ret_target = copy;
-	return 0;
+	return check_network_file(work, field, value, copy);
 }
 
 static int check_propagation(struct work *work, const struct field *field,
@@ -529,6 +550,9 @@ static int judge_mount(struct work *work, const struct json_node *mount)
 	const char *propagation = text_of(mount, "Propagation");
 	struct object volume;
 
+	if (check_network_file(
+		    work, &mounts_field, mount, text_of(mount, "Destination")) < 0)
+		return -EACCES;
 	if (strcmp(type, "tmpfs") == 0)
 		return 0;
 	if (strcmp(type, "volume") == 0) {
@@ -570,15 +594,4 @@ int mounts_judge(struct work *work, const struct json_node *root)
 	work->judging = judging;
 	work->prefix = prefix;
 	return rc;
-}
-
-bool mounts_has_any(const struct json_node *root)
-{
-	const struct json_node *mounts = json_member(root, "Mounts");
-
-	for (size_t i = 0; i < count_of(mounts); i++) {
-		if (strcmp(text_of(&mounts->children[i], "Type"), "tmpfs") != 0)
-			return true;
-	}
-	return false;
 }

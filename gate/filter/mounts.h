@@ -22,7 +22,5 @@ field_check check_local_driver;
 
 /** mounts_judge() - what the engine says that the container @root mounts; pins it. */
 int mounts_judge(struct work *work, const struct json_node *root) _must_check_;
-/** mounts_has_any() - whether anything but a tmpfs is mounted. */
-bool mounts_has_any(const struct json_node *root);
 
 #endif

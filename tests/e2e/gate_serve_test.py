@@ -160,6 +160,38 @@ def copy_both_ways(lab):
 
 
 @check
+def inherited_mounts_are_no_way_in(lab):
+    """The engine hands a mount on /etc/hosts on to containers that join the network."""
+    path = "/home/alice/names"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("hers\n")
+    out = refused(lab, "alice", "run", "-d", "-v", path + ":/etc/hosts:ro", BOX, "true")
+    expect("why", "/etc/hosts" in out, out)
+    # Had they been made all the same: by root, as gate would have had them made.
+    lab.docker("alice", "run", "--rm", "-v", path + ":/w", BOX, "true")
+    pin = {"Type": "bind", "Source": "/run/seawall/binds/2001/rw/:home:alice:names",
+           "Target": "/etc/hosts"}
+    config = {"Image": BOX, "User": "2001:2001", "Cmd": ["sleep", "1000"],
+              "Labels": {"seawall.owner": "2001", "seawall.image": api(
+                  "GET", "/images/%s/json" % BOX)["Id"]}}
+    safe = {"CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges:true"]}
+    for name, how in (("testator", {"Mounts": [pin]}),
+                      ("heir", {"NetworkMode": "container:testator"})):
+        api("POST", "/containers/create?name=" + name,
+            dict(config, HostConfig=dict(safe, **how)))
+        api("POST", "/containers/%s/start" % name)
+    expect("it is inherited",
+           api("GET", "/containers/heir/json")["HostsPath"] == pin["Source"])
+    for name in ("testator", "heir"):
+        out = refused(lab, "alice", "cp", name + ":/etc/hosts", "/home/alice/copy")
+        expect("why", "mount" in out, out)
+    lab.docker("alice", "run", "-d", "--name", "host", BOX, "sleep", "1000")
+    lab.docker("alice", "run", "-d", "--name", "guest", "--network", "container:host",
+               BOX, "sleep", "1000")
+    lab.docker("alice", "cp", path, "guest:/tmp/names")
+
+
+@check
 def logs_follow(lab):
     lab.docker("alice", "run", "-d", "--name", "log", BOX, "sh", "-c",
                "for i in 1 2 3 4; do echo line $i; sleep 0.4; done")

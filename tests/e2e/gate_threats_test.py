@@ -37,6 +37,7 @@ LEFT_OUT = [
     (r"exec-start-default-user", "an engine fills the container's user in"),
     (r"PidMode-loop|volume-plugin|archive-privileged|exec-start-in-privileged",
      "an engine cannot be brought to it here"),
+    (r"inherited-mount", "the container that it inherits from is judged before"),
     (r"images-create(-digest)?$|search$|auth(-hub)?$|distribution$", "needs a registry"),
 ]
 KEEP = "/srv/users/alice"
@@ -88,6 +89,8 @@ MADE = {
     "shared": ("1000:1000", dict(SAFE, Binds=["/srv/users/alice:/x:shared"])),
     "thawed": ("1000:1000", dict(SAFE, Binds=[PIN + "y:/x"])),
     "stale": ("1000:1000", dict(SAFE, Binds=["bobs:/x"])),
+    "renaming": ("1000:1000", dict(SAFE, Binds=[PIN + "names:/etc/hosts"])),
+    "guest": ("1000:1000", dict(SAFE, NetworkMode="container:mine")),
 }
 # Their names are those that approvals speak of: they are there when asked for alone.
 NAMED = {"published": "web", "lapsed": "old"}
@@ -188,9 +191,12 @@ class Threats(gatelab.GateLab):
         self.create("forged", "1000:1000", {"seawall.owner": "1000",
                                             "seawall.image": "sha256:" + "b" * 64})
         self.create("half", "1000:1000", {"seawall.owner": "1000"})
+        os.makedirs(PIN, mode=0o700, exist_ok=True)
+        with open(PIN + "names", "w", encoding="utf-8"):
+            pass
         for name, (user, config) in MADE.items():
             self.create(name, user, self.labels(), config)
-        for name in ("mine", "bobs"):
+        for name in ("mine", "bobs", "renaming", "guest"):
             api("POST", "/containers/%s/start" % name)
         self.execs = {
             "1" * 64: self.make_exec("mine", "1000:1000"),

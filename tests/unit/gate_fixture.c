@@ -192,6 +192,19 @@ static const struct {
 		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
 			":srv:users:alice:src','RW':true,'Propagation':'rprivate'}")},
+	{"containers/renaming/json",
+		CONTAINER(4, "renaming", "1000:1000", LABELS("1000"), SAFE,
+			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			":srv:users:alice:src','Destination':'/etc/hosts',"
+			"'RW':true,'Propagation':'rprivate'}")},
+	{"containers/heir/json",
+		CONTAINER(4, "heir", "1000:1000", LABELS("1000"), SAFE,
+			"],'HostsPath':'" GATE_PIN_DIR
+			"/1000/rw/:srv:users:alice:src','GraphDriver':[")},
+	{"containers/guest/json",
+		CONTAINER(4, "guest", "1000:1000", LABELS("1000"), SAFE,
+			"],'HostsPath':'/var/lib/docker/containers/" ID(
+				8) "/hosts','GraphDriver':[")},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR

@@ -171,6 +171,15 @@ static const struct gate_case cases[] = {
 	GET("archive", "alice", "containers/bare/archive?path=/etc/hosts", "allow"),
 	GET("archive-with-volumes", "alice", "containers/mine/archive?path=/etc",
 		"archive-mounts"),
+	/* What is mounted on /etc/hosts is mounted in all that join the network. */
+	TAR("archive-PUT-inherited-mount", "alice", "PUT",
+		"containers/heir/archive?path=/etc/hosts", "archive-mounts"),
+	GET("archive-inherited-mount", "alice", "containers/heir/archive?path=/",
+		"archive-mounts"),
+	GET("archive-inherited-file", "alice", "containers/guest/archive?path=/",
+		"allow"),
+	POST("start-network-file", "alice", "containers/renaming/start",
+		"container-mounts"),
 	GET("export-other", "alice", "containers/bobs/export", "container-others"),
 	GET("export", "alice", "containers/mine/export", "allow"),
 	/* checkpoints */
