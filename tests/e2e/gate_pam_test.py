@@ -345,6 +345,41 @@ def pam_group():
         "carol had %s and then %s" % (before, after))
 
 
+def other_group():
+    """group=: that one is taken, and docker is left alone."""
+    etc.policy("strip")
+    etc.write("/etc/group", etc.read("/etc/group") + "engine:x:4996:alice,bob\n")
+    stack("su", "group=engine")
+    got = [by_su(user) for user in ("alice", "bob")]
+    stack("su", "group=nothing-here")
+    got.append(by_su("alice"))
+    etc.accounts()
+    etc.write("/etc/group", etc.read("/etc/group").replace("engine:x:4996:alice,bob\n", ""))
+    want = [OWN["alice"], sorted(OWN["bob"] + [4996]), sorted(OWN["alice"] + [4996])]
+    return None if got == want else "%s instead of %s" % (got, want)
+
+
+def other_policy():
+    etc.policy("refuse")
+    os.rename(etc.POLICY, "/etc/seawall/other.json")
+    etc.policy("refuse", approved=["alice"])
+    stack("su", "policy=/etc/seawall/other.json")
+    got = [by_su(user) for user in ("alice", "bob")]
+    os.remove("/etc/seawall/other.json")
+    return None if got == [REFUSED, OWN["bob"]] else "alice and bob got %s" % got
+
+
+def quiet():
+    """Whether the user is told why."""
+    etc.policy("refuse")
+    told = []
+    for options in ("", "quiet"):
+        stack("su", options)
+        told.append("policy does not approve you" in etc.run(
+            "su", "alice", "-c", SHOW, check=False).stdout)
+    return None if told == [True, False] else "told: %s" % told
+
+
 def ask_for_their_caller(way):
     """A user whom the account phase refuses gets nothing from sudo or doas."""
     etc.write("/etc/sudoers", "root ALL=(ALL:ALL) NOPASSWD: ALL\n"
@@ -390,7 +425,7 @@ FULL = (without_module, strip, refuse, option_refuse, broken_policy)
 SHORT = (no_policy, writable_policy, others_policy, linked_policy, helper_says_zero,
          helper_dies, helper_missing, unknown_option)
 ALONE = (helper_hangs, helper_sees_nothing, root_gets_in, pam_group,
-         newgrp_is_beyond_pam, children_are_not_waited_for)
+         other_group, other_policy, quiet, newgrp_is_beyond_pam, children_are_not_waited_for)
 
 
 def tests():
