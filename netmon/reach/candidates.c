@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/candidates.h"
 
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "netmon/reach/port_signs.h"
@@ -32,13 +33,30 @@ static void collect_host(struct reach *reach, struct scan *scan)
 	scan_add_wide(scan->arena, scan->services, scan->wide);
 }
 
+/* A transparent proxy's route makes whole networks local, and fib and addrtype (of
+ * IPv6) ask such routes. */
+static bool is_local_anywhere(const struct netns *ns)
+{
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *r = &ns->routes[i];
+		uint8_t whole = r->family == FAMILY_IP4 ? 32 : 128;
+
+		if (r->type == RTN_LOCAL && r->dst.len < whole &&
+			!(r->family == FAMILY_IP4 && r->dst.value >> 24 == 127))
+			return true;
+	}
+	return false;
+}
+
 void candidates_collect(
 	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
 {
 	struct services *host = &ret_candidates->host;
 	struct services *anywhere = &ret_candidates->anywhere;
 	struct scan scan = {.arena = arena, .services = host};
-	struct scan any = {.arena = arena, .services = anywhere};
+	struct scan any = {.arena = arena,
+		.services = anywhere,
+		.local_anywhere = is_local_anywhere(reach->facts->host)};
 
 	memset(ret_candidates, 0, sizeof(*ret_candidates));
 	collect_host(reach, &scan);

@@ -4,6 +4,7 @@
 
 /* Chains that a packet from outside can be in; the others tell nothing apart for it. */
 struct met {
+	const struct scan *scan;
 	bool *chain;
 	const struct ruleset *rules;
 };
@@ -48,7 +49,7 @@ static bool *chains_met(struct scan *scan, const struct ruleset *rules)
 }
 
 /* A rule about certain destinations, or the host's own: not about any address. */
-static bool names_destination(const struct rule *rule)
+static bool names_destination(const struct scan *scan, const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->nops; i++) {
 		const struct op *op = &rule->ops[i];
@@ -57,7 +58,8 @@ static bool names_destination(const struct rule *rule)
 		if ((op->kind == OP_MATCH || op->kind == OP_LOOKUP ||
 			    op->kind == OP_IN) &&
 			!op->invert && op->cmp == CMP_EQ && o &&
-			(o->field == FIELD_FIB_TYPE || scan_is_addr(o)))
+			((o->field == FIELD_FIB_TYPE && !scan->local_anywhere) ||
+				scan_is_addr(o)))
 			return true;
 	}
 	return false;
@@ -72,7 +74,8 @@ static void meet_anywhere(struct met *met, const struct chain *chain)
 	for (size_t r = 0; r < chain->nrules; r++) {
 		const struct rule *rule = &chain->rules[r];
 
-		for (size_t i = 0; i < rule->nops && !names_destination(rule); i++) {
+		for (size_t i = 0;
+			i < rule->nops && !names_destination(met->scan, rule); i++) {
 			const struct op *op = &rule->ops[i];
 
 			if (op->kind == OP_VERDICT &&
@@ -93,7 +96,8 @@ static void meet_anywhere(struct met *met, const struct chain *chain)
  */
 void scan_anywhere(struct scan *scan, const struct ruleset *rules)
 {
-	struct met met = {.rules = rules,
+	struct met met = {.scan = scan,
+		.rules = rules,
 		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
 
 	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
@@ -111,7 +115,7 @@ void scan_anywhere(struct scan *scan, const struct ruleset *rules)
 			const struct rule *rule = &chain->rules[r];
 			size_t before = scan->services->n;
 
-			if (!scan_translates(rule) || names_destination(rule))
+			if (!scan_translates(rule) || names_destination(scan, rule))
 				continue;
 			for (size_t i = 0; i < rule->nops; i++)
 				scan_op(scan, &rule->ops[i], true, scan_protos(rule));

@@ -15,6 +15,7 @@ struct scan {
 	struct iv *bounds; /* destination addresses that any rule names */
 	size_t nbounds;
 	unsigned int wide; /* protocols of which a rule may translate any port */
+	bool local_anywhere; /* "an address of this host" may be a container's, too */
 	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
 };
 

@@ -2,6 +2,7 @@
 /* Whole ways in: routing, translation, delivery; one test for each mistake once made.
  */
 #include <linux/fib_rules.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -661,6 +662,36 @@ static void networks_of_foreign_addresses_are_asked(void **state)
 	arena_done(&report.arena);
 }
 
+/* Where a proxy's route makes all addresses local, containers' are translated, too. */
+static void what_is_local_may_be_a_container(void **state)
+{
+	static const struct operand type = {
+		.field = FIELD_FIB_TYPE, .fib_flags = NFTA_FIB_F_DADDR, .len = 4};
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct op ops[] = {made_match(arena, &type, CMP_EQ, 0, 0, 4),
+		made_match(arena, made_dport(), CMP_EQ, 8080, 0, 2),
+		made_dnat(arena, 0xcb007101, 22)};
+	const uint32_t local = RTN_LOCAL;
+	struct report report;
+	size_t n = 0;
+
+	host_listen(h->host, IPPROTO_TCP, 22);
+	ops[0].lo = arena_memdup(arena, &local, sizeof(local));
+	made_rule(&h->rules, chain, ops, 3);
+	host_route(h->host, RT_TABLE_LOCAL, "172.17.0.0/30", RTN_LOCAL, 1, NULL);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++) {
+		const struct endpoint *end = &report.exposures[i].endpoint;
+
+		n += end->port == 8080 && end->addr.value == DOCKER_WEB;
+	}
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
 /* sport 53 makes classes; the answer to one of them is not the answer to all. */
 static void answers_are_not_told_apart_by_a_class(void **state)
 {
@@ -759,7 +790,7 @@ int main(void)
 		T(networks_of_foreign_addresses_are_asked),
 		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
-
+		T(what_is_local_may_be_a_container),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
