@@ -176,12 +176,23 @@ static bool may_be_sent(struct way_back *way, struct state *state)
 	return true;
 }
 
+/* nf_ct_attach(): no look-up by zone, not even by raw chains; related, be it a reset.
+ */
+static void attach(const struct station *station, struct packet *packet)
+{
+	if (!station->attached || station->state.packet.ct != CT_NEW)
+		return;
+	packet->ct = packet->entry = CT_RELATED;
+	packet->ctzone = packet->entry_zone;
+}
+
 /* Made here: output, then out. */
 static void out_of_maker(struct way_back *way, struct state *state, struct states *ret)
 {
 	struct states start = {state, 1}, routed, passed, again;
 
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
+	attach(way->station, &state->packet);
 	state->packet.local = true;
 	state->packet.scope_if = way->station->state.packet.iif;
 	if (!may_be_sent(way, state)) {

@@ -15,6 +15,7 @@ struct station {
 	struct state state; /* as it was delivered, or as it left */
 	bool forwarded; /* it left by state.packet.oif; else it was delivered here */
 	bool by_rule;	/* a rule answers for whoever it was for */
+	bool attached;	/* ... or a router: on behalf of the packet's own entry */
 	const struct sock *sock; /* the socket that answers; NULL: none does */
 };
 

@@ -88,6 +88,7 @@ static void end_answered(struct visit *visit, const struct state *state,
 	visit->stations[visit->nstations] = (struct station){.space = visit->run.space,
 		.state = *state,
 		.by_rule = what->delivery == DELIVERY_REJECTED,
+		.attached = what->delivery != DELIVERY_DELIVERED,
 		.sock = what->sock};
 	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind, &heard,
 		&unheard, &mine.doubt);

@@ -233,6 +233,29 @@ static void a_zone_after_another_statement(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
 }
 
+/* What rejects has the packet's own entry, in whatever zone, and is related to it. */
+static void a_rejection_is_related(void **state)
+{
+	static const struct operand ct_state = {.field = FIELD_CT_STATE, .len = 4};
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	const uint32_t related = 1u << (IP_CT_RELATED + 1);
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+	struct op match = made_match(arena, &ct_state, CMP_EQ, 0, 0, 4);
+	struct op reset = {.kind = OP_REJECT, .reject = REJECT_TCP_RESET};
+	struct chain *out = filter(h, HOOK_OUTPUT, -400);
+
+	match.lo = arena_memdup(arena, &related, sizeof(related));
+	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), zone(h, 5, true));
+	add(h, filter(h, HOOK_FORWARD, 0), is_addr(h, made_daddr(), WEB_WORD), reset);
+	out->policy = VERDICT_DROP;
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+	add(h, out, match, made_verdict(VERDICT_ACCEPT, NULL));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_REJECTED);
+	/* A socket's answer is not. */
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 23), RESULT_FILTERED);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -247,6 +270,7 @@ int main(void)
 		T(a_bound_socket_needs_no_route),
 		T(an_answer_is_looked_up_in_its_zone),
 		T(a_zone_after_another_statement),
+		T(a_rejection_is_related),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
