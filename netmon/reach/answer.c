@@ -184,6 +184,8 @@ static void attach(const struct station *station, struct packet *packet)
 		return;
 	packet->ct = packet->entry = CT_RELATED;
 	packet->ctzone = packet->entry_zone;
+	/* Not confirmed yet, and this is no reply to it. */
+	packet->ct_status = station->state.packet.ct_status;
 }
 
 /* Made here: output, then out. */

@@ -14,7 +14,7 @@ struct scan {
 	size_t naddrs;
 	struct iv *bounds; /* destination addresses that any rule names */
 	size_t nbounds;
-	unsigned int wide; /* protocols of which a rule may translate any port */
+	unsigned int wide;   /* protocols of which a rule may translate any port */
 	bool local_anywhere; /* "an address of this host" may be a container's, too */
 	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
 };

@@ -237,6 +237,7 @@ static void a_zone_after_another_statement(void **state)
 static void a_rejection_is_related(void **state)
 {
 	static const struct operand ct_state = {.field = FIELD_CT_STATE, .len = 4};
+	static const struct operand ct_status = {.field = FIELD_CT_STATUS, .len = 4};
 	struct host_made *h = *state;
 	struct arena *arena = &h->rules.arena;
 	const uint32_t related = 1u << (IP_CT_RELATED + 1);
@@ -244,6 +245,7 @@ static void a_rejection_is_related(void **state)
 	struct op match = made_match(arena, &ct_state, CMP_EQ, 0, 0, 4);
 	struct op reset = {.kind = OP_REJECT, .reject = REJECT_TCP_RESET};
 	struct chain *out = filter(h, HOOK_OUTPUT, -400);
+	struct chain *post = filter(h, HOOK_POSTROUTING, 0);
 
 	match.lo = arena_memdup(arena, &related, sizeof(related));
 	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), zone(h, 5, true));
@@ -251,6 +253,12 @@ static void a_rejection_is_related(void **state)
 	out->policy = VERDICT_DROP;
 	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
 	add(h, out, match, made_verdict(VERDICT_ACCEPT, NULL));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_REJECTED);
+	/* The entry of a packet that never got through is not confirmed. */
+	match = made_match(arena,
+		made_masked(arena, &ct_status, htonl(IPS_CONFIRMED), 0), CMP_NEQ, 0, 0,
+		4);
+	add(h, post, match, drop());
 	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_REJECTED);
 	/* A socket's answer is not. */
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 23), RESULT_FILTERED);
