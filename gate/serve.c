@@ -36,6 +36,7 @@ enum {
 	MAX_SESSIONS_OF_USER = 128,
 	LOOK_MS = 1000,	       /* how often the policy file is looked at */
 	SPARES_MS = 60 * 1000, /* how long they wait for a caller */
+	QUIET_MS = 2,	       /* without a caller: time to make others */
 };
 
 struct options {
@@ -242,8 +243,11 @@ static void reap(struct server *server)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (spares_forget(&server->spares, pid))
+		if (spares_forget(&server->spares, pid)) {
+			/* Others would end as it did: none until the next caller. */
+			server->last_caller = 0;
 			continue;
+		}
 		for (size_t i = 0; i < server->nsessions; i++) {
 			if (server->sessions[i].pid == pid) {
 				server->sessions[i] =
@@ -299,8 +303,7 @@ static void turn_away(int client)
 	(void)send(client, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Whether a process serves him. */
-static bool take_caller(struct server *server, int listener)
+static void take_caller(struct server *server, int listener)
 {
 	const struct session_setup setup = setup_of(server);
 	_cleanup_(cleanup_close) int client =
@@ -313,38 +316,48 @@ static bool take_caller(struct server *server, int listener)
 		/* Out of descriptors: what waits would only wake us again. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
 			(void)usleep(50 * 1000);
-		return false;
+		return;
 	}
 	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return false;
+		return;
 	if (!has_room(server, cred.uid)) {
 		turn_away(client);
-		return false;
+		return;
 	}
 	pid_t pid = spares_give(&server->spares, client, &setup, &err);
 	if (pid < 0) {
 		gate_say(err.text);
 		turn_away(client);
-		return false;
+		return;
 	}
 	server->sessions[server->nsessions++] =
 		(struct session){.pid = pid, .uid = cred.uid};
-	return true;
+	server->last_caller = wire_now();
 }
 
 /* There are spares while callers come: not before the first, not long after the last.
  */
-static void keep_spares(struct server *server, bool has_come)
+static bool wants_spares(const struct server *server)
+{
+	return server->last_caller > 0 && wire_now() - server->last_caller < SPARES_MS;
+}
+
+/* Made when it is quiet, so that they do not delay who was just let in. */
+static void keep_spares(struct server *server, bool is_quiet)
 {
 	const struct session_setup setup = setup_of(server);
-	int64_t now = wire_now();
 
-	if (has_come) {
-		server->last_caller = now;
-		spares_fill(&server->spares, &setup);
-	} else if (now - server->last_caller > SPARES_MS) {
+	if (!wants_spares(server))
 		spares_drop(&server->spares);
-	}
+	else if (is_quiet || server->spares.count == 0)
+		spares_fill(&server->spares, &setup);
+}
+
+static int timeout_ms(const struct server *server)
+{
+	bool lacks_some = server->spares.count < SPARE_MAX && wants_spares(server);
+
+	return lacks_some ? QUIET_MS : LOOK_MS;
 }
 
 static int serve(struct server *server, struct err *err)
@@ -353,13 +366,13 @@ static int serve(struct server *server, struct err *err)
 
 	while (!server->stop) {
 		size_t n = server->nsockets;
-		bool has_come = false;
 
 		for (size_t i = 0; i < n; i++)
 			fds[i] = (struct pollfd){
 				.fd = server->sockets[i], .events = POLLIN};
 		fds[n] = (struct pollfd){.fd = server->signals, .events = POLLIN};
-		if (poll(fds, n + 1, LOOK_MS) < 0 && errno != EINTR)
+		int ready = poll(fds, n + 1, timeout_ms(server));
+		if (ready < 0 && errno != EINTR)
 			return err_errno(err, -errno, "wait for callers");
 		if (fds[n].revents)
 			read_signals(server);
@@ -368,9 +381,9 @@ static int serve(struct server *server, struct err *err)
 			reload(server);
 		for (size_t i = 0; i < n && !server->stop; i++) {
 			if (fds[i].revents & POLLIN)
-				has_come |= take_caller(server, server->sockets[i]);
+				take_caller(server, server->sockets[i]);
 		}
-		keep_spares(server, has_come);
+		keep_spares(server, ready == 0);
 	}
 	return STATUS_OK;
 }

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 256 };
+/* A flood of one user's must not keep others from getting in line. */
+enum { BACKLOG = 4096 };
 
 static bool is_listening(int fd)
 {

@@ -9,11 +9,13 @@ connection, broker and worker; a spare is such a pair that waits for one.
 """
 import argparse
 import array
+import contextlib
 import os
 import re
 import signal
 import socket
 import sys
+import threading
 import time
 
 import gate_http_test
@@ -185,6 +187,11 @@ def dead_spares_harm_nobody(w):
         ask(w)
         for pair in spares(w):
             os.kill(pair[victim], signal.SIGKILL)
+        if victim == 0:
+            # What ended unused may have no way to live: the next caller brings others.
+            wait_for("gate notices", lambda: not children(w.gate.pid))
+            time.sleep(0.3)
+            expect("none is made for nobody", children(w.gate.pid) == [])
         wait_for("an answer", lambda: status_of(ask(w)) == 200)
         spares(w)
 
@@ -205,6 +212,39 @@ def silence_blocks_nobody(w):
         for s in silent + half:
             s.close()
     spares(w)
+
+
+@case
+def mischief_hinders_nobody(w):
+    """Slow and cut bodies, single bytes, halves closed and whole ones, in great number."""
+    create = head("POST /v1.41/containers/create HTTP/1.1", "Content-Length: 1000",
+                  "Content-Type: application/json")
+    stop = threading.Event()
+
+    def bother(i):
+        pieces = [b"", create, create + b"{", head(LIST)[:30], head(LIST), b"\0" * 70000]
+        while not stop.is_set():
+            with contextlib.suppress(OSError), w.connect() as s:
+                for b in pieces[i % 6][:40]:
+                    s.send(bytes([b]))
+                s.sendall(pieces[i % 6][40:])
+                if i % 3 == 0:
+                    s.shutdown(socket.SHUT_WR)
+                stop.wait(0.02 * (i % 7 + 1))
+            i += 1
+    w.engine.reset()
+    threads = [threading.Thread(target=bother, args=(i,)) for i in range(12)]
+    for t in threads:
+        t.start()
+    try:
+        answers = [status_of(ask(w)) for _ in range(60)]
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
+    expect("all others are answered", answers == [200] * 60, answers)
+    spares(w)
+    expect("nothing was killed", "signal 31" not in w.said(), w.said())
 
 
 @case
