@@ -63,6 +63,9 @@ def engine(listener):
                 status, body = "201 Created", b'{"Id":"%s","Warnings":[]}' % (b"a" * 64)
             elif "/images/" in line:
                 status, body = "200 OK", b'{"Id":"sha256:%s","Config":{}}' % (b"b" * 64)
+            elif line.startswith("GET /version "):
+                body = b'{"ApiVersion":"1.41","MinAPIVersion":"1.12"}'
+                status = "200 OK"
             elif "/_ping" in line:
                 status, body = "200 OK", b"OK"
             c.sendall(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
