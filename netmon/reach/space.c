@@ -347,3 +347,26 @@ size_t space_source_ports(const struct space *space, const uint16_t **ret_ports)
 	*ret_ports = space->source_ports;
 	return space->nsource_ports;
 }
+
+const struct ivset *space_cache_find(const struct space *space, enum address_set what,
+	enum family family, uint32_t number, int ifindex)
+{
+	for (size_t i = 0; i < space->ncached; i++) {
+		const struct cached_set *c = &space->cached[i];
+
+		if (c->what == what && c->family == family && c->number == number &&
+			c->ifindex == ifindex)
+			return c->set;
+	}
+	return NULL;
+}
+
+const struct ivset *space_cache_keep(
+	struct space *space, struct cached_set row, const struct ivset *set)
+{
+	if (space->ncached < CACHED_SETS && !arena_failed(&space->arena)) {
+		row.set = ivset_copy(&space->arena, set);
+		space->cached[space->ncached++] = row;
+	}
+	return set;
+}

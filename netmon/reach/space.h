@@ -127,4 +127,12 @@ struct addr space_any_addr(const struct space *space, enum family family);
  */
 size_t space_source_ports(const struct space *space, const uint16_t **ret_ports);
 
+/** space_cache_find() - an address set already computed, or NULL. */
+const struct ivset *space_cache_find(const struct space *space, enum address_set what,
+	enum family family, uint32_t number, int ifindex);
+
+/** space_cache_keep() - remember it, where there is room. Return: @set. */
+const struct ivset *space_cache_keep(
+	struct space *space, struct cached_set row, const struct ivset *set);
+
 #endif
