@@ -2,7 +2,6 @@
 #include "netmon/reach/value.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "netmon/reach/routing.h"
+#include "netmon/reach/value_make.h"
 
 /*
  * Theory of operation. Each field has a loader that fills a struct value; then the
@@ -18,233 +18,6 @@
  * laid out for the packet as far as it is known and then sliced, so that any offset and
  * length a rule may load gives the right bits.
  */
-
-#define HEADER_MAX 60
-
-void value_unknown(struct value *value, size_t len, const char *code)
-{
-	memset(value, 0, sizeof(*value));
-	value->len = (uint8_t)(len > VALUE_MAX ? VALUE_MAX : len);
-	value->code = code ? code : "unknown";
-}
-
-bool value_is_known(const struct value *value)
-{
-	for (size_t i = 0; i < value->len; i++)
-		if (value->known[i] != 0xff)
-			return false;
-	return true;
-}
-
-struct bits32 value_u32(const struct value *value)
-{
-	struct bits32 out = {.unknown = 0};
-	uint8_t bits[4] = {0}, known[4] = {0};
-	size_t n = value->len < 4 ? value->len : 4;
-	uint32_t known_word;
-
-	memcpy(bits, value->bits, n);
-	memcpy(known, value->known, n);
-	memset(known + n, 0xff, 4 - n); /* a shorter register is padded with zeroes */
-	memcpy(&out.value, bits, 4);
-	memcpy(&known_word, known, 4);
-	out.unknown = ~known_word;
-	out.value &= known_word;
-	return out;
-}
-
-static void put(struct value *value, const void *bytes, size_t len)
-{
-	value->len = (uint8_t)len;
-	memcpy(value->bits, bytes, len);
-	memset(value->known, 0xff, len);
-}
-
-static void put_u32(struct value *value, uint32_t number)
-{
-	put(value, &number, sizeof(number));
-}
-
-static void put_u16(struct value *value, uint16_t number)
-{
-	put(value, &number, sizeof(number));
-}
-
-static void put_bits(struct value *value, struct bits32 bits, const char *code)
-{
-	uint32_t known = ~bits.unknown;
-
-	put_u32(value, bits.value & known);
-	memcpy(value->known, &known, sizeof(known));
-	if (bits.unknown)
-		value->code = code;
-}
-
-/* An interface name as the kernel loads it: padded with zeroes to IFNAMSIZ. */
-static void put_name(struct value *value, const char *name)
-{
-	char padded[16] = {0};
-
-	strncpy(padded, name, sizeof(padded) - 1);
-	put(value, padded, sizeof(padded));
-}
-
-static void put_addr(
-	struct value *value, size_t at, enum family family, u128 addr, bool peer)
-{
-	size_t len = addr_bits(family) / 8;
-
-	if (peer) {
-		memset(value->bits + at, 0, len);
-		memset(value->known + at, 0, len);
-		memset(value->peer + at, 0xff, len);
-		value->has_peer = true;
-		value->peer_at = (int16_t)at;
-		return;
-	}
-	addr_store(value->bits + at, len, addr);
-	memset(value->known + at, 0xff, len);
-}
-
-static void put_port(struct value *value, size_t at, uint16_t port, bool unknown)
-{
-	if (unknown) {
-		value->code = "source-port";
-		return;
-	}
-	uint16_t port_be = htons(port);
-
-	memcpy(value->bits + at, &port_be, sizeof(port_be));
-	memset(value->known + at, 0xff, sizeof(port_be));
-}
-
-/* ---------------------------------------------------------------- headers */
-
-static void known_byte(struct value *value, size_t at, uint8_t byte)
-{
-	value->bits[at] = byte;
-	value->known[at] = 0xff;
-}
-
-/* RFC 791; lengths, TOS, TTL, id, DF and checksum are the sender's choice. */
-static void lay_ip4(const struct packet *packet, struct value *value)
-{
-	value->len = 20;
-	value->code = "ip-header";
-	known_byte(value, 0, 0x45);
-	value->known[6] = 0xbf; /* all but DF: not a fragment */
-	known_byte(value, 7, 0);
-	known_byte(value, 9, packet->proto);
-	put_addr(value, 12, FAMILY_IP4, packet->saddr, packet->saddr_peer);
-	/* Only one of both addresses is ever the peer's. */
-	put_addr(value, 16, FAMILY_IP4, packet->daddr, packet->daddr_peer);
-}
-
-/* RFC 8200, no extension headers in a first packet. */
-static void lay_ip6(const struct packet *packet, struct value *value)
-{
-	value->len = 40;
-	value->code = "ip6-header";
-	value->bits[0] = 0x60;
-	value->known[0] = 0xf0;
-	known_byte(value, 6, packet->proto);
-	put_addr(value, 8, FAMILY_IP6, packet->saddr, packet->saddr_peer);
-	put_addr(value, 24, FAMILY_IP6, packet->daddr, packet->daddr_peer);
-}
-
-static uint8_t tcp_flags(const struct packet *packet)
-{
-	switch ((enum packet_kind)packet->kind) {
-	case PACKET_FIRST:
-		return 0x02; /* SYN */
-	case PACKET_ACCEPT:
-		return 0x12; /* SYN, ACK */
-	case PACKET_REFUSE:
-	case PACKET_ICMP_ERROR:
-		break;
-	}
-	return 0x14; /* RST, ACK */
-}
-
-static void lay_transport(const struct packet *packet, struct value *value)
-{
-	value->len = 20;
-	value->code = "transport-header";
-	if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6) {
-		known_byte(value, 0, packet->icmp_type);
-		known_byte(value, 1, packet->icmp_code);
-		return;
-	}
-	put_port(value, 0, packet->sport, packet->sport_unknown);
-	put_port(value, 2, packet->dport, packet->dport_unknown);
-	if (packet->proto == IPPROTO_TCP) {
-		value->known[12] =
-			0x0f; /* reserved bits are zero, data offset varies */
-		known_byte(value, 13, tcp_flags(packet));
-		known_byte(value, 18, 0); /* urgent pointer */
-		known_byte(value, 19, 0);
-	} else if (packet->proto == IPPROTO_SCTP && packet->kind == PACKET_FIRST) {
-		for (size_t i = 4; i < 8; i++)
-			known_byte(value, i, 0); /* an INIT's verification tag */
-		known_byte(value, 12, 1);	 /* chunk INIT */
-	}
-}
-
-static void lay_link(const struct packet *packet, struct value *value)
-{
-	value->len = 14;
-	value->code = "link-header";
-	uint16_t type = htons(packet->family == FAMILY_IP4 ? ETH_P_IP : ETH_P_IPV6);
-	memcpy(value->bits + 12, &type, 2);
-	memset(value->known + 12, 0xff, 2);
-}
-
-/* Bytes [@at, @at + @len) of @from; past its end they are unknown. */
-static void slice(const struct value *from, size_t at, size_t len, struct value *to)
-{
-	const char *code = from->code ? from->code : "payload";
-
-	value_unknown(to, len, code);
-	for (size_t i = 0; i < to->len && at + i < from->len; i++) {
-		to->bits[i] = from->bits[at + i];
-		to->known[i] = from->known[at + i];
-		to->peer[i] = from->peer[at + i];
-		if (to->peer[i])
-			to->has_peer = true;
-	}
-	to->peer_at = (int16_t)(from->peer_at - (int)at);
-}
-
-static void load_payload(
-	const struct view *view, const struct operand *operand, struct value *value)
-{
-	const struct packet *packet = view->packet;
-	struct value header;
-
-	memset(&header, 0, sizeof(header));
-	if (packet->mangled) {
-		value_unknown(value, operand->load_len, "payload-rewritten");
-		return;
-	}
-	switch ((enum payload_base)operand->base) {
-	case BASE_LINK:
-		lay_link(packet, &header);
-		break;
-	case BASE_NETWORK:
-		if (packet->family == FAMILY_IP4)
-			lay_ip4(packet, &header);
-		else
-			lay_ip6(packet, &header);
-		break;
-	case BASE_TRANSPORT:
-		lay_transport(packet, &header);
-		break;
-	case BASE_INNER:
-		value_unknown(value, operand->load_len, "payload-inner");
-		return;
-	}
-	slice(&header, operand->offset, operand->load_len, value);
-}
 
 /* ---------------------------------------------------------------- meta */
 
@@ -280,9 +53,9 @@ static void load_interface(
 		return;
 	}
 	if (name)
-		put_name(value, space_ifname(view->space, ifindex));
+		value_put_name(value, space_ifname(view->space, ifindex));
 	else
-		put_u32(value, (uint32_t)ifindex);
+		value_put_u32(value, (uint32_t)ifindex);
 }
 
 static void load_interface_fact(
@@ -296,11 +69,11 @@ static void load_interface_fact(
 	if (view->family == TABLE_BRIDGE) {
 		value_unknown(value, operand->load_len, "bridge-port");
 	} else if (field == FIELD_IIFTYPE || field == FIELD_OIFTYPE) {
-		put_u16(value, link ? link->type : 0);
+		value_put_u16(value, link ? link->type : 0);
 	} else if (field == FIELD_IIFGROUP || field == FIELD_OIFGROUP) {
-		put_u32(value, link ? link->group : 0);
+		value_put_u32(value, link ? link->group : 0);
 	} else {
-		put_name(value, link && link->kind ? link->kind : "");
+		value_put_name(value, link && link->kind ? link->kind : "");
 	}
 }
 
@@ -316,9 +89,9 @@ static void load_sdif(
 	if (master && master->kind && strcmp(master->kind, "vrf") == 0)
 		value_unknown(value, operand->load_len, "meta-sdif");
 	else if (operand->field == FIELD_SDIF)
-		put_u32(value, 0);
+		value_put_u32(value, 0);
 	else
-		put_name(value, "");
+		value_put_name(value, "");
 }
 
 static void load_meta(
@@ -334,27 +107,27 @@ static void load_meta(
 				? (uint8_t)view->family
 			: ip4 ? NFPROTO_IPV4
 			      : NFPROTO_IPV6;
-		put(value, &family, 1);
+		value_put(value, &family, 1);
 		break;
 	}
 	case FIELD_L4PROTO:
-		put(value, &packet->proto, 1);
+		value_put(value, &packet->proto, 1);
 		break;
 	case FIELD_PROTOCOL:
-		put_u16(value, htons(ip4 ? ETH_P_IP : ETH_P_IPV6));
+		value_put_u16(value, htons(ip4 ? ETH_P_IP : ETH_P_IPV6));
 		break;
 	case FIELD_MARK:
-		put_bits(value, packet->mark, "mark-unknown");
+		value_put_bits(value, packet->mark, "mark-unknown");
 		break;
 	case FIELD_PKTTYPE:
 		if (packet->pkttype_unknown)
 			value_unknown(value, 1, "pkttype-unknown");
 		else
-			put(value, &packet->pkttype, 1);
+			value_put(value, &packet->pkttype, 1);
 		break;
 	case FIELD_SECPATH: {
 		uint8_t none = 0; /* came in the clear */
-		put(value, &none, 1);
+		value_put(value, &none, 1);
 		break;
 	}
 	default:
@@ -427,34 +200,34 @@ static void load_ct(
 
 	switch ((int)operand->field) {
 	case FIELD_CT_STATE:
-		put_u32(value, ct_state_bits(packet));
+		value_put_u32(value, ct_state_bits(packet));
 		return;
 	case FIELD_CT_STATUS:
-		put_u32(value, packet->ct_status);
+		value_put_u32(value, packet->ct_status);
 		return;
 	case FIELD_CT_DIRECTION: {
 		uint8_t direction = packet->kind == PACKET_FIRST ? 0 : 1;
-		put(value, &direction, 1);
+		value_put(value, &direction, 1);
 		return;
 	}
 	case FIELD_CT_MARK:
-		put_bits(value, packet->ctmark, "ct-mark-unknown");
+		value_put_bits(value, packet->ctmark, "ct-mark-unknown");
 		return;
 	case FIELD_CT_ZONE:
-		put_bits(value, packet->ctzone, "ct-zone-unknown");
+		value_put_bits(value, packet->ctzone, "ct-zone-unknown");
 		value->len = 2;
 		return;
 	case FIELD_CT_L3PROTO: {
 		uint8_t family =
 			packet->family == FAMILY_IP4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-		put(value, &family, 1);
+		value_put(value, &family, 1);
 		return;
 	}
 	case FIELD_CT_PROTOCOL:
 		if (packet->kind == PACKET_ICMP_ERROR)
 			value_unknown(value, 1, "ct-protocol");
 		else
-			put(value, &packet->proto, 1);
+			value_put(value, &packet->proto, 1);
 		return;
 	default:
 		break;
@@ -465,10 +238,11 @@ static void load_ct(
 	}
 	if (operand->load_len == 2) {
 		value->len = 2;
-		put_port(value, 0, side.port, side.port_unknown && side.source);
+		value_put_port(value, 0, side.port, side.port_unknown && side.source);
 	} else {
 		value->len = operand->load_len;
-		put_addr(value, 0, (enum family)packet->family, side.addr, side.peer);
+		value_put_addr(
+			value, 0, (enum family)packet->family, side.addr, side.peer);
 	}
 }
 
@@ -486,7 +260,7 @@ static void load_address(
 		value->code = "payload-rewritten";
 		return;
 	}
-	put_addr(value, 0, (enum family)packet->family,
+	value_put_addr(value, 0, (enum family)packet->family,
 		source ? packet->saddr : packet->daddr,
 		source ? packet->saddr_peer : packet->daddr_peer);
 }
@@ -502,18 +276,18 @@ static void load_port(
 	else if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
 		value->code = "icmp-port";
 	else if (operand->field == FIELD_SPORT)
-		put_port(value, 0, packet->sport, packet->sport_unknown);
+		value_put_port(value, 0, packet->sport, packet->sport_unknown);
 	else
-		put_port(value, 0, packet->dport, packet->dport_unknown);
+		value_put_port(value, 0, packet->dport, packet->dport_unknown);
 }
 
 static void load_tcp_flags(
 	const struct view *view, const struct operand *operand, struct value *value)
 {
-	uint8_t flags = tcp_flags(view->packet);
+	uint8_t flags = value_tcp_flags(view->packet);
 
 	if (view->packet->proto == IPPROTO_TCP)
-		put(value, &flags, 1);
+		value_put(value, &flags, 1);
 	else
 		value_unknown(value, operand->load_len, "tcp-flags");
 }
@@ -529,7 +303,7 @@ static void load_exthdr(
 	(void)view;
 	if (operand->exthdr_present &&
 		(operand->exthdr_op == OP_IPV6 || operand->exthdr_op == OP_IPV4))
-		put(value, &no, 1);
+		value_put(value, &no, 1);
 	else
 		value_unknown(value, operand->load_len, "exthdr");
 }
@@ -538,7 +312,7 @@ static void load_const(
 	const struct view *view, const struct operand *operand, struct value *value)
 {
 	(void)view;
-	put(value, operand->bytes, operand->load_len);
+	value_put(value, operand->bytes, operand->load_len);
 }
 
 static void load_concat(
@@ -584,7 +358,7 @@ static void load_fib(
 
 	if (operand->field == FIELD_FIB_TYPE &&
 		routing_fib_type(view, operand->fib_flags, &type))
-		put_u32(value, type);
+		value_put_u32(value, type);
 	else
 		value_unknown(value, operand->load_len, "fib");
 }
@@ -596,7 +370,7 @@ static load_function *const loaders[FIELD_COUNT] = {
 	[FIELD_CONST] = load_const,
 	[FIELD_MAP] = load_nothing,
 	[FIELD_CONCAT] = load_concat,
-	[FIELD_PAYLOAD] = load_payload,
+	[FIELD_PAYLOAD] = value_load_header,
 	[FIELD_IIF] = load_interface,
 	[FIELD_OIF] = load_interface,
 	[FIELD_IIFNAME] = load_interface,
@@ -647,115 +421,6 @@ static load_function *const loaders[FIELD_COUNT] = {
 	[FIELD_SPORT] = load_port,
 	[FIELD_DPORT] = load_port,
 };
-
-/* ---------------------------------------------------------------- steps */
-
-static void step_and_xor(const struct step *step, struct value *value)
-{
-	for (size_t i = 0; i < value->len; i++) {
-		uint8_t mask = step->and[i], kept = value->peer[i] & mask;
-
-		/* A bit masked away is a known zero, whatever it was. */
-		value->known[i] = (uint8_t)(value->known[i] | (uint8_t)~mask);
-		value->known[i] &= (uint8_t)~kept;
-		value->bits[i] = (uint8_t)((value->bits[i] & mask) ^ step->xor [i]);
-		value->peer[i] = kept;
-	}
-}
-
-static void step_swap(const struct step *step, struct value *value)
-{
-	size_t unit = step->count ? step->count : 1;
-
-	if (value->has_peer) {
-		value_unknown(value, value->len, "byteorder-of-address");
-		return;
-	}
-	for (size_t at = 0; at + unit <= value->len; at += unit)
-		for (size_t i = 0; i < unit / 2; i++) {
-			uint8_t *bits = value->bits + at, *known = value->known + at;
-			size_t j = unit - 1 - i;
-			uint8_t b = bits[i], k = known[i];
-
-			bits[i] = bits[j];
-			bits[j] = b;
-			known[i] = known[j];
-			known[j] = k;
-		}
-}
-
-/* nft_bitwise_eval_lshift(): 32-bit words in host order, carried from the next word. */
-static void shift_words(uint8_t *bytes, size_t len, unsigned int count, bool left)
-{
-	uint32_t words[VALUE_MAX / 4] = {0};
-	size_t n = (len + 3) / 4;
-	uint32_t carry = 0;
-
-	memcpy(words, bytes, len);
-	for (size_t k = 0; k < n; k++) {
-		size_t i = left ? n - 1 - k : k;
-		uint32_t word = words[i];
-
-		words[i] = left ? (word << count) | carry : carry | (word >> count);
-		carry = count == 0 ? 0
-			: left	   ? word >> (32 - count)
-				   : word << (32 - count);
-	}
-	memcpy(bytes, words, len);
-}
-
-static void step_shift(const struct step *step, struct value *value)
-{
-	unsigned int count = step->count;
-	bool left = step->kind == STEP_SHIFT_LEFT;
-
-	if (value->has_peer || count > 31) {
-		value_unknown(value, value->len, "shift");
-		return;
-	}
-	/* Bits shifted in are zero and known: shift "unknown" instead of "known". */
-	uint8_t unknown[VALUE_MAX];
-	for (size_t i = 0; i < value->len; i++)
-		unknown[i] = (uint8_t)~value->known[i];
-	shift_words(value->bits, value->len, count, left);
-	shift_words(unknown, value->len, count, left);
-	for (size_t i = 0; i < value->len; i++)
-		value->known[i] = (uint8_t)~unknown[i];
-}
-
-static void step_apply(const struct step *step, struct value *value)
-{
-	struct value whole;
-
-	switch (step->kind) {
-	case STEP_AND_XOR:
-		step_and_xor(step, value);
-		return;
-	case STEP_SHIFT_LEFT:
-	case STEP_SHIFT_RIGHT:
-		step_shift(step, value);
-		return;
-	case STEP_SWAP:
-		step_swap(step, value);
-		return;
-	case STEP_SLICE:
-		whole = *value;
-		slice(&whole, step->offset, step->count, value);
-		return;
-	}
-	value_unknown(value, value->len, "step-unknown");
-}
-
-void value_steps(const struct operand *operand, struct value *value)
-{
-	for (size_t i = 0; i < operand->nsteps; i++)
-		step_apply(&operand->steps[i], value);
-	/* A register may be read longer than the field was: the rest is unknown. */
-	if (operand->len > value->len && !value->code)
-		value->code = "register-length";
-	if (operand->len)
-		value->len = operand->len;
-}
 
 void value_load(
 	const struct view *view, const struct operand *operand, struct value *ret_value)

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The packet's headers, laid out as far as they are known. */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "netmon/reach/value_make.h"
+
+static void known_byte(struct value *value, size_t at, uint8_t byte)
+{
+	value->bits[at] = byte;
+	value->known[at] = 0xff;
+}
+
+/* RFC 791; lengths, TOS, TTL, id, DF and checksum are the sender's choice. */
+static void lay_ip4(const struct packet *packet, struct value *value)
+{
+	value->len = 20;
+	value->code = "ip-header";
+	known_byte(value, 0, 0x45);
+	value->known[6] = 0xbf; /* all but DF: not a fragment */
+	known_byte(value, 7, 0);
+	known_byte(value, 9, packet->proto);
+	value_put_addr(value, 12, FAMILY_IP4, packet->saddr, packet->saddr_peer);
+	/* Only one of both addresses is ever the peer's. */
+	value_put_addr(value, 16, FAMILY_IP4, packet->daddr, packet->daddr_peer);
+}
+
+/* RFC 8200, no extension headers in a first packet. */
+static void lay_ip6(const struct packet *packet, struct value *value)
+{
+	value->len = 40;
+	value->code = "ip6-header";
+	value->bits[0] = 0x60;
+	value->known[0] = 0xf0;
+	known_byte(value, 6, packet->proto);
+	value_put_addr(value, 8, FAMILY_IP6, packet->saddr, packet->saddr_peer);
+	value_put_addr(value, 24, FAMILY_IP6, packet->daddr, packet->daddr_peer);
+}
+
+uint8_t value_tcp_flags(const struct packet *packet)
+{
+	switch ((enum packet_kind)packet->kind) {
+	case PACKET_FIRST:
+		return 0x02; /* SYN */
+	case PACKET_ACCEPT:
+		return 0x12; /* SYN, ACK */
+	case PACKET_REFUSE:
+	case PACKET_ICMP_ERROR:
+		break;
+	}
+	return 0x14; /* RST, ACK */
+}
+
+static void lay_transport(const struct packet *packet, struct value *value)
+{
+	value->len = 20;
+	value->code = "transport-header";
+	if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6) {
+		known_byte(value, 0, packet->icmp_type);
+		known_byte(value, 1, packet->icmp_code);
+		return;
+	}
+	value_put_port(value, 0, packet->sport, packet->sport_unknown);
+	value_put_port(value, 2, packet->dport, packet->dport_unknown);
+	if (packet->proto == IPPROTO_TCP) {
+		value->known[12] =
+			0x0f; /* reserved bits are zero, data offset varies */
+		known_byte(value, 13, value_tcp_flags(packet));
+		known_byte(value, 18, 0); /* urgent pointer */
+		known_byte(value, 19, 0);
+	} else if (packet->proto == IPPROTO_SCTP && packet->kind == PACKET_FIRST) {
+		for (size_t i = 4; i < 8; i++)
+			known_byte(value, i, 0); /* an INIT's verification tag */
+		known_byte(value, 12, 1);	 /* chunk INIT */
+	}
+}
+
+static void lay_link(const struct packet *packet, struct value *value)
+{
+	value->len = 14;
+	value->code = "link-header";
+	uint16_t type = htons(packet->family == FAMILY_IP4 ? ETH_P_IP : ETH_P_IPV6);
+	memcpy(value->bits + 12, &type, 2);
+	memset(value->known + 12, 0xff, 2);
+}
+
+void value_load_header(
+	const struct view *view, const struct operand *operand, struct value *value)
+{
+	const struct packet *packet = view->packet;
+	struct value header;
+
+	memset(&header, 0, sizeof(header));
+	if (packet->mangled) {
+		value_unknown(value, operand->load_len, "payload-rewritten");
+		return;
+	}
+	switch ((enum payload_base)operand->base) {
+	case BASE_LINK:
+		lay_link(packet, &header);
+		break;
+	case BASE_NETWORK:
+		if (packet->family == FAMILY_IP4)
+			lay_ip4(packet, &header);
+		else
+			lay_ip6(packet, &header);
+		break;
+	case BASE_TRANSPORT:
+		lay_transport(packet, &header);
+		break;
+	case BASE_INNER:
+		value_unknown(value, operand->load_len, "payload-inner");
+		return;
+	}
+	value_slice(&header, operand->offset, operand->load_len, value);
+}
