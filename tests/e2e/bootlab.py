@@ -66,6 +66,10 @@ def missing():
     return None
 
 
+class CannotBoot(Exception):
+    """No machine comes up here at all: no fault of what is tested."""
+
+
 class Machine:
     """One disk, and the process 1 that runs on it."""
     def __init__(self):
@@ -73,8 +77,12 @@ class Machine:
         for name in ("upper", "work", "root"):
             os.makedirs("%s/%s" % (TOP, name))
         os.chmod(TOP + "/upper", 0o755)
-        run("mount", "-t", "overlay", "-o", "lowerdir=/,upperdir=%s/upper,workdir=%s/work"
-            % (TOP, TOP), "overlay", ROOT)
+        try:
+            run("mount", "-t", "overlay", "-o",
+                "lowerdir=/,upperdir=%s/upper,workdir=%s/work" % (TOP, TOP), "overlay",
+                ROOT)
+        except RuntimeError as e:
+            raise CannotBoot(str(e)) from None
         self.fresh()
 
     def path(self, path):
@@ -127,6 +135,13 @@ class Machine:
                 preexec_fn=world.die_with_parent)
         world.wait_for("process 1", self.find_init, seconds)
         world.wait_for("the end of booting", self.is_up, seconds)
+
+    def first_boot(self):
+        """Before anything of ours is on it."""
+        try:
+            self.boot()
+        except RuntimeError as e:
+            raise CannotBoot(str(e)) from None
 
     def find_init(self):
         if self.init.poll() is not None:

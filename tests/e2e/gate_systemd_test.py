@@ -71,6 +71,8 @@ def follow(m, commands):
 
 def build_machine(build):
     m = bootlab.Machine()
+    m.first_boot()
+    m.crash()
     world.run("env", "DESTDIR=" + bootlab.ROOT, "meson", "install", "--no-rebuild",
               "--quiet", "-C", build)
     m.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
@@ -387,7 +389,12 @@ def main():
             print("SKIP %s: %s" % (name, why))
         return 0
     world.enter()
-    m = build_machine(args.build)
+    try:
+        m = build_machine(args.build)
+    except bootlab.CannotBoot as e:
+        for name, _ in CHECKS:
+            print("SKIP %s: %s" % (name, " ".join(str(e).split())))
+        return 0
     try:
         results = [attempt(name, function, m) for name, function in CHECKS]
     finally:
