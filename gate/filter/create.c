@@ -224,7 +224,7 @@ static int check_isolation(struct work *work, const struct field *field,
 		ROW_NEEDS("CpuRealtimePeriod", INT, POWER_PRIVILEGED),                \
 		ROW_NEEDS("CpuRealtimeRuntime", INT, POWER_PRIVILEGED),               \
 		ROW_ALLOW("CpusetCpus", WORD), ROW_ALLOW("CpusetMems", WORD),         \
-		ROW_CHECK("Devices", SUBS, check_devices),                            \
+		ROW_CHECK("Devices", SUBS, check_devices, .sub = &device_table),      \
 		ROW_NEEDS("DeviceCgroupRules", WORDS, POWER_PRIVILEGED),              \
 		ROW_CHECK("DeviceRequests", SUBS, check_device_requests),             \
 		ROW_INT("KernelMemory", 0, INT64_MAX),                                \
@@ -234,7 +234,7 @@ static int check_isolation(struct work *work, const struct field *field,
 		ROW_INT("MemorySwappiness", -1, 100),                                 \
 		ROW_NEEDS("OomKillDisable", BOOL, POWER_PRIVILEGED),                  \
 		ROW_INT("PidsLimit", -1, INT64_MAX),                                  \
-		ROW_CHECK("Ulimits", SUBS, check_ulimits),                            \
+		ROW_CHECK("Ulimits", SUBS, check_ulimits, .sub = &ulimit_table),      \
 		ROW_DROP("CpuCount", INT, .max = INT64_MAX),                          \
 		ROW_DROP("CpuPercent", INT, .max = INT64_MAX),                        \
 		ROW_DROP("IOMaximumIOps", INT, .max = INT64_MAX),                     \
@@ -244,7 +244,7 @@ static int check_isolation(struct work *work, const struct field *field,
 static const struct field host_config_rows[] = {
 	RESOURCE_ROWS,
 	ROW_DROP("Binds", WORDS), /* with Mounts */
-	ROW_FORCE("Mounts", SUBS, force_mounts),
+	ROW_FORCE("Mounts", SUBS, force_mounts, .sub = &mount_table),
 	ROW_CHECK("VolumesFrom", WORDS, check_volumes_from),
 	ROW_CHECK("VolumeDriver", WORD, check_local_driver),
 	ROW_CHECK("Tmpfs", MAP, check_tmpfs),
@@ -281,7 +281,7 @@ static const struct field host_config_rows[] = {
 	/* show the other container's environment */
 	ROW_NEEDS("Links", WORDS, POWER_OTHERS),
 
-	ROW_CHECK("LogConfig", SUB, check_log_config),
+	ROW_CHECK("LogConfig", SUB, check_log_config, .sub = &log_table),
 	ROW_ALLOW("AutoRemove", BOOL),
 	ROW_ALLOW("Init", BOOL),
 	ROW_ALLOW("ConsoleSize", INTS, .max = 65535),
@@ -301,7 +301,7 @@ static int force_host_config(struct work *work, const struct field *field,
 }
 
 static const struct field networking_rows[] = {
-	ROW_CHECK("EndpointsConfig", ANY, check_endpoints),
+	ROW_CHECK("EndpointsConfig", ANY, check_endpoints, .sub = &endpoint_table),
 };
 static const struct fields networking_table = FIELDS("create", networking_rows);
 
@@ -342,7 +342,7 @@ static const struct field create_rows[] = {
 	ROW_CHECK("StopSignal", WORD, check_signal),
 	ROW_INT("StopTimeout", -1, INT_MAX),
 	ROW_ALLOW("Shell", TEXTS),
-	ROW_FORCE("HostConfig", SUB, force_host_config),
+	ROW_FORCE("HostConfig", SUB, force_host_config, .sub = &host_config_table),
 	ROW_SUB("NetworkingConfig", networking_table),
 };
 const struct fields create_table = FIELDS("create", create_rows);

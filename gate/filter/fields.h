@@ -51,7 +51,7 @@ struct field {
 	enum power power;
 	int64_t min, max;
 	field_check *check;
-	const struct fields *sub;
+	const struct fields *sub; /* of its objects' keys; `check` applies it itself */
 };
 
 /** struct fields - @name begins the ids of its rules: "create-privileged". */

@@ -216,7 +216,7 @@ static const struct field mount_rows[] = {
 	ROW_REFUSE("ImageOptions", ANY),
 	ROW_REFUSE("ClusterOptions", ANY),
 };
-static const struct fields mount_table = FIELDS("mount", mount_rows);
+const struct fields mount_table = FIELDS("mount", mount_rows);
 
 /* Of the right kind, or absent: the table has been applied. */
 static const char *text_of(const struct json_node *object, const char *key)

@@ -23,4 +23,6 @@ field_check check_local_driver;
 /** mounts_judge() - what the engine says that the container @root mounts; pins it. */
 int mounts_judge(struct work *work, const struct json_node *root) _must_check_;
 
+extern const struct fields mount_table;
+
 #endif

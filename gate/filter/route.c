@@ -501,6 +501,11 @@ const struct route *route_find(const char *method, const struct target *target,
 	return NULL;
 }
 
+const struct route *route_at(size_t i)
+{
+	return i < ARRAY_LEN(routes) ? &routes[i] : NULL;
+}
+
 const char *route_refused(const struct target *target)
 {
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {

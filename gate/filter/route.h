@@ -32,6 +32,9 @@ struct route {
 const struct route *route_find(const char *method, const struct target *target,
 	struct arena *arena, const char **ret_param, bool *ret_exists);
 
+/** route_at() - the one at this place of the list; NULL: it ends there. */
+const struct route *route_at(size_t i);
+
 /**
  * route_refused() - why gate has no route for a path that the engine knows
  *

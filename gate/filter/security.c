@@ -278,7 +278,7 @@ static const struct field device_rows[] = {
 	ROW_ALLOW("PathInContainer", WORD),
 	ROW_ALLOW("CgroupPermissions", WORD),
 };
-static const struct fields device_table = FIELDS("create-devices", device_rows);
+const struct fields device_table = FIELDS("create-devices", device_rows);
 
 int check_devices(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
@@ -373,7 +373,7 @@ static const struct field log_rows[] = {
 	ROW_ALLOW("Type", WORD),
 	ROW_ALLOW("Config", MAP),
 };
-static const struct fields log_table = FIELDS("create-log-config", log_rows);
+const struct fields log_table = FIELDS("create-log-config", log_rows);
 
 static bool is_plain_log(const char *type)
 {

@@ -17,4 +17,7 @@ field_check force_pid_mode, force_ipc_mode, force_uts_mode, force_userns_mode,
 /** caller_user() - "1000:1000", what `run_as: caller` makes of every User. */
 const char *caller_user(struct work *work);
 
+extern const struct fields device_table;
+extern const struct fields log_table;
+
 #endif

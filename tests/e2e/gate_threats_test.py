@@ -14,6 +14,10 @@ are of, with the same objects in the engine as in the unit tests.
             process: user, capabilities, no new privileges, namespaces, mounts
 
 What a real engine cannot be brought to is left to the unit tests; LEFT_OUT says why.
+
+Beside the threats there are cases of all else that profiles grant. gate's own tables, which
+PROGRAM --list prints first, say which keys and routes there are: one that no request here
+brings to the engine is a failure, so that none is let through without being looked at.
 """
 import argparse
 import contextlib
@@ -22,6 +26,7 @@ import os
 import re
 import select
 import socket
+import stat
 import subprocess
 import sys
 
@@ -41,6 +46,31 @@ LEFT_OUT = [
     (r"images-create(-digest)?$|search$|auth(-hub)?$|distribution$", "needs a registry"),
 ]
 KEEP = "/srv/users/alice"
+# Keys that an engine may not make a container with, and routes that none answers here.
+NOT_MADE = {
+    "HostConfig.CpuRealtimePeriod": "the kernel has no real-time groups",
+    "HostConfig.CpuRealtimeRuntime": "the kernel has no real-time groups",
+    "HostConfig.NanoCpus": "the cgroup may have no cpu controller",
+    "HostConfig.StorageOpt": "the storage driver has no quotas",
+}
+NOT_ANSWERED = {"POST auth", "GET images/search", "POST images/{*}/push",
+                "GET distribution/{*}/json"}        # a registry is needed
+# Keys that do not come back as they were asked for: what gate forces or moves, which
+# check_config() and check_mounts() look at; what gate drops; what the engine takes away
+# where the kernel lacks it.
+FORCED = {"Image", "User", "Labels", "HostConfig", "NetworkingConfig", "MacAddress",
+          "Binds", "Mounts", "CapAdd", "CapDrop", "SecurityOpt", "VolumesFrom", "PidMode",
+          "IpcMode", "UTSMode", "UsernsMode", "CgroupnsMode", "NetworkMode", "Links",
+          "VolumeDriver",
+          "StartInterval", "ContainerIDFile", "Isolation", "CpuCount", "CpuPercent",
+          "IOMaximumIOps", "IOMaximumBandwidth", "ArgsEscaped"}
+LACKING = {"CpuShares", "CpuPeriod", "CpuQuota", "NanoCpus", "CpusetCpus", "CpusetMems",
+           "Memory", "MemoryReservation", "MemorySwap", "MemorySwappiness", "KernelMemory",
+           "KernelMemoryTCP", "OomKillDisable", "PidsLimit", "ConsoleSize",
+           "BlkioWeight", "BlkioWeightDevice", "BlkioDeviceReadBps",
+           "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"}
+NOTHING = (None, "", 0, -1, False, [], [0, 0])
+DEVICES = {"null", "zero", "full", "tty", "random", "urandom", "console", "ptmx"}
 
 
 class Failure(Exception):
@@ -59,7 +89,32 @@ def load_cases():
                              check=True).stdout.splitlines()
         head = json.loads(out[0])
         cases += [json.loads(x) for x in out[1:] if x]
-    return head["policy"], head["users"], cases
+    return head, cases
+
+
+def keys_of(node, prefix=""):
+    """As the tables name them: "HostConfig.Mounts.Type"."""
+    if isinstance(node, list):
+        for item in node:
+            yield from keys_of(item, prefix)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if prefix == "NetworkingConfig.EndpointsConfig.":
+                key = "*"
+            if value is not None:
+                yield prefix + key
+            yield from keys_of(value, prefix + key + ".")
+
+
+def route_of(case, routes):
+    path = re.sub(r"^/v1\.\d+", "", case["path"].partition("?")[0])
+    for route in routes:
+        method, pattern = route.split(" ")
+        pattern = re.escape("/" + pattern).replace(r"\{\*\}", ".+")
+        if method == case["method"] and \
+                re.fullmatch(pattern.replace(r"\{\}", "[^/]+"), path):
+            return route
+    return None
 
 
 def left_out(case):
@@ -406,6 +461,80 @@ def check_process(pid, made, profile, uid, home):
             expect("is read-only", "ro" in options, options)
 
 
+def agrees(asked, told):
+    """Whether all that was asked for is in what the engine tells. Nothing is the default,
+    which is for check_config() to judge."""
+    if asked is None or asked in ("", [], {}):
+        return True
+    if isinstance(asked, dict):
+        return isinstance(told, dict) and all(
+            agrees(v, told.get(k)) for k, v in asked.items() if k not in FORCED)
+    if isinstance(asked, list) and isinstance(told, list):
+        return all(any(agrees(a, t) for t in told) for a in asked)
+    return asked == told or (not asked and not told)
+
+
+def check_kept(made, body):
+    """Besides what policy forces it is what was asked for, and nothing else."""
+    for part, told in ((body, made["Config"]),
+                       (body.get("HostConfig") or {}, made["HostConfig"])):
+        for key, asked in part.items():
+            if key == "WorkingDir":
+                asked = os.path.normpath(asked) if asked else ""
+            if key not in FORCED and not (key in LACKING and told.get(key) in NOTHING):
+                expect("as asked: " + key, agrees(asked, told.get(key)),
+                       "%s, not %s" % (told.get(key), asked))
+    labels = body.get("Labels") or {}
+    expect("as asked: Labels", agrees(labels, made["Config"]["Labels"]), labels)
+    ends = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    for asked in ends.values():
+        kept = {k: asked[k] for k in ("Aliases", "IPAMConfig", "DriverOpts")
+                if k in (asked or {})}
+        expect("as asked: the endpoint", any(
+            agrees(kept, n) for n in made["NetworkSettings"]["Networks"].values()), kept)
+
+
+def check_mounts(made, body):
+    """Each that was asked for, and where; the rest is volumes of the image or of others."""
+    host = body.get("HostConfig") or {}
+    there = {m["Destination"]: m for m in made["Mounts"]}
+    there.update({m["Target"]: {"Type": "tmpfs", "RW": not m.get("ReadOnly")}
+                  for m in made["HostConfig"].get("Mounts") or [] if m["Type"] == "tmpfs"})
+    asked = [(m["Target"], m["Type"], m.get("ReadOnly", False))
+             for m in host.get("Mounts") or []]
+    for bind in host.get("Binds") or []:
+        words = bind.split(":")
+        asked.append((words[-1] if len(words) < 3 else words[1],
+                      "bind" if bind.startswith("/") and len(words) > 1 else "volume",
+                      len(words) == 3 and "ro" in words[2].split(",")))
+    for target, kind, read_only in asked:
+        found = there.get(os.path.normpath(target), {})
+        expect("as asked: the mount at " + target, found.get("Type") == kind and
+               (found["RW"] is not True or not read_only), found)
+    if not host.get("VolumesFrom"):
+        extra = set(there) - {os.path.normpath(t) for t, _, _ in asked} - \
+            set(body.get("Volumes") or {})
+        expect("nothing else is mounted", not extra, extra)
+
+
+def check_view(pid, profile):
+    """What of the host the container's file systems show."""
+    if profile.get("privileged"):
+        return
+    granted = tuple(x.split("*")[0].replace("/dev/", "") for x in
+                    profile.get("devices", []))
+    root = "/proc/%d/root" % pid
+    for name in os.listdir(root + "/dev"):
+        mode = os.lstat(root + "/dev/" + name).st_mode
+        expect("its own devices alone", not (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)) or
+               name in DEVICES or (granted and name.startswith(granted)), name)
+    for place in ("/sys", "/proc/sys", "/proc/bus"):
+        mounted, options = mount_root(pid, place)
+        expect(place + " is read-only", mounted is not None and "ro" in options, options)
+    expect("the kernel's memory is masked", not os.path.exists(root + "/proc/kcore") or
+           os.stat(root + "/proc/kcore").st_rdev == os.stat("/dev/null").st_rdev)
+
+
 def check_made(lab, case, text, policy):
     """A container that a create was allowed to make."""
     name = json.loads(text)["Id"]
@@ -414,6 +543,9 @@ def check_made(lab, case, text, policy):
         g["profile"] for g in policy["gate"]["grants"] if case["user"] in g["users"])]
     made = api("GET", "/containers/%s/json" % name)
     check_config(made, profile, uid)
+    body = json.loads(bytes.fromhex(case["body"]))
+    check_kept(made, body)
+    check_mounts(made, body)
     if profile.get("privileged") and not world.has_all_capabilities():
         return      # cannot start here
     status, text = lab.ask(case["user"], "POST", "/containers/%s/start" % name,
@@ -422,6 +554,7 @@ def check_made(lab, case, text, policy):
     made = api("GET", "/containers/%s/json" % name)
     if status == 204 and made["State"]["Pid"]:
         check_process(made["State"]["Pid"], made, profile, uid, home)
+        check_view(made["State"]["Pid"], profile)
 
 
 # ---------------------------------------------------------------- one case
@@ -455,7 +588,9 @@ def attempt(lab, case, policy, clean):
     if case["want"] == "allow":
         expect("allowed", told and told["decision"] == "allow",
                "%d %s %s" % (status, text[:200], told))
+        lab.routes.add(route_of(case, lab.head["routes"]))
         if "/containers/create" in case["path"] and status == 201:
+            lab.keys.update(keys_of(json.loads(bytes.fromhex(case["body"]))))
             check_made(lab, case, text, policy)
         # The engine forgets an exec when its process has ended: after its answer.
         lasting = named or "exec/" in case["path"]
@@ -474,14 +609,27 @@ def attempt(lab, case, policy, clean):
     return after if not named else None
 
 
+def check_complete(what, known, seen, excused):
+    """Everything that gate's tables let through was brought to the engine."""
+    name = "e2e/gate-threats/every-%s-is-replayed" % what
+    missing, stale = sorted(known - seen - excused), sorted(excused - known)
+    if missing or stale:
+        print("FAIL %s: none with %s; gate has no %s" % (
+            name, ", ".join(missing), ", ".join(stale)), flush=True)
+    else:
+        print("PASS " + name, flush=True)
+
+
 def main():
     why = None if os.environ.get(world.INSIDE) else world.missing()
     if why:
         print("SKIP e2e/gate-threats: " + why)
         return 0
     world.enter()
-    policy, users, cases = load_cases()
-    lab = Threats(ARGS.gate, policy, users)
+    head, cases = load_cases()
+    policy = head["policy"]
+    lab = Threats(ARGS.gate, policy, head["users"])
+    lab.head, lab.keys, lab.routes = head, set(), set()
     state = None
     for case in cases:
         name = "e2e/gate-threats/" + case["name"]
@@ -496,6 +644,9 @@ def main():
             print("FAIL %s: %s" % (name, " ".join(str(e).split())[:600]), flush=True)
         else:
             print("PASS " + name, flush=True)
+    if ARGS.only == ".":
+        check_complete("key", set(head["fields"]), lab.keys, set(NOT_MADE))
+        check_complete("route", set(head["routes"]), lab.routes, NOT_ANSWERED)
     print(lab.said()[-3000:], file=sys.stderr)
     lab.tidy()
     lab.stop_gate()

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "gate/filter/create.h"
+#include "gate/filter/route.h"
 #include "gate_fixture.h"
 
 static void fail_case(
@@ -92,6 +94,35 @@ static void list_case(const struct gate_case *test, struct jsonw *out)
 	jsonw_object_end(out);
 }
 
+/* Every key that somebody may give a container, with the objects around it. */
+static void list_fields(
+	const struct fields *fields, const char *prefix, struct jsonw *out)
+{
+	char path[256];
+
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct field *field = &fields->rows[i];
+
+		if (field->treatment == TREAT_REFUSE && field->power == POWER_NONE)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s%s", prefix, field->key);
+		jsonw_string(out, path);
+		/* An object of objects, each with those keys. */
+		(void)snprintf(path, sizeof(path), "%s%s.%s", prefix, field->key,
+			field->shape == SHAPE_ANY ? "*." : "");
+		if (field->sub)
+			list_fields(field->sub, path, out);
+	}
+}
+
+static void list_routes(struct jsonw *out)
+{
+	const struct route *route;
+
+	for (size_t i = 0; (route = route_at(i)) != NULL; i++)
+		jsonw_stringf(out, "%s %s", route->method, route->pattern);
+}
+
 static int list_cases(const struct gate_case *cases, size_t n)
 {
 	struct jsonw out;
@@ -100,6 +131,12 @@ static int list_cases(const struct gate_case *cases, size_t n)
 	jsonw_init(&out, stdout, 0);
 	jsonw_object_begin(&out);
 	gate_fixture_describe(&out);
+	jsonw_member_array(&out, "fields");
+	list_fields(&create_table, "", &out);
+	jsonw_array_end(&out);
+	jsonw_member_array(&out, "routes");
+	list_routes(&out);
+	jsonw_array_end(&out);
 	jsonw_object_end(&out);
 	rc = jsonw_finish(&out, NULL);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
