@@ -38,6 +38,17 @@ bool approve_selects(const struct approval *approval, const struct exposure *exp
 	       has_ports(approval, &exposure->endpoint);
 }
 
+static const struct ivset *sources_of(
+	struct judge_work *work, const struct approval *approval, enum family family)
+{
+	const struct ivset *const zones[ZONE_COUNT] = {
+		[ZONE_INTERNET] = ivset_all(work->arena, family),
+		[ZONE_PRIVATE] = zone_private(work->arena, family),
+	};
+
+	return approval_sources(work->arena, approval, family, zones);
+}
+
 /* All sources that entries in force approve. */
 static const struct ivset *covered_by_policy(struct judge_work *work,
 	const struct exposure *exposure, const struct approval **ret_first,
@@ -45,10 +56,6 @@ static const struct ivset *covered_by_policy(struct judge_work *work,
 {
 	enum family family = exposure->endpoint.family;
 	const struct ivset *covered = &ivset_none;
-	const struct ivset *const zones[ZONE_COUNT] = {
-		[ZONE_INTERNET] = ivset_all(work->arena, family),
-		[ZONE_PRIVATE] = zone_private(work->arena, family),
-	};
 
 	*ret_first = NULL;
 	*ret_adjacent = false;
@@ -63,8 +70,8 @@ static const struct ivset *covered_by_policy(struct judge_work *work,
 		if (!*ret_first)
 			*ret_first = approval;
 		*ret_adjacent |= approval_has_zone(approval, ZONE_ADJACENT);
-		covered = ivset_union(work->arena, covered,
-			approval_sources(work->arena, approval, family, zones));
+		covered = ivset_union(
+			work->arena, covered, sources_of(work, approval, family));
 	}
 	return covered;
 }

@@ -238,10 +238,11 @@ static void split_case(const struct view *view, const struct value_case *c,
 		says->is == IS_NO    ? &ivset_none
 		: says->is == IS_YES ? c->peers
 				     : ivset_intersect(arena, c->peers, says->some);
-	const struct ivset *no = says->is == IS_NO ? c->peers
-				 : !says->certain  ? c->peers
-				 : says->is == IS_YES
-					 ? &ivset_none
+	const struct ivset *no = says->is == IS_NO    ? c->peers
+				 : !says->certain     ? c->peers
+				 : says->is == IS_YES ? &ivset_none
+				 : ivset_is_empty(yes)
+					 ? c->peers
 					 : ivset_subtract(arena, c->peers, says->some);
 
 	if (!says->certain)
