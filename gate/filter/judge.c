@@ -206,21 +206,66 @@ static bool has_inherited_mounts(const struct json_node *root)
 	return false;
 }
 
+/* "29.5.1", "29.6.0-rc.1"; what comes before 29.5.1 itself is not it. */
+static bool is_version_from(const char *text, const unsigned int least[static 3])
+{
+	for (size_t i = 0; i < 3; i++) {
+		size_t digits = strspn(text, "0123456789");
+		unsigned int number = 0;
+
+		if (digits == 0 || digits > 4)
+			return false;
+		for (size_t d = 0; d < digits; d++)
+			number = number * 10 + (unsigned int)(text[d] - '0');
+		if (number != least[i])
+			return number > least[i];
+		text += digits;
+		if (i < 2 && *text++ != '.')
+			return false;
+	}
+	return !*text || *text == '+';
+}
+
+/*
+ * Also without a mount of the caller's the engine mounts its own three files, in the
+ * root file system that a process of the container may be changing: where that puts a
+ * link at the right moment, they are made and mounted anywhere on the host, with lines
+ * of the caller's in them (CVE-2026-41568, CVE-2026-42306).
+ */
+static int judge_race(struct work *work, const struct json_node *root)
+{
+	static const unsigned int mended[3] = {29, 5, 1};
+	const struct json_node *host_config = object_of(root, "HostConfig");
+	const struct json_node *fixed =
+		host_config ? json_member(host_config, "ReadonlyRootfs") : NULL;
+	const struct json_node *engine = NULL;
+
+	if (fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean)
+		return 0;
+	if (work_fact(work, "version", &engine) < 0)
+		return -EACCES;
+	const char *version = text_of(engine, "Version");
+	if (version && is_version_from(version, mended))
+		return 0;
+	return refuse(work, 403, "archive-race",
+		"engines before 29.5.1 can be led anywhere on the host while they "
+		"copy, by what runs in the container: use 'docker exec -i ... tar', "
+		"'docker export', or a container with --read-only");
+}
+
 /*
  * For a copy the engine mounts all that the container mounts below its root file
- * system, on the host and as root: a binding gives what the caller may not read, a
- * tar's setuid file lands on the host; and who changes the mount point at the right
- * moment has a volume of his mounted anywhere (CVE-2026-41568, CVE-2026-42306;
- * before 29.5.1).
+ * system, on the host and as root: a binding gives what the caller may not read, and a
+ * tar's setuid file lands on the host.
  */
 int judge_archive(struct work *work, const struct object *container)
 {
 	if (judge_container(work, container) < 0)
 		return -EACCES;
-	if (container->existence != OBJECT_PRESENT ||
-		has_power(work, POWER_PRIVILEGED) ||
-		!(has_mounts(container->root) || has_inherited_mounts(container->root)))
+	if (container->existence != OBJECT_PRESENT || has_power(work, POWER_PRIVILEGED))
 		return 0;
+	if (!has_mounts(container->root) && !has_inherited_mounts(container->root))
+		return judge_race(work, container->root);
 	return refuse(work, 403, "archive-mounts",
 		"the engine copies as root, through all that the container mounts: "
 		"copy "

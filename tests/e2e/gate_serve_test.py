@@ -51,6 +51,15 @@ def expect(what, condition, detail=""):
         raise Failure("%s: %s" % (what, detail))
 
 
+def tar_of(name, data):
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as t:
+        info = tarfile.TarInfo(name)
+        info.size, info.mode = len(data), 0o644
+        t.addfile(info, io.BytesIO(data))
+    return tar.getvalue()
+
+
 def refused(lab, user, *words):
     status, out = lab.docker(user, *words, check=False)
     expect("'docker %s' of %s is refused" % (" ".join(words), user), status != 0, out)
@@ -144,6 +153,12 @@ def exec_with_input(lab):
     out = refused(lab, "alice", "exec", "-u", "0", "eve", "id")
 
 
+def mended():
+    """Whether a copy cannot be led astray: CVE-2026-41568, CVE-2026-42306."""
+    version = re.match(r"(\d+)\.(\d+)\.(\d+)", api("GET", "/version")["Version"])
+    return tuple(int(x) for x in version.groups()) >= (29, 5, 1)
+
+
 @check
 def copy_both_ways(lab):
     lab.docker("alice", "run", "-d", "--name", "eve", BOX, "sleep", "1000")
@@ -151,12 +166,25 @@ def copy_both_ways(lab):
     with open("/home/alice/in", "wb") as f:
         f.write(data)
     os.chmod("/home/alice/in", 0o644)
-    lab.docker("alice", "cp", "/home/alice/in", "eve:/tmp/in")
-    out = lab.docker("alice", "exec", "eve", "sha256sum", "/tmp/in")
-    expect("what came in", hashlib.sha256(data).hexdigest() in out, out)
-    lab.docker("alice", "cp", "eve:/tmp/in", "/home/alice/out")
-    with open("/home/alice/out", "rb") as f:
-        expect("what came out", f.read() == data)
+    # An engine that can be led astray copies for those who are root already.
+    for user in ("alice", "carol") if mended() else ("carol",):
+        lab.docker(user, "cp", "/home/alice/in" if user == "alice" else "-",
+                   "eve:/tmp/in" if user == "alice" else "eve:/tmp",
+                   data=None if user == "alice" else tar_of("in", data))
+        out = lab.docker("alice", "exec", "eve", "sha256sum", "/tmp/in")
+        expect("what came in", hashlib.sha256(data).hexdigest() in out, out)
+        out = os.path.join("/home", user, "out")
+        lab.docker(user, "cp", "eve:/tmp/in", out)
+        with open(out, "rb") as f:
+            expect("what came out", f.read() == data)
+    if not mended():
+        for words in (["/home/alice/in", "eve:/tmp/x"], ["eve:/tmp/in", "/home/alice/x"]):
+            out = refused(lab, "alice", "cp", *words)
+            expect("why, and what else there is", "docker exec -i" in out, out)
+    # Out of a root file system that nothing in the container can change.
+    lab.docker("alice", "run", "-d", "--read-only", "--name", "firm", BOX, "sleep",
+               "1000")
+    lab.docker("alice", "cp", "firm:/bin/busybox", "/home/alice/busybox")
 
 
 @check
@@ -186,9 +214,9 @@ def inherited_mounts_are_no_way_in(lab):
         out = refused(lab, "alice", "cp", name + ":/etc/hosts", "/home/alice/copy")
         expect("why", "mount" in out, out)
     lab.docker("alice", "run", "-d", "--name", "host", BOX, "sleep", "1000")
-    lab.docker("alice", "run", "-d", "--name", "guest", "--network", "container:host",
-               BOX, "sleep", "1000")
-    lab.docker("alice", "cp", path, "guest:/tmp/names")
+    lab.docker("alice", "run", "-d", "--name", "guest", "--read-only", "--network",
+               "container:host", BOX, "sleep", "1000")
+    lab.docker("alice", "cp", "guest:/etc/hosts", "/home/alice/copy")
 
 
 @check

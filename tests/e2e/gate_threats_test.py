@@ -145,7 +145,8 @@ MADE = {
     "thawed": ("1000:1000", dict(SAFE, Binds=[PIN + "y:/x"])),
     "stale": ("1000:1000", dict(SAFE, Binds=["bobs:/x"])),
     "renaming": ("1000:1000", dict(SAFE, Binds=[PIN + "names:/etc/hosts"])),
-    "guest": ("1000:1000", dict(SAFE, NetworkMode="container:mine")),
+    "guest": ("1000:1000", dict(SAFE, NetworkMode="container:mine",
+                                     ReadonlyRootfs=True)),
 }
 # Their names are those that approvals speak of: they are there when asked for alone.
 NAMED = {"published": "web", "lapsed": "old"}

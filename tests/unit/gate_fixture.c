@@ -95,7 +95,7 @@ static const struct gate_caller callers[] = {
 	"'VolumeDriver':'','VolumesFrom':null,'CgroupnsMode':'private','Dns':null,"   \
 	"'DnsOptions':null,'DnsSearch':null,'ExtraHosts':null,'GroupAdd':null,"       \
 	"'IpcMode':'private','Cgroup':'','Links':null,'OomScoreAdj':0,"               \
-	"'PublishAllPorts':false,'ReadonlyRootfs':false,'UTSMode':'','UsernsMode':"   \
+	"'PublishAllPorts':false,'UTSMode':'','UsernsMode':"                          \
 	"'','ShmSize':67108864,'Runtime':'runc','ConsoleSize':[0,0],'Isolation':'',"  \
 	"'CpuShares':0,'Memory':0,'NanoCpus':0,'CgroupParent':'','BlkioWeight':0,"    \
 	"'BlkioWeightDevice':null,'CpuPeriod':0,'Devices':null,'DeviceCgroupRules':"  \
@@ -202,7 +202,8 @@ static const struct {
 			"],'HostsPath':'" GATE_PIN_DIR
 			"/1000/rw/:srv:users:alice:src','GraphDriver':[")},
 	{"containers/guest/json",
-		CONTAINER(4, "guest", "1000:1000", LABELS("1000"), SAFE,
+		CONTAINER(4, "guest", "1000:1000", LABELS("1000"),
+			SAFE ",'ReadonlyRootfs':true",
 			"],'HostsPath':'/var/lib/docker/containers/" ID(
 				8) "/hosts','GraphDriver':[")},
 	{"containers/thawed/json",
@@ -312,6 +313,7 @@ static const struct {
 	{"exec/" ID(4) "/json", EXEC(1, ",'user':'1000:1000'", "true")},
 	{"exec/" ID(5) "/json", EXEC(1, "", "false")},
 	{"exec/" ID(6) "/json", EXEC(4, ",'user':'1000:1000'", "false")},
+	{"version", "{'Version':'20.10.24+dfsg1','ApiVersion':'1.41'}"},
 	{"info", "{'DefaultRuntime':'runc','LoggingDriver':'json-file'}"},
 };
 

@@ -344,6 +344,62 @@ static void the_engines_version_goes_on(void **state)
 	assert_string_equal(asked, "/v1.41/containers/mine/json");
 }
 
+/* @context: of which version the engine is. */
+static int tell_version(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	if (strcmp(path, "/v1.41/version") != 0)
+		return gate_fixture_any.get(NULL, path, arena, ret_fact, err);
+	ret_fact->status = 200;
+	ret_fact->body = arena_printf(arena, "{\"Version\":\"%s\"}", (char *)context);
+	ret_fact->len = strlen(ret_fact->body);
+	return 0;
+}
+
+static void a_copy_waits_for_a_mended_engine(void **state)
+{
+	static const struct {
+		char version[24];
+		enum gate_verdict wanted;
+	} engines[] = {
+		{"29.5.1", GATE_ALLOW},
+		{"29.5.1+dfsg1", GATE_ALLOW},
+		{"29.6.0-rc.1", GATE_ALLOW},
+		{"29.10.0", GATE_ALLOW},
+		{"30.0.0", GATE_ALLOW},
+		{"29.5.1-rc.1", GATE_DENY},
+		{"29.5.0", GATE_DENY},
+		{"29.4.9", GATE_DENY},
+		{"28.9.9", GATE_DENY},
+		{"20.10.24+dfsg1", GATE_DENY},
+		{"4.9.3", GATE_DENY},
+		{"29.5", GATE_DENY},
+		{"library-import", GATE_DENY},
+		{"99999999999.0.0", GATE_DENY},
+		{"", GATE_DENY},
+	};
+	struct gate_fixture *fixture = *state;
+	const char *path = "/v1.41/containers/bare/archive?path=/tmp";
+	const struct gate_request request = {
+		.method = "GET", .target = path, .target_len = strlen(path)};
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		struct gate_context context =
+			gate_fixture_context(fixture, "alice", true);
+		char version[24];
+		const struct gate_engine engine = {
+			.get = tell_version, .context = version};
+		struct gate_decision decision;
+
+		memcpy(version, engines[i].version, sizeof(version));
+		context.engine = &engine;
+		gate_filter(&context, &request, &fixture->arena, &decision);
+		assert_int_equal(decision.verdict, engines[i].wanted);
+		if (engines[i].wanted == GATE_DENY)
+			assert_string_equal(decision.rule, "archive-race");
+	}
+}
+
 /* Since 1.42 a prune leaves named volumes; an engine of before does not. */
 static void a_prune_does_not_take_more_than_was_asked(void **state)
 {
@@ -590,6 +646,7 @@ int main(void)
 		TEST(credentials_go_where_they_belong),
 		TEST(no_home_is_no_grant),
 		TEST(compressed_archives_are_told),
+		TEST(a_copy_waits_for_a_mended_engine),
 		TEST(references_are_read_as_the_engine_does),
 	};
 
