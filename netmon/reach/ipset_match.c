@@ -131,6 +131,50 @@ static bool has_exceptions(const struct ipset *set)
 	return false;
 }
 
+/* hash:net,iface: the first network with that address ends the search, whatever its
+ * interface is (mtype_test_cidrs() and its "multi"). */
+static bool shadows(const struct ipset *set)
+{
+	return set->ndims == 2 && set->dim[0] == IPSET_DIM_ADDR &&
+	       set->dim[1] == IPSET_DIM_IFACE;
+}
+
+/* Without those whose network is that of an element from @first up to @end. */
+static void shadow(const struct view *view, const struct ipset_match *match,
+	const struct ipset *set, const struct ipset_element *const *order, size_t first,
+	size_t end, struct members *all)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct ipset_part *part = &order[i]->part[0];
+		const struct ivset *range;
+
+		switch (part_says(view, set, order[i], 0, match->src[0])) {
+		case PART_YES:
+			*all = nobody();
+			break;
+		case PART_PEERS:
+			range = ivset_range(view->arena, part->lo, part->hi);
+			all->sure = ivset_subtract(view->arena, all->sure, range);
+			all->perhaps = ivset_subtract(view->arena, all->perhaps, range);
+			break;
+		case PART_NO:
+		case PART_PERHAPS:
+			break;
+		}
+	}
+}
+
+/* Where the elements end that are as wide as the one at @first. */
+static size_t same_width_end(
+	const struct ipset_element *const *order, size_t n, size_t first)
+{
+	size_t end = first + 1;
+
+	while (end < n && by_width_descending(&order[first], &order[end]) == 0)
+		end++;
+	return end;
+}
+
 /* Widest first, so that what is more specific has the last word. */
 static struct members members_by_width(const struct view *view,
 	const struct ipset_match *match, const struct ipset *set,
@@ -146,7 +190,12 @@ static struct members members_by_width(const struct view *view,
 	for (size_t i = 0; i < set->nelements; i++)
 		order[i] = &set->elements[i];
 	qsort(order, set->nelements, sizeof(*order), by_width_descending);
-	for (size_t i = 0; i < set->nelements; i++) {
+	for (size_t i = 0, end = 0; i < set->nelements; i++) {
+		if (i == end) {
+			end = same_width_end(order, set->nelements, i);
+			if (shadows(set))
+				shadow(view, match, set, order, i, end, &all);
+		}
 		struct members m = element_members(view, match, set, order[i], peers);
 
 		if (order[i]->nomatch) {
@@ -209,8 +258,9 @@ static struct members set_members(const struct view *view,
 	if (!set || set->kind == IPSET_OTHER || depth > LIST_DEPTH_MAX || match->maybe)
 		return (struct members){&ivset_none, peers};
 	if (set->kind != IPSET_LIST)
-		return has_exceptions(set) ? members_by_width(view, match, set, peers)
-					   : members_plain(view, match, set, peers);
+		return has_exceptions(set) || shadows(set)
+			       ? members_by_width(view, match, set, peers)
+			       : members_plain(view, match, set, peers);
 	for (size_t i = 0; i < set->nelements; i++) {
 		struct members m = set_members(view, match,
 			find_set(view->space->netns, set->elements[i].member), peers,
