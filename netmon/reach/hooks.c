@@ -54,15 +54,14 @@ static int by_call_legacy_old(const void *a, const void *b)
 	return by_call(a, b);
 }
 
-/* Whether nat chains of both kinds, or a filter chain and the NAT core, meet at one
- * hook and priority. */
+/* Whether chains of iptables-legacy and of nftables, or a filter chain and the NAT
+ * core, meet at one hook and priority. */
 static bool order_unknown(const struct hook_list *list)
 {
 	for (size_t i = 1; i < list->n; i++) {
 		const struct chain *a = list->chains[i - 1], *b = list->chains[i];
 
-		if (a->type == CHAIN_NAT && b->type == CHAIN_NAT &&
-			a->priority == b->priority && a->legacy != b->legacy)
+		if (a->priority == b->priority && a->legacy != b->legacy)
 			return true;
 		if ((a->type == CHAIN_NAT) != (b->type == CHAIN_NAT) &&
 			called_at(a) == called_at(b))
@@ -293,24 +292,72 @@ static bool same_states(const struct states *a, const struct states *b)
 	return a->n == b->n;
 }
 
-/* Add what comes of the other order; where both differ, nobody can say which it is. */
+/* The peers of the endings [@from, @to) that ended so. */
+static const struct ivset *ended_so(
+	const struct run *run, size_t from, size_t to, const struct ended *so)
+{
+	const struct ivset *peers = &ivset_none;
+
+	for (size_t i = from; i < to; i++) {
+		const struct ended *e = &run->endings.v[i];
+
+		if (e->ending == so->ending && e->reject == so->reject)
+			peers = ivset_union(run->arena, peers, e->state.peers);
+	}
+	return peers;
+}
+
+/* Whether the endings before @middle and those from there on are the same peers'. */
+static bool same_endings(const struct run *run, size_t first, size_t middle)
+{
+	size_t n = run->endings.n;
+
+	for (size_t i = first; i < n; i++) {
+		const struct ended *e = &run->endings.v[i];
+
+		if (!ivset_equal(ended_so(run, first, middle, e),
+			    ended_so(run, middle, n, e)))
+			return false;
+	}
+	return true;
+}
+
+static void doubt_order(struct run *run, const struct hook_list *list, struct state *s)
+{
+	bool nat = false;
+
+	for (size_t i = 0; i < list->n; i++)
+		nat |= list->chains[i]->type == CHAIN_NAT;
+	run_doubt(run, s, NULL, nat ? "nat-order-unknown" : "chain-order-unknown",
+		nat ? "of equal priority are chains, some of which translate, in an "
+		      "order that cannot be read"
+		    : "chains of iptables-legacy and nftables are of equal priority, "
+		      "in "
+		      "an order that cannot be read");
+}
+
+/* Add what comes of the other order; where both differ, nobody can say which it is.
+ * @first: where the endings of the one order begin. */
 static void run_other_order(struct run *run, const struct hook_list *list,
-	const struct states *in, struct states *ret, struct own_work work)
+	const struct states *in, size_t first, struct states *ret, struct own_work work)
 {
 	struct hook_list other = {list->other_order, list->n, NULL};
 	struct states more, all = {0};
+	size_t middle = run->endings.n;
 
 	run_list(run, &other, in, &more, work);
-	if (same_states(ret, &more))
+	if (same_states(ret, &more) && same_endings(run, first, middle)) {
+		run->endings.n = middle;
 		return;
+	}
 	for (size_t i = 0; i < ret->n; i++)
 		states_push(run->arena, &all, &ret->v[i]);
 	for (size_t i = 0; i < more.n; i++)
 		states_push(run->arena, &all, &more.v[i]);
 	for (size_t i = 0; i < all.n; i++)
-		run_doubt(run, &all.v[i], NULL, "nat-order-unknown",
-			"of equal priority are chains, some of which translate, in an "
-			"order that cannot be read");
+		doubt_order(run, list, &all.v[i]);
+	for (size_t i = first; i < run->endings.n; i++)
+		doubt_order(run, list, &run->endings.v[i].state);
 	*ret = all;
 }
 
@@ -322,6 +369,7 @@ void hooks_run(
 		.translate = hook != HOOK_FORWARD,
 		.translate_at = entry ? -100 : 100};
 	const struct hook_list *list;
+	size_t first = run->endings.n;
 
 	*ret = (struct states){0};
 	if (in->n == 0)
@@ -331,7 +379,7 @@ void hooks_run(
 						    : &run->space->ip6[hook];
 	run_list(run, list, in, ret, work);
 	if (list->other_order)
-		run_other_order(run, list, in, ret, work);
+		run_other_order(run, list, in, first, ret, work);
 }
 
 void hooks_run_bridge(

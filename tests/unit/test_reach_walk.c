@@ -397,6 +397,27 @@ static void equal_priorities_of_filter_and_nat(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 8080), RESULT_MAYBE);
 }
 
+/* Which of the two is asked first depends on which was loaded first. */
+static void equal_priorities_of_legacy_and_nft(void **state)
+{
+	struct host_made *h = *state;
+	struct op drop[] = {made_match(&h->rules.arena, made_dport(), CMP_EQ, 25, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct op reject[] = {
+		made_match(&h->rules.arena, made_dport(), CMP_RANGE, 25, 26, 2),
+		{.kind = OP_REJECT, .reject = REJECT_ICMP}};
+	struct chain *nft =
+		made_chain(&h->rules, "n", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct chain *legacy =
+		made_chain(&h->rules, "l", true, HOOK_INPUT, 0, CHAIN_FILTER);
+
+	legacy->legacy = true;
+	made_rule(&h->rules, nft, drop, 2);
+	made_rule(&h->rules, legacy, reject, 2);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 25), RESULT_MAYBE);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 26), RESULT_REJECTED);
+}
+
 static void masquerade_borrows_an_address(void **state)
 {
 	static const struct nat masquerade = {.kind = NAT_MASQUERADE};
@@ -774,6 +795,7 @@ int main(void)
 		T(a_device_of_no_kind_ends_the_rule),
 		T(a_verdict_map_of_nothing_ends_the_rule),
 		T(equal_priorities_of_filter_and_nat),
+		T(equal_priorities_of_legacy_and_nft),
 		T(masquerade_borrows_an_address),
 		T(an_unread_container_is_unknown),
 		T(unread_rules_are_unknown),
