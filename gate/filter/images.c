@@ -154,7 +154,12 @@ static int check_registry(struct work *work, const char *address)
 	host[strcspn(host, "/")] = '\0';
 	if (!*host || strcmp(host, "index.docker.io") == 0)
 		host = arena_strdup(work->arena, "docker.io");
-	if (!host || !registry_granted(work, host))
+	/* Of other bytes the engine might make another host: "evil.net?.example.org".
+	 */
+	if (!host ||
+		host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-.:[]")] ||
+		!registry_granted(work, host))
 		return refuse(work, 403, "registry-not-granted",
 			"no image of the registry '%s' is among the profile's "
 			"\"images\"",

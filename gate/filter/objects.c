@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/glob.h"
+
 static const char *member_text(const struct json_node *object, const char *key)
 {
 	const struct json_node *member = object && object->kind == JSON_KIND_OBJECT
@@ -301,9 +303,37 @@ bool image_was_built(const struct object *image)
 	return labels && json_member(labels, BUILDER_LABEL);
 }
 
-bool image_granted(struct work *work, const struct reference *reference)
+/*
+ * "*.example.org/team" means registries: a '*' takes any '/', so that it would mean
+ * "elsewhere.net/a.example.org/team", too.
+ */
+static bool is_of_registry(struct work *work, const char *pattern, const char *registry)
+{
+	char *head = arena_strdup(work->arena, pattern);
+	char *slash = head ? strchr(head, '/') : NULL;
+
+	if (!slash)
+		return head != NULL;
+	*slash = '\0';
+	return !strpbrk(head, ".:") ||
+	       (glob_is_valid(head) && glob_match(head, registry));
+}
+
+static bool image_matches(
+	struct work *work, const char *text, const struct reference *reference)
 {
 	const struct text_list *images = &work->profile->images;
+
+	for (size_t i = 0; i < images->n; i++) {
+		if (glob_match(images->items[i], text) &&
+			is_of_registry(work, images->items[i], reference->domain))
+			return true;
+	}
+	return false;
+}
+
+bool image_granted(struct work *work, const struct reference *reference)
+{
 
 	for (int form = 0; form < 4; form++) {
 		bool tagged = form & 1;
@@ -311,7 +341,7 @@ bool image_granted(struct work *work, const struct reference *reference)
 			form < 2 ? reference_text(work->arena, reference, tagged)
 				 : reference_short(work->arena, reference, tagged);
 
-		if (text && text_list_matches(images, text))
+		if (text && image_matches(work, text, reference))
 			return true;
 	}
 	return false;
