@@ -99,7 +99,7 @@ static const struct gate_case cases[] = {
 	ROUTE("networks", "alice", "GET", "networks"),
 	ROUTE("changes", "alice", "GET", "containers/mine/changes"),
 	ROUTE("stats", "alice", "GET", "containers/mine/stats?stream=0"),
-	ROUTE("archive", "alice", "HEAD", "containers/bare/archive?path=/bin"),
+	ROUTE("archive", "alice", "HEAD", "containers/guest/archive?path=/bin"),
 	ROUTE("wait", "alice", "POST", "containers/bare/wait"),
 	ROUTE("resize", "alice", "POST", "containers/mine/resize?h=24&w=80"),
 	ROUTE("exec", "alice", "GET", "exec/" EXEC "/json"),
