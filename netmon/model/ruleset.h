@@ -252,6 +252,7 @@ struct op {
 	bool retracks; /* ZONE: takes an earlier notrack back (nft's; xt's does not) */
 	enum cmp cmp;
 	enum field field;	 /* SET: what is written */
+	uint32_t kept;		 /* SET of a mark: bits of it that stay, xored */
 	uint8_t base, offset;	 /* SET of FIELD_PAYLOAD */
 	uint8_t value_len;	 /* MATCH: of lo and hi; SET of FIELD_PAYLOAD */
 	enum reject_kind reject; /* REJECT */

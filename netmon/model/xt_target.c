@@ -145,13 +145,22 @@ static const struct operand *shifted(struct decode_ctx *ctx,
 	return operand_step(ctx, operand, &step);
 }
 
-/*
- * Save and restore replace the bits of one mask by those of the other mark. With all
- * bits replaced that is an operand; mixing two marks is none.
+/* (the mark & kept) ^ the other mark's bits */
+static int push_mixed(struct decode_ctx *ctx, enum field field,
+	const struct operand *operand, uint32_t kept, const char *word)
+{
+	struct op op = {
+		.kind = OP_SET, .field = field, .operand = operand, .kept = kept};
+
+	if (kept)
+		op.text = arena_printf(ctx->arena, "%s mask 0x%x", word, ~kept);
+	return kept && !op.text ? -ENOMEM : decode_push_op(ctx, &op);
+}
+
+/* connmark_tg_shift(): save and restore replace bits of one mark by those of the other.
  */
 static int push_connmark(struct decode_ctx *ctx, const struct xt_connmark_tginfo2 *mark)
 {
-	const struct operand *mix = operand_unknown(ctx, "connmark-mask", 4);
 	const struct operand *operand;
 
 	ctx->ruleset->uses_conntrack = true;
@@ -161,11 +170,13 @@ static int push_connmark(struct decode_ctx *ctx, const struct xt_connmark_tginfo
 		return push_set(ctx, FIELD_CT_MARK, shifted(ctx, operand, mark));
 	case XT_CONNMARK_SAVE:
 		operand = shifted(ctx, changed(ctx, FIELD_MARK, mark->nfmask, 0), mark);
-		return push_set(ctx, FIELD_CT_MARK, ~mark->ctmask ? mix : operand);
+		return push_mixed(
+			ctx, FIELD_CT_MARK, operand, ~mark->ctmask, "CONNMARK save");
 	case XT_CONNMARK_RESTORE:
 		operand = shifted(
 			ctx, changed(ctx, FIELD_CT_MARK, mark->ctmask, 0), mark);
-		return push_set(ctx, FIELD_MARK, ~mark->nfmask ? mix : operand);
+		return push_mixed(
+			ctx, FIELD_MARK, operand, ~mark->nfmask, "CONNMARK restore");
 	default:
 		return decode_push_unknown(ctx, "xt-target-unknown", "CONNMARK mode");
 	}

@@ -388,6 +388,18 @@ static bool set_header_field(
 	return false;
 }
 
+/* What a mark is after a rule wrote it, or some bits of it. */
+static struct bits32 written_mark(
+	const struct op *op, const struct value *value, struct bits32 before)
+{
+	struct bits32 new = value_u32(value);
+
+	new.value ^= before.value & op->kept;
+	new.unknown |= before.unknown & op->kept;
+	new.value &= ~new.unknown;
+	return new;
+}
+
 static void set_field(struct run *run, const struct rule *rule, const struct op *op,
 	const struct value *value, struct state *state)
 {
@@ -395,11 +407,11 @@ static void set_field(struct run *run, const struct rule *rule, const struct op 
 
 	switch ((int)op->field) {
 	case FIELD_MARK:
-		packet->mark = value_u32(value);
+		packet->mark = written_mark(op, value, packet->mark);
 		return;
 	case FIELD_CT_MARK:
 		if (has_entry(packet))
-			packet->ctmark = value_u32(value);
+			packet->ctmark = written_mark(op, value, packet->ctmark);
 		return;
 	case FIELD_PKTTYPE:
 		packet->pkttype = value->bits[0];
@@ -426,10 +438,10 @@ static enum effect effect_of(enum field field)
 }
 
 static void trace_set(struct run *run, const struct chain *chain,
-	const struct rule *rule, const struct op *op, const struct value *value,
-	struct state *state)
+	const struct rule *rule, const struct op *op, struct state *state)
 {
-	struct bits32 number = value_u32(value);
+	struct bits32 number =
+		op->field == FIELD_MARK ? state->packet.mark : state->packet.ctmark;
 	struct trace_arg arg = {.kind = ARG_HEX, .number = number.value};
 	enum effect effect = effect_of(op->field);
 	const char *text = op->field == FIELD_MARK ? "mark set " : "ct mark set ";
@@ -466,7 +478,7 @@ void effect_set(struct run *run, const struct chain *chain, const struct rule *r
 			continue;
 		}
 		set_field(run, rule, op, &cases[i].value, &mine);
-		trace_set(run, chain, rule, op, &cases[i].value, &mine);
+		trace_set(run, chain, rule, op, &mine);
 		states_push(run->arena, changed, &mine);
 	}
 }

@@ -200,6 +200,9 @@ static const char *set_text(struct arena *arena, const struct op *op)
 	if (op->field == FIELD_PAYLOAD)
 		return arena_printf(arena, "set @%u,%u,%u = %s", op->base, op->offset,
 			op->value_len, operand);
+	if (op->kept)
+		return arena_printf(arena, "set %s = %s, %08x kept",
+			field_names[op->field], operand, op->kept);
 	return arena_printf(arena, "set %s = %s", field_names[op->field], operand);
 }
 
