@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bridges, routes and links that decide as much as rules do."""
 import docker
+import lab
 from registry import Hosts
 from world import NEIGHBOUR, NEIGHBOUR6, PEER, ROUTER, ROUTER6, WAN, WAN6, cell
 
@@ -228,3 +229,81 @@ def no_forwarding(h):
     h.sysctl(**{"net/ipv4/ip_forward": 0})
     h.listen("host", "tcp:22")
     h.ask(shuts=[("198.51.100.7", WAN, 8080)], opens=[("198.51.100.7", WAN, 22)])
+
+
+@HOSTS.host
+def two_uplinks(h):
+    """A second default route by the lan, chosen by the source of the answer."""
+    docker.build(h, *WEB)
+    h.ip("route add default via %s table 100" % PEER, "rule add from 10.20.0.10 table 100",
+         "route add default via %s metric 200" % PEER)
+    h.sysctl(**{"net/ipv4/conf/wan0/rp_filter": 1, "net/ipv4/conf/lan0/rp_filter": 2})
+    h.perimeter = ["wan0"]
+    h.inner = True
+    h.listen("host", "tcp:22")
+    h.ask(opens=[("198.51.100.7", WAN, 8080), (PEER, "10.20.0.10", 22)])
+
+
+@HOSTS.host
+def macvlan_beside(h):
+    """A macvlan container on wan0 with a firewall of its own, and one on lan0."""
+    h.iptables("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n", "iptables-nft")
+    h.network("beside", "wan0", ROUTER + "/25", driver="macvlan", own=True)
+    for name, parent, address, gateway in (("direct", "wan0", "203.0.113.40/25", ROUTER),
+                                           ("inner", "lan0", "10.20.0.40/24", PEER)):
+        space = h.empty(name)
+        h.ip("link add link %s name eth0 netns %s type macvlan mode bridge" % (
+            parent, space.path))
+        space.ip("link set eth0 up", "addr add %s dev eth0" % address,
+                 "route add default via " + gateway)
+        with space.inside():
+            lab.sysctl("net/ipv6/conf/all/disable_ipv6", 1)
+    with h.spaces["direct"].inside():
+        lab.run("nft", "-f", "-", text="""
+table inet own {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		tcp dport 9200 ip saddr != 198.51.100.0/24 drop
+	}
+}
+""")
+    h.container("direct", "beside", "203.0.113.40", listens=["tcp:80", "udp:53", "tcp:9200"])
+    h.network("inner", "lan0", PEER + "/24", driver="macvlan", own=True)
+    h.container("inner", "inner", "10.20.0.40", listens=["tcp:80"])
+    h.targets.remove("10.20.0.40")
+    h.silent = {"lan"}
+    h.ask(publics=["203.0.113.40"],
+          extra=[cell("lan", PEER, "10.20.0.40", p) for p in (80, 81)],
+          opens=[("198.51.100.7", "203.0.113.40", 9200), (PEER, "10.20.0.40", 80)],
+          shuts=[("192.0.2.77", "203.0.113.40", 9200)])
+
+
+@HOSTS.host
+def forwarded_to_the_lan(h):
+    """A port forwarded to another machine: what it answers is out of sight."""
+    docker.build(h, *WEB)
+    h.nft("""
+table ip port_forward {
+	chain pre {
+		type nat hook prerouting priority dstnat; policy accept;
+		iifname "wan0" tcp dport 8443 dnat to 10.20.0.1:443
+	}
+	chain post {
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname "lan0" ct status dnat masquerade
+	}
+}
+""")
+    h.iptables("*filter\n-I DOCKER-USER -o lan0 -j ACCEPT\n-I DOCKER-USER -i lan0 "
+               "-m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n", "iptables-nft")
+    h.spaces["peer"] = h.lan
+    h.listen("peer", "tcp:443")
+    h.ask(8443, exact=False, opens=[("198.51.100.7", WAN, 8443)])
+
+
+@HOSTS.host
+def shared_namespace(h):
+    """A pod: one container has the network, another one listens in it."""
+    docker.build(h, *WEB)
+    h.joined("app", "web")
+    h.ask(opens=[("198.51.100.7", WAN, 8080)])

@@ -3,5 +3,5 @@
 import importlib
 
 HOSTS = {}
-for part in ("basics", "firewalls", "guests", "links"):
+for part in ("basics", "firewalls", "guests", "links", "marks"):
     HOSTS.update(importlib.import_module(part).HOSTS)

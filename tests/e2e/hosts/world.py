@@ -132,6 +132,21 @@ class Host:
                          *("addr add %s dev %s%s" % (g, bridge, " nodad" * is6(g))
                            for g in gateways))
 
+    def empty(self, name):
+        """A namespace without a link but its loopback."""
+        space = self.spaces[name] = lab.Namespace()
+        return space
+
+    def joined(self, name, other):
+        """A container without a network of its own: --network container:OTHER."""
+        with self.spaces[other].inside():
+            child = subprocess.Popen(["sleep", "infinity"],
+                                     preexec_fn=lab.die_with_parent)
+        self.children.append(child)
+        self.containers[name] = {
+            "network": "container:" + stand_in.identity(other), "addresses": (),
+            "pid": child.pid, "publish": ()}
+
     def space(self, name, bridge, *addresses, gateways=()):
         """A namespace behind the bridge, which listens where container() says."""
         space = self.spaces[name] = lab.Namespace()
@@ -307,7 +322,8 @@ class Host:
                 "State": {"Status": "running", "Running": True, "Pid": c["pid"]},
                 "Config": {"Image": "hosts:1", "Labels": {}, "User": "", "Env": []},
                 "HostConfig": {"NetworkMode": c["network"], "PortBindings": ports},
-                "NetworkSettings": {"Ports": ports, "Networks": {c["network"]: end},
+                "NetworkSettings": {"Ports": ports, "Networks": {
+                    c["network"]: end} if c["addresses"] else {},
                                     "SandboxKey": "/proc/%d/ns/net" % c["pid"]}}
 
     # ------------------------------------------------------------ packets
@@ -356,8 +372,8 @@ class Host:
         if self.server:
             os.kill(self.server, signal.SIGKILL)
             os.waitpid(self.server, 0)
-        for space in [self.host, self.internet, self.neighbour, self.lan,
-                      *self.spaces.values()]:
+        for space in {self.host, self.internet, self.neighbour, self.lan,
+                      *self.spaces.values()}:
             os.close(space.fd)
 
 
