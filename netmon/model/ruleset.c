@@ -45,19 +45,20 @@ static const struct message_row {
 	message_handler *handler[WALKS];
 	size_t counted_by; /* the last attribute that counting needs; 0: any */
 } message_rows[NFT_MSG_MAX] = {
-	[NFT_MSG_NEWTABLE] = {"NEWTABLE", {[WALK_TABLES] = nft_table_decode}},
-	[NFT_MSG_NEWCHAIN] = {"NEWCHAIN", {[WALK_CHAINS] = nft_chain_decode}},
+	[NFT_MSG_NEWTABLE] = {"NEWTABLE", {[WALK_TABLES] = nft_table_decode}, 0},
+	[NFT_MSG_NEWCHAIN] = {"NEWCHAIN", {[WALK_CHAINS] = nft_chain_decode}, 0},
 	[NFT_MSG_NEWRULE] = {"NEWRULE",
 		{[WALK_COUNT] = nft_rule_count, [WALK_RULES] = nft_rule_decode},
 		NFTA_RULE_CHAIN},
-	[NFT_MSG_NEWSET] = {"NEWSET", {[WALK_CHAINS] = nft_set_decode}},
+	[NFT_MSG_NEWSET] = {"NEWSET", {[WALK_CHAINS] = nft_set_decode}, 0},
 	[NFT_MSG_NEWSETELEM] = {"NEWSETELEM",
 		{[WALK_COUNT] = nft_elements_count,
-			[WALK_ELEMENTS] = nft_elements_decode}},
-	[NFT_MSG_NEWOBJ] = {"NEWOBJ", {[WALK_TABLES] = nft_object_decode}},
+			[WALK_ELEMENTS] = nft_elements_decode},
+		0},
+	[NFT_MSG_NEWOBJ] = {"NEWOBJ", {[WALK_TABLES] = nft_object_decode}, 0},
 	[NFT_MSG_NEWFLOWTABLE] = {"NEWFLOWTABLE",
-		{[WALK_TABLES] = nft_flowtable_decode}},
-	[NFT_MSG_NEWGEN] = {"NEWGEN", {[WALK_TABLES] = nft_generation_decode}},
+		{[WALK_TABLES] = nft_flowtable_decode}, 0},
+	[NFT_MSG_NEWGEN] = {"NEWGEN", {[WALK_TABLES] = nft_generation_decode}, 0},
 };
 
 static const struct message_row *message_row(const struct nlmsghdr *header)
