@@ -64,6 +64,7 @@ static void adopt_entry(
 	p->orig_saddr_peer = first->orig_saddr_peer;
 	p->orig_daddr = first->orig_daddr;
 	p->orig_sport = first->orig_sport;
+	p->orig_sport_unknown = first->orig_sport_unknown || first->sport_class;
 	p->orig_dport = first->orig_dport;
 	p->reply_saddr = first->reply_saddr;
 	p->reply_daddr = first->reply_daddr;
@@ -262,6 +263,11 @@ static enum tri leaves_to_peer(const struct walk *walk, const struct station *ou
 	const struct link *out = netns_link(ns, packet->oif);
 	const struct link *in = netns_link(ns, walk->iif);
 
+	/* No router is to carry what comes from a loopback address (RFC 1812, 5.3.7).
+	 */
+	if (walk->family == FAMILY_IP4 && walk->asked_addr >> 24 == 127 &&
+		packet->via_gateway)
+		return TRI_UNKNOWN;
 	if (!outermost->space->is_host || packet->oif == walk->iif ||
 		(out && out->master == walk->iif) || (in && in->master == packet->oif))
 		return TRI_YES;

@@ -2,6 +2,10 @@
 /* Which chains' rules count: those that a packet from outside can be in. */
 #include "netmon/reach/rule_scan.h"
 
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
 /* Chains that a packet from outside can be in; the others tell nothing apart for it. */
 struct met {
 	const struct scan *scan;
@@ -48,6 +52,17 @@ static bool *chains_met(struct scan *scan, const struct ruleset *rules)
 	return met.chain;
 }
 
+/* fib daddr type local, where that is no container's. */
+static bool is_host_only(const struct scan *scan, const struct op *op)
+{
+	const uint32_t local = RTN_LOCAL;
+
+	return op->operand->field == FIELD_FIB_TYPE && op->kind == OP_MATCH &&
+	       op->operand->fib_flags & NFTA_FIB_F_DADDR &&
+	       op->value_len == sizeof(local) &&
+	       memcmp(op->lo, &local, sizeof(local)) == 0 && !scan->local_anywhere;
+}
+
 /* A rule about certain destinations, or the host's own: not about any address. */
 static bool names_destination(const struct scan *scan, const struct rule *rule)
 {
@@ -58,8 +73,7 @@ static bool names_destination(const struct scan *scan, const struct rule *rule)
 		if ((op->kind == OP_MATCH || op->kind == OP_LOOKUP ||
 			    op->kind == OP_IN) &&
 			!op->invert && op->cmp == CMP_EQ && o &&
-			((o->field == FIELD_FIB_TYPE && !scan->local_anywhere) ||
-				scan_is_addr(o)))
+			(is_host_only(scan, op) || scan_is_addr(o)))
 			return true;
 	}
 	return false;

@@ -97,6 +97,10 @@ static void apply_snat(struct packet *packet, const struct target *target)
 		packet->reply_dport = target->port;
 		packet->ct_status |= IPS_SRC_NAT;
 	}
+	if (target->port_unknown) {
+		packet->sport_unknown = true;
+		packet->ct_status |= IPS_SRC_NAT;
+	}
 	packet->snat_done = true;
 	packet->ct_status |= IPS_SRC_NAT_DONE;
 }
@@ -147,6 +151,11 @@ static void nat_port_range(struct nat_run *nr, struct state state, struct target
 	target.has_port = true;
 	if (min > max) {
 		nat_unknown(nr, state, "a port range that is empty");
+	} else if (is_source(nr->nat->kind) && size > 1 &&
+		   (random || state.packet.sport_unknown || now < min || now > max)) {
+		target.has_port = false;
+		target.port_unknown = true; /* any of the range */
+		nat_to(nr, state, &target);
 	} else if (flags & NF_NAT_RANGE_PROTO_OFFSET) {
 		uint32_t offset = (uint32_t)(uint16_t)(now - nr->nat->port_base);
 
@@ -156,9 +165,6 @@ static void nat_port_range(struct nat_run *nr, struct state state, struct target
 	} else if (size == 1 || (!random && now >= min && now <= max)) {
 		target.port = size == 1 ? min : now;
 		target.port_moves = size > 1;
-		nat_to(nr, state, &target);
-	} else if (is_source(nr->nat->kind)) {
-		target.has_port = false; /* which one matters to nobody */
 		nat_to(nr, state, &target);
 	} else if (size <= NAT_CHOICES_MAX) {
 		run_doubt(nr->run, &state, nr->rule, "nat-port-choice",
@@ -180,6 +186,8 @@ static void nat_ports(struct nat_run *nr, struct state state, struct target targ
 	size_t n;
 
 	if (!nat->port_min) {
+		target.port_unknown = is_source(nat->kind) &&
+				      nat->flags & NF_NAT_RANGE_PROTO_RANDOM_ALL;
 		nat_to(nr, state, &target);
 		return;
 	}
@@ -318,7 +326,7 @@ static void nat_masquerade(struct nat_run *nr, struct state state)
 		nat_drops(nr, state, "masquerade without an address");
 		return;
 	}
-	nat_to(nr, state, &(struct target){.has_addr = true, .addr = own.value});
+	nat_ports(nr, state, (struct target){.has_addr = true, .addr = own.value});
 }
 
 void effect_nat(struct run *run, const struct chain *chain, const struct rule *rule,

@@ -174,8 +174,10 @@ static void untranslate(enum hook hook, struct packet *packet)
 	if (hook == HOOK_PREROUTING || hook == HOOK_OUTPUT) {
 		packet->daddr = packet->orig_saddr;
 		packet->daddr_peer = packet->orig_saddr_peer;
-		if (packet->kind != PACKET_ICMP_ERROR)
+		if (packet->kind != PACKET_ICMP_ERROR) {
 			packet->dport = packet->orig_sport;
+			packet->dport_unknown = packet->orig_sport_unknown;
+		}
 	} else if (hook == HOOK_POSTROUTING || hook == HOOK_INPUT) {
 		/* An ICMP error keeps an address of the router that sends it. */
 		if (packet->kind == PACKET_ICMP_ERROR &&

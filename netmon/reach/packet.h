@@ -77,6 +77,7 @@ struct packet {
 	/* Which addresses are the peer's rather than the value beside it. */
 	bool saddr_peer, daddr_peer, orig_saddr_peer, reply_daddr_peer;
 	bool sport_unknown, dport_unknown; /* nobody can say */
+	bool orig_sport_unknown;
 	bool sport_class; /* the source port stands for others: the answer must not tell
 			     them apart */
 	bool templated;	  /* a zone was set: conntrack's template is attached */

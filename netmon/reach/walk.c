@@ -224,7 +224,7 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->daddr = to->orig_daddr = to->reply_saddr = from->daddr;
 	to->sport = to->orig_sport = to->reply_dport = from->sport;
 	to->dport = to->orig_dport = to->reply_sport = from->dport;
-	to->sport_unknown = from->sport_unknown;
+	to->sport_unknown = to->orig_sport_unknown = from->sport_unknown;
 	to->dport_unknown = from->dport_unknown;
 	to->dport_origin = from->dport_origin;
 	to->mangled = from->mangled;

@@ -74,7 +74,7 @@ static struct op zone(struct host_made *h, uint16_t number, bool retracks)
 	return (struct op){.kind = OP_ZONE, .operand = operand, .retracks = retracks};
 }
 
-static void masquerade_to_web(struct host_made *h)
+static struct nat *masquerade_to_web(struct host_made *h)
 {
 	struct chain *chain =
 		made_chain(&h->rules, "nat", true, HOOK_POSTROUTING, 100, CHAIN_NAT);
@@ -84,6 +84,7 @@ static void masquerade_to_web(struct host_made *h)
 	nat->kind = NAT_MASQUERADE;
 	nat->family = FAMILY_IP4;
 	add(h, chain, is_addr(h, made_daddr(), WEB_WORD), op);
+	return nat;
 }
 
 /* ---------------------------------------------------------------- ICMP errors */
@@ -264,6 +265,50 @@ static void a_rejection_is_related(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 23), RESULT_FILTERED);
 }
 
+static enum result ask_from_500(struct host_made *h)
+{
+	struct question question = {.from = {0xc6336409, FAMILY_IP4},
+		.to = {WEB_WORD, FAMILY_IP4},
+		.proto = IPPROTO_TCP,
+		.port = 80,
+		.sport = 500,
+		.in = "eth0"};
+	struct answer answer;
+
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	return answer.result;
+}
+
+/* An answer goes to a port of the range, whatever the client's was. */
+static void an_answer_to_a_translated_port(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct nat *nat = masquerade_to_web(h);
+	struct op ops[] = {is_addr(h, made_saddr(), WEB_WORD),
+		made_match(arena, made_dport(), CMP_LTE, 1023, 0, 2), drop()};
+
+	made_rule(&h->rules, filter(h, HOOK_PREROUTING, -300), ops, 3);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_MAYBE);
+	assert_int_equal(ask_from_500(h), RESULT_FILTERED);
+	nat->port_min = made_dnat(arena, 0, 20000).nat->port_min;
+	nat->port_max = made_dnat(arena, 0, 30000).nat->port_min;
+	assert_int_equal(ask_from_500(h), RESULT_MAYBE);
+}
+
+/* A neighbour may ask 127.0.0.1; its answer does not travel by a router. */
+static void a_loopback_address_is_not_routed(void **state)
+{
+	struct host_made *h = *state;
+
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_sysctl(h->host, "net/ipv4/conf/eth0/route_localnet", 1);
+	assert_int_equal(
+		host_ask(h, "eth0", "203.0.113.7", "127.0.0.1", 22), RESULT_OPEN);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, "127.0.0.1", 22), RESULT_MAYBE);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -279,6 +324,8 @@ int main(void)
 		T(an_answer_is_looked_up_in_its_zone),
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),
+		T(an_answer_to_a_translated_port),
+		T(a_loopback_address_is_not_routed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

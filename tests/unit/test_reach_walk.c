@@ -683,6 +683,35 @@ static void networks_of_foreign_addresses_are_asked(void **state)
 	arena_done(&report.arena);
 }
 
+/* A rule about the type of the source translates what is for containers, too. */
+static void the_type_of_a_source_names_no_destination(void **state)
+{
+	static const struct operand type = {
+		.field = FIELD_FIB_TYPE, .fib_flags = NFTA_FIB_F_SADDR, .len = 4};
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct op ops[] = {made_match(arena, &type, CMP_EQ, 0, 0, 4),
+		made_match(arena, made_dport(), CMP_EQ, 8080, 0, 2),
+		made_dnat(arena, 0xcb007101, 22)};
+	const uint32_t unicast = RTN_UNICAST;
+	struct report report;
+	size_t n = 0;
+
+	host_listen(h->host, IPPROTO_TCP, 22);
+	ops[0].lo = arena_memdup(arena, &unicast, sizeof(unicast));
+	made_rule(&h->rules, chain, ops, 3);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++) {
+		const struct endpoint *end = &report.exposures[i].endpoint;
+
+		n += end->port == 8080 && end->addr.value == DOCKER_WEB;
+	}
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
 /* Where a proxy's route makes all addresses local, containers' are translated, too. */
 static void what_is_local_may_be_a_container(void **state)
 {
@@ -812,6 +841,7 @@ int main(void)
 		T(networks_of_foreign_addresses_are_asked),
 		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
+		T(the_type_of_a_source_names_no_destination),
 		T(what_is_local_may_be_a_container),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
