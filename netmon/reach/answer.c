@@ -56,7 +56,7 @@ static void adopt_entry(
 	const struct packet *first, enum packet_kind kind, struct packet *p)
 {
 	p->ct = CT_NONE;
-	p->templated = false;
+	p->templated = p->rerouted = false;
 	p->ctzone = (struct bits32){0};
 	p->entry = kind == PACKET_ICMP_ERROR ? CT_RELATED : CT_ESTABLISHED;
 	p->entry_zone = first->ctzone;
@@ -192,7 +192,7 @@ static void attach(const struct station *station, struct packet *packet)
 /* Made here: output, then out. */
 static void out_of_maker(struct way_back *way, struct state *state, struct states *ret)
 {
-	struct states start = {state, 1}, routed, passed, again;
+	struct states start = {state, 1}, routed, passed, changed = {0}, again = {0};
 
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	attach(way->station, &state->packet);
@@ -204,8 +204,12 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	}
 	route_states(way, &start, STEP_MADE, &routed);
 	hooks_run(&way->run, HOOK_OUTPUT, &routed, &passed);
-	/* A mark set in output has the packet routed again (ip_route_me_harder()). */
-	route_states(way, &passed, STEP_REROUTED, &again);
+	for (size_t i = 0; i < passed.n; i++)
+		states_push(way->run.arena,
+			passed.v[i].packet.rerouted ? &changed : &again, &passed.v[i]);
+	route_states(way, &changed, STEP_REROUTED, &routed); /* ip_route_me_harder() */
+	for (size_t i = 0; i < routed.n; i++)
+		states_push(way->run.arena, &again, &routed.v[i]);
 	leave(way, &again, ret);
 }
 

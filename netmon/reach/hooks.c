@@ -172,6 +172,9 @@ static void untranslate(enum hook hook, struct packet *packet)
 		(packet->ct != CT_ESTABLISHED && packet->ct != CT_RELATED))
 		return;
 	if (hook == HOOK_PREROUTING || hook == HOOK_OUTPUT) {
+		/* nf_nat_ipv4_local_fn(): to another than it was made for. */
+		packet->rerouted |= packet->daddr_peer != packet->orig_saddr_peer ||
+				    packet->daddr != packet->orig_saddr;
 		packet->daddr = packet->orig_saddr;
 		packet->daddr_peer = packet->orig_saddr_peer;
 		if (packet->kind != PACKET_ICMP_ERROR) {
@@ -237,6 +240,23 @@ static bool nat_decided(const struct packet *packet, enum hook hook)
 							      : packet->snat_done;
 }
 
+/* nf_route_table_hook(), ipt_mangle_out(): a mark that the chain set asks for a route
+ * anew; what a filter chain sets does not. */
+static void run_route_chain(struct run *run, const struct chain *chain,
+	const struct state *in, struct states *out)
+{
+	struct states mine = {0};
+
+	chain_run_base(run, chain, in, &mine);
+	for (size_t i = 0; i < mine.n; i++) {
+		struct packet *p = &mine.v[i].packet;
+
+		p->rerouted |= p->mark.value != in->packet.mark.value ||
+			       p->mark.unknown != in->packet.mark.unknown;
+		states_push(run->arena, out, &mine.v[i]);
+	}
+}
+
 static void run_one(struct run *run, const struct chain *chain, const struct states *in,
 	struct states *out)
 {
@@ -244,6 +264,8 @@ static void run_one(struct run *run, const struct chain *chain, const struct sta
 		if (chain->type == CHAIN_NAT &&
 			nat_decided(&in->v[i].packet, run->hook))
 			states_push(run->arena, out, &in->v[i]);
+		else if (chain->type == CHAIN_ROUTE)
+			run_route_chain(run, chain, &in->v[i], out);
 		else
 			chain_run_base(run, chain, &in->v[i], out);
 	}

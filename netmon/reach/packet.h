@@ -78,6 +78,8 @@ struct packet {
 	bool saddr_peer, daddr_peer, orig_saddr_peer, reply_daddr_peer;
 	bool sport_unknown, dport_unknown; /* nobody can say */
 	bool orig_sport_unknown;
+	bool rerouted;	  /* made here, and changed in output in a way that asks for a
+			     route */
 	bool sport_class; /* the source port stands for others: the answer must not tell
 			     them apart */
 	bool templated;	  /* a zone was set: conntrack's template is attached */

@@ -309,6 +309,31 @@ static void a_loopback_address_is_not_routed(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, "127.0.0.1", 22), RESULT_MAYBE);
 }
 
+/* A mark has an answer routed again where a chain of type route sets it. */
+static void a_mark_of_a_filter_chain_routes_nothing(void **state)
+{
+	struct host_made *h = *state;
+	struct route_rule *rule = host_rule(h->host, 100, 100);
+	struct chain *out = filter(h, HOOK_OUTPUT, -150);
+	const uint32_t number = 0x10;
+	struct operand mark = {.field = FIELD_CONST,
+		.len = 4,
+		.load_len = 4,
+		.bytes = (const uint8_t *)&number};
+	struct op set = {.kind = OP_SET, .field = FIELD_MARK, .operand = &mark};
+
+	rule->mark = number;
+	rule->mark_mask = UINT32_MAX;
+	host_route(h->host, 100, "0.0.0.0/0", RTN_BLACKHOLE, 0, NULL);
+	host_rule(h->host, 0, RT_TABLE_LOCAL);
+	host_rule(h->host, 32766, RT_TABLE_MAIN);
+	host_listen(h->host, IPPROTO_TCP, 22);
+	add(h, out, is_addr(h, made_saddr(), HOST_WORD), set);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+	out->type = CHAIN_ROUTE;
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -326,6 +351,7 @@ int main(void)
 		T(a_rejection_is_related),
 		T(an_answer_to_a_translated_port),
 		T(a_loopback_address_is_not_routed),
+		T(a_mark_of_a_filter_chain_routes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
