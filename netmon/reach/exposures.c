@@ -181,7 +181,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey_describe(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey, &all);
-	survey_runs(&survey);
+	survey_rows(&survey);
 	survey_gaps(&survey);
 	arena_done(&survey.scratch);
 	arena_done(&survey.making);

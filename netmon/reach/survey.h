@@ -94,10 +94,11 @@ void survey_emit(struct survey *survey);
 void survey_published(struct exposure *exposure);
 
 /**
- * survey_runs() - a long row of ports that somebody published one by one, all to one
- * container and each by rules of its own that do the same, is one exposure
+ * survey_rows() - short spans become one exposure for each port; a long row of ports
+ * that somebody published one by one, all to one container and each by rules of its own
+ * that do the same, becomes one exposure
  */
-void survey_runs(struct survey *survey);
+void survey_rows(struct survey *survey);
 
 /** survey_gaps() - gaps of facts, rules and exposures, each once. */
 void survey_gaps(struct survey *survey);

@@ -41,7 +41,7 @@ struct rule *made_rule(
 #define MADE_ODD 0x0ddu
 
 #define MADE_CHAINS 16
-#define MADE_RULES  64
+#define MADE_RULES  128
 #define MADE_SETS   64
 
 /** made_random_op() - a match on source, destination port or mark; never a verdict. */

@@ -496,8 +496,8 @@ static void rows_of_published_ports(void **state)
 		size_t exposures;
 		uint16_t last, target_last;
 	} rows[] = {
-		{20, true, 1, 8019, 9019}, {20, false, 1, 8019, 9000},
-		{15, true, 15, 8000, 9000}, /* a handful stays one by one */
+		{100, true, 1, 8099, 9099}, {100, false, 1, 8099, 9000},
+		{63, true, 63, 8000, 9000}, /* a handful stays one by one */
 	};
 	(void)state;
 
@@ -527,11 +527,51 @@ static void rows_of_published_ports(void **state)
 	}
 }
 
+/* One rule for a few ports: each is in the report by itself, as people look it up. */
+static void short_spans_are_listed(void **state)
+{
+	static const struct {
+		uint16_t n;
+		size_t exposures;
+	} rows[] = {{5, 5}, {63, 63}, {64, 1}, {500, 1}};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct report report;
+		struct host_made h;
+		size_t n = 0;
+
+		host_open(&h);
+		struct chain *chain = made_chain(
+			&h.rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+		struct op ops[] = {made_match(&h.rules.arena, made_dport(), CMP_RANGE,
+					   8000, 8000u + rows[i].n - 1, 2),
+			made_dnat(&h.rules.arena, WEB, 9000)};
+
+		made_rule(&h.rules, chain, ops, 2);
+		host_survey(&h, &report);
+		for (size_t k = 0; k < report.nexposures; k++) {
+			const struct exposure *e = &report.exposures[k];
+
+			if (e->path != PATH_DNAT || e->endpoint.proto != IPPROTO_TCP ||
+				!e->endpoint.any)
+				continue;
+			assert_int_equal(e->endpoint.port, 8000 + n);
+			assert_int_equal(e->target_port, 9000);
+			n++;
+		}
+		assert_int_equal(n, rows[i].exposures);
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_say_what_ports_say),
 		cmocka_unit_test(rows_of_published_ports),
+		cmocka_unit_test(short_spans_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rows of published ports: docker run -p 8000-9000:8000-9000 makes rules for each. */
+/* Short rows of ports are listed port by port, long ones as one exposure. */
 #include <stdlib.h>
 
 #include "netmon/reach/survey.h"
 
-/* A handful of ports that were published one by one stays a handful of exposures. */
-#define RUN_LEAST 16
+/* As many ports are a long row. Fewer are looked up one by one, by people and scripts.
+ */
+#define ROW_LEAST 64
+
+static bool is_host_service(const struct exposure *e)
+{
+	return e->path == PATH_HOST_SERVICE && !e->container;
+}
 
 static int compare(u128 a, u128 b)
 {
@@ -53,7 +59,7 @@ static bool same_distance(
 }
 
 /* The end of the row that begins at @from. */
-static size_t run_end(struct exposure *const *order, size_t n, size_t from)
+static size_t row_end(struct exposure *const *order, size_t n, size_t from)
 {
 	size_t i = from + 1;
 	uint32_t far = i < n ? distance(order[from], order[i]) : 0;
@@ -67,17 +73,60 @@ static size_t run_end(struct exposure *const *order, size_t n, size_t from)
 static bool has_many_ports(const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->ncontainers; i++)
-		if (facts->containers[i].nports >= RUN_LEAST)
+		if (facts->containers[i].nports >= ROW_LEAST)
 			return true;
 	return false;
 }
 
+/* One exposure for each port of short spans, in the order of the report. */
+static void list_short_spans(struct report *report)
+{
+	struct exposure *from = report->exposures;
+	size_t n = report->nexposures;
+
+	report->exposures = NULL;
+	report->nexposures = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t port = from[i].endpoint.port;
+		uint32_t last = span_last(&from[i].endpoint);
+		bool lists = last > port && last - port + 1 < ROW_LEAST;
+
+		do {
+			struct exposure *e = arena_push(&report->arena,
+				&report->exposures, &report->nexposures, sizeof(*e));
+
+			if (!e)
+				return;
+			*e = from[i];
+			if (!lists)
+				break;
+			span_narrow(e, (uint16_t)port, (uint16_t)port);
+			e->target_moves = false;
+			e->id = span_id(&report->arena, e);
+			if (port < last && is_host_service(e))
+				report->nhost_services++;
+		} while (++port <= last);
+	}
+}
+
+static bool has_short_spans(const struct report *report)
+{
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct endpoint *endpoint = &report->exposures[i].endpoint;
+
+		if (endpoint->port_last &&
+			endpoint->port_last - endpoint->port + 1 < ROW_LEAST)
+			return true;
+	}
+	return false;
+}
+
 /* The first of each row stands for it; the others are marked by having no port. */
-static void join_runs(struct exposure **order, size_t n)
+static void join_rows(struct exposure **order, size_t n)
 {
 	for (size_t from = 0, to; from < n; from = to) {
-		to = run_end(order, n, from);
-		if (to - from < RUN_LEAST)
+		to = row_end(order, n, from);
+		if (to - from < ROW_LEAST)
 			continue;
 		struct exposure *first = order[from];
 
@@ -90,13 +139,15 @@ static void join_runs(struct exposure **order, size_t n)
 	}
 }
 
-void survey_runs(struct survey *survey)
+void survey_rows(struct survey *survey)
 {
 	struct report *report = survey->report;
 	struct exposure **order;
 	struct arena arena;
 	size_t n = 0;
 
+	if (has_short_spans(report))
+		list_short_spans(report);
 	if (!has_many_ports(survey->reach->facts))
 		return;
 	arena_init(&arena, 0);
@@ -105,7 +156,7 @@ void survey_runs(struct survey *survey)
 		order[i] = &report->exposures[i];
 	if (order && report->nexposures) {
 		qsort(order, report->nexposures, sizeof(*order), by_neighbour);
-		join_runs(order, report->nexposures);
+		join_rows(order, report->nexposures);
 	}
 	for (size_t i = 0; i < report->nexposures; i++)
 		if (report->exposures[i].endpoint.port)
