@@ -276,18 +276,24 @@ static void test_odd_targets(void **state)
 /* iptables-nft's nat table may hold nothing else that asks for conntrack. */
 static void test_translation_tracks(void **state)
 {
-	const struct nf_nat_range2 range = {.flags = NF_NAT_RANGE_MAP_IPS};
-	const struct xt_tproxy_target_info tproxy = {.lport = htons(80)};
-	struct legacy_table table = made_table(
-		FAMILY_IP6, TARGET, "DNAT", 2, &range, XT_ALIGN(sizeof(range)));
+	/* The kernel's sizes, padding included. */
+	const union {
+		struct nf_nat_range2 range;
+		uint8_t bytes[XT_ALIGN(sizeof(struct nf_nat_range2))];
+	} dnat = {.range = {.flags = NF_NAT_RANGE_MAP_IPS}};
+	const union {
+		struct xt_tproxy_target_info info;
+		uint8_t bytes[XT_ALIGN(sizeof(struct xt_tproxy_target_info))];
+	} tproxy = {.info = {.lport = htons(80)}};
+	struct legacy_table table =
+		made_table(FAMILY_IP6, TARGET, "DNAT", 2, &dnat, sizeof(dnat));
 	struct netns netns = {.legacy = &table, .nlegacy = 1};
 	struct ruleset *ruleset = made_decode(&netns);
 
 	(void)state;
 	assert_true(ruleset->uses_conntrack);
 	ruleset_free(ruleset);
-	table = made_table(
-		FAMILY_IP4, TARGET, "TPROXY", 0, &tproxy, XT_ALIGN(sizeof(tproxy)));
+	table = made_table(FAMILY_IP4, TARGET, "TPROXY", 0, &tproxy, sizeof(tproxy));
 	ruleset = made_decode(&netns);
 	assert_false(ruleset->uses_conntrack);
 	ruleset_free(ruleset);
