@@ -33,16 +33,33 @@ static void collect_host(struct reach *reach, struct scan *scan)
 	scan_add_wide(scan->arena, scan->services, scan->wide);
 }
 
-/* A transparent proxy's route makes whole networks local, and fib and addrtype (of
- * IPv6) ask such routes. */
+/* A route that makes a whole network local, a transparent proxy's say; 127.0.0.0/8 is
+ * none. */
+static bool is_local_network(const struct route *r)
+{
+	uint8_t whole = r->family == FAMILY_IP4 ? 32 : 128;
+
+	return r->type == RTN_LOCAL && r->dst.len < whole &&
+	       !(r->family == FAMILY_IP4 && r->dst.value >> 24 == 127);
+}
+
+/* fib and addrtype (of IPv6) ask such routes. */
 static bool is_local_anywhere(const struct netns *ns)
+{
+	for (size_t i = 0; i < ns->nroutes; i++)
+		if (is_local_network(&ns->routes[i]))
+			return true;
+	return false;
+}
+
+bool candidates_local(const struct netns *ns, const struct addr *addr)
 {
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		const struct route *r = &ns->routes[i];
-		uint8_t whole = r->family == FAMILY_IP4 ? 32 : 128;
 
-		if (r->type == RTN_LOCAL && r->dst.len < whole &&
-			!(r->family == FAMILY_IP4 && r->dst.value >> 24 == 127))
+		if (r->type == RTN_LOCAL && r->family == addr->family &&
+			addr->value >= r->dst.value &&
+			addr->value <= prefix_last(&r->dst))
 			return true;
 	}
 	return false;
@@ -69,20 +86,27 @@ void candidates_collect(
 	address_class_all(reach, &scan, &ret_candidates->addresses);
 }
 
+static void add_services(
+	struct arena *arena, struct services *services, const struct services *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		struct service *slot =
+			arena_push(arena, &services->v, &services->n, sizeof(*slot));
+
+		if (slot)
+			*slot = more->v[i];
+	}
+}
+
 void candidates_container(struct arena *arena, const struct container *container,
-	const struct candidates *all, struct services *ret_services)
+	const struct candidates *all, bool local, struct services *ret_services)
 {
 	struct services own = {.n = 0};
 
 	if (container->netns)
 		services_add_socks(arena, &own, container->netns);
 	add_published(arena, &own, container, true);
-	for (size_t i = 0; i < all->anywhere.n; i++) {
-		struct service *slot = arena_push(arena, &own.v, &own.n, sizeof(*slot));
-
-		if (slot)
-			*slot = all->anywhere.v[i];
-	}
+	add_services(arena, &own, local ? &all->host : &all->anywhere);
 	/* Ports that somebody listens on, or publishes, are in no span. */
 	services_cut(arena, &own, NULL);
 	for (size_t i = 0; all->signs && i < own.n; i++)

@@ -22,8 +22,13 @@ struct candidates {
 void candidates_collect(
 	struct reach *reach, struct arena *arena, struct candidates *ret_candidates);
 
-/** candidates_container() - ports to ask at a container's own address. */
+/** candidates_local() - whether a route may make the address the host's own, on
+ * whatever interface it is: then the host answers at its own ports. */
+bool candidates_local(const struct netns *ns, const struct addr *addr);
+
+/** candidates_container() - ports to ask at a container's own address; @local: the
+ *  host's, too. */
 void candidates_container(struct arena *arena, const struct container *container,
-	const struct candidates *all, struct services *ret_services);
+	const struct candidates *all, bool local, struct services *ret_services);
 
 #endif

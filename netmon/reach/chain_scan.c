@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which chains' rules count: those that a packet from outside can be in. */
+#include "netmon/reach/address_rules.h"
 #include "netmon/reach/rule_scan.h"
 
 #include <linux/netfilter/nf_tables.h>
@@ -38,7 +39,9 @@ static void meet(struct met *met, const struct chain *chain)
 		}
 }
 
-static bool *chains_met(struct scan *scan, const struct ruleset *rules)
+/* Chains that begin at one of those hooks; @nat: those of type nat, too. */
+static bool *chains_met(
+	struct scan *scan, const struct ruleset *rules, unsigned int hooks, bool nat)
 {
 	struct met met = {.rules = rules,
 		.chain = arena_array(scan->arena, rules->nchains + 1, sizeof(bool))};
@@ -46,10 +49,22 @@ static bool *chains_met(struct scan *scan, const struct ruleset *rules)
 	for (size_t c = 0; met.chain && c < rules->nchains; c++) {
 		const struct chain *chain = &rules->chains[c];
 
-		if (chain->base && !chain->dormant && chain->hook != HOOK_OUTPUT)
+		if (chain->base && !chain->dormant && hooks & (1u << chain->hook) &&
+			(nat || chain->type != CHAIN_NAT))
 			meet(&met, chain);
 	}
 	return met.chain;
+}
+
+/* An answer belongs to a connection, and passes no chain of type nat, unless it is
+ * taken for a new one. */
+static bool answers_meet_nat(const struct ruleset *rules)
+{
+	for (size_t c = 0; c < rules->nchains; c++)
+		for (size_t r = 0; r < rules->chains[c].nrules; r++)
+			if (address_rules_track(&rules->chains[c].rules[r]))
+				return true;
+	return false;
 }
 
 /* fib daddr type local, where that is no container's. */
@@ -193,23 +208,34 @@ static void scan_rule(
 		scan->wide |= scan_translates(rule) ? protos : 0; /* any port */
 }
 
-/* Chains that a packet can meet before the routing decision may translate. */
+#define ALL_HOOKS    ((1u << HOOK_COUNT) - 1)
+#define ANSWER_HOOKS (1u << HOOK_OUTPUT | 1u << HOOK_POSTROUTING | 1u << HOOK_EGRESS)
+
+/* Chains that a packet can meet before the routing decision may translate; those that
+ * answers meet tell apart what is their source. */
 void scan_rules(struct scan *scan, const struct ruleset *rules)
 {
-	const bool *met = chains_met(scan, rules);
+	const bool *met =
+		chains_met(scan, rules, ALL_HOOKS & ~(1u << HOOK_OUTPUT), true);
+	const bool *answers =
+		chains_met(scan, rules, ANSWER_HOOKS, answers_meet_nat(rules));
 	const bool *marked = chains_translating(scan, rules);
 
-	for (size_t c = 0; met && marked && c < rules->nchains; c++) {
+	for (size_t c = 0; met && answers && marked && c < rules->nchains; c++) {
 		const struct chain *chain = &rules->chains[c];
-		bool own_chain = !chain->base || chain->hook == HOOK_PREROUTING ||
-				 chain->hook == HOOK_INGRESS;
+		bool own_chain = met[chain->id] &&
+				 (!chain->base || chain->hook == HOOK_PREROUTING ||
+					 chain->hook == HOOK_INGRESS);
 
+		if (!met[chain->id] && !answers[chain->id])
+			continue;
 		scan->families = chain->family == TABLE_IP    ? FAMILY_BIT_4
 				 : chain->family == TABLE_IP6 ? FAMILY_BIT_6
 							      : FAMILY_BITS;
-		for (size_t r = 0; met[chain->id] && r < chain->nrules; r++) {
+		for (size_t r = 0; r < chain->nrules; r++) {
 			const struct rule *rule = &chain->rules[r];
 
+			address_rules_scan(scan, rule, answers[chain->id]);
 			scan_rule(scan, rule,
 				own_chain && (rule_leads_on(rule, marked) ||
 						     chain->type == CHAIN_NAT),

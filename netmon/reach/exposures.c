@@ -79,11 +79,16 @@ static void survey_host(struct survey *survey, const struct candidates *all)
 	arena_done(&arena);
 }
 
-/* What leads to others is told at their own addresses. */
+/* What leads to others is told at their own addresses; what the host answers itself is
+ * its own. */
 static void keep_its_own(struct survey *survey, const struct container *container)
 {
-	for (size_t i = 0; i < survey->ndrafts; i++)
-		survey->drafts[i].dropped |= survey->drafts[i].e.container != container;
+	for (size_t i = 0; i < survey->ndrafts; i++) {
+		const struct exposure *e = &survey->drafts[i].e;
+
+		if (e->path != PATH_HOST_SERVICE && e->path != PATH_HOST_NETWORK)
+			survey->drafts[i].dropped |= e->container != container;
+	}
 }
 
 /* @added: the engine does not tell of the address, so the host may route it elsewhere.
@@ -92,10 +97,11 @@ static void survey_container(struct survey *survey, const struct candidates *all
 	const struct container *container, const struct addr *addr, bool added,
 	struct arena *arena)
 {
+	bool local = candidates_local(survey->reach->facts->host, addr);
 	struct services services;
 
 	survey->owner = container;
-	candidates_container(arena, container, all, &services);
+	candidates_container(arena, container, all, local, &services);
 	survey_spans_begin(survey, arena, all->signs ? services.n : 0);
 	for (size_t k = 0; survey->spans && k < services.n; k++) {
 		const struct service *service = &services.v[k];

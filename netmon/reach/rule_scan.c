@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/rule_scan.h"
 
-#include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
 
 void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
@@ -154,21 +153,6 @@ static void scan_maps(
 	}
 }
 
-/* Whether the bytes a comparison looks at hold a destination address in an odd place.
- */
-static bool overlaps_addr(const struct operand *o)
-{
-	return o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
-	       o->offset + o->load_len > 16 && !scan_is_addr(o) && o->load_len > 1;
-}
-
-/* fib daddr . iif type: is it an address of *this* interface? */
-static bool looks_at_interface(const struct op *op)
-{
-	return op->operand->fib_flags & NFTA_FIB_F_DADDR &&
-	       op->operand->fib_flags & NFTA_FIB_F_IIF;
-}
-
 /* The ports that pass a comparison, and where the others begin. */
 static void scan_port(
 	struct scan *scan, enum cmp cmp, unsigned int protos, u128 lo, u128 hi)
@@ -232,44 +216,38 @@ static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool 
 		scan->wide |= protos;
 }
 
-static void scan_match(
-	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+/* The ends of a comparison's range. */
+static void range_of(const struct op *op, u128 *ret_lo, u128 *ret_hi)
+{
+	bool range = op->cmp == CMP_RANGE || op->cmp == CMP_NOT_RANGE;
+
+	*ret_lo = addr_load(op->lo, op->value_len);
+	*ret_hi = range ? addr_load(op->hi, op->value_len) : *ret_lo;
+}
+
+struct iv scan_address(struct scan *scan, const struct op *op)
 {
 	const struct operand *o = op->operand;
 	size_t len = op->value_len;
-	u128 lo, hi;
+	u128 max = addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6), lo, hi;
 
-	if (overlaps_addr(o) || (o->field == FIELD_FIB_TYPE && looks_at_interface(op)))
-		scan->odd_addr = true;
-	if (len > 16 || (!is_port(o) && !scan_is_addr(o)))
-		return;
-	lo = addr_load(op->lo, len);
-	hi = op->cmp == CMP_RANGE || op->cmp == CMP_NOT_RANGE ? addr_load(op->hi, len)
-							      : lo;
-	if (is_port(o)) {
-		if (nat && !o->nsteps && len == 2)
-			scan_port(scan, op->cmp, protos, lo, hi);
-		else if (nat)
-			scan->wide |= protos;
-		return;
-	}
+	range_of(op, &lo, &hi);
 	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
 		op->cmp != CMP_NOT_RANGE)
 		scan->odd_addr = true;
 	if (o->nsteps) {
 		/* A network: its mask gives the range. */
 		const struct step *step = &o->steps[0];
-		u128 mask;
 
 		if (o->nsteps != 1 || step->kind != STEP_AND_XOR) {
 			scan->odd_addr = true;
-			return;
+			return (struct iv){1, 0};
 		}
-		mask = addr_load(step->and, len);
-		u128 below = addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask;
+		u128 below = max & ~addr_load(step->and, len);
+
 		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
 			scan->odd_addr = true; /* not a network */
-		hi = lo | (addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6) & ~mask);
+		hi = lo | below;
 	} else if (len < o->len) { /* a prefix of whole bytes */
 		unsigned int shift = (unsigned int)(o->len - len) * 8;
 
@@ -277,8 +255,28 @@ static void scan_match(
 		hi = (hi << shift) | (((u128)1 << shift) - 1);
 	}
 	scan_add(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
-	if (nat)
-		scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+	return (struct iv){lo, hi};
+}
+
+static void scan_match(
+	struct scan *scan, const struct op *op, bool nat, unsigned int protos)
+{
+	const struct operand *o = op->operand;
+	struct iv iv;
+
+	if (op->value_len > 16 || (!is_port(o) && !scan_is_addr(o)))
+		return;
+	if (is_port(o)) {
+		range_of(op, &iv.lo, &iv.hi);
+		if (nat && !o->nsteps && op->value_len == 2)
+			scan_port(scan, op->cmp, protos, iv.lo, iv.hi);
+		else if (nat)
+			scan->wide |= protos;
+		return;
+	}
+	iv = scan_address(scan, op);
+	if (nat && iv.lo <= iv.hi)
+		scan_add(scan->arena, &scan->addrs, &scan->naddrs, iv.lo, iv.hi);
 }
 
 /* Where one list names ports and another does not, any port can pass. */
@@ -308,8 +306,6 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 		break;
 	case OP_LOOKUP:
 	case OP_VMAP:
-		if (op->operand->field == FIELD_FIB_TYPE && looks_at_interface(op))
-			scan->odd_addr = true;
 		if (nat && op->invert) /* any port but those */
 			scan->wide |= protos;
 		scan_operand(scan, op->operand, op->set, nat, protos);

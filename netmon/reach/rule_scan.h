@@ -47,6 +47,13 @@ unsigned int scan_protos(const struct rule *rule);
 /** scan_is_addr() - whether an operand loads the destination address. */
 bool scan_is_addr(const struct operand *operand);
 
+/**
+ * scan_address() - the range of an op that compares an address: into the bounds
+ *
+ * Return: it, too; nothing (lo > hi) where there is none.
+ */
+struct iv scan_address(struct scan *scan, const struct op *op);
+
 /** scan_add() - append a range. */
 void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi);
 

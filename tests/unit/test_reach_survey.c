@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of the host's addresses a survey asks for themselves: what explain says of an
+ * address is in the survey's report. */
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+
+#define NEIGHBOUR      "203.0.113.77"
+#define NEIGHBOUR_ADDR 0xcb00714du
+#define FIRST	       0xcb007101u
+#define DOCKER_WEB     0xac110002u
+
+static int open_host(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	host_addr(h.host, HOST_ETH0, "203.0.113.0/24", "203.0.113.2");
+	host_listen(h.host, IPPROTO_TCP, 22);
+	*state = &h;
+	return 0;
+}
+
+static int close_host(void **state)
+{
+	host_close(*state);
+	return 0;
+}
+
+/* Whether the report has the neighbour at that port of the address. */
+static bool is_listed(const struct report *report, uint32_t addr, uint16_t port)
+{
+	bool own = addr != DOCKER_WEB;
+
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct exposure *e = &report->exposures[i];
+
+		if (e->endpoint.family == FAMILY_IP4 && e->endpoint.port == port &&
+			((own && e->endpoint.any) || e->endpoint.addr.value == addr) &&
+			ivset_contains(e->reach[ZONE_ADJACENT].may, NEIGHBOUR_ADDR))
+			return true;
+	}
+	return false;
+}
+
+static void survey_agrees(struct host_made *h, const char *what)
+{
+	static const char *const own[] = {"203.0.113.1", "203.0.113.2", "172.17.0.1"};
+	struct report report;
+	size_t opened = 0;
+
+	host_survey(h, &report);
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		enum result result = host_ask(h, "eth0", NEIGHBOUR, own[i], 22);
+		uint32_t addr = ntohl(inet_addr(own[i]));
+
+		opened += result == RESULT_OPEN;
+		if ((result == RESULT_OPEN) != is_listed(&report, addr, 22))
+			fail_msg("%s: %s is otherwise", what, own[i]);
+	}
+	/* The rule told some apart. */
+	if (opened == 0 || opened == ARRAY_LEN(own))
+		fail_msg("%s: %zu are open", what, opened);
+	arena_done(&report.arena);
+}
+
+static const struct operand reply_source = {
+	.field = FIELD_CT_REPLY_SADDR, .load_len = 4, .len = 4};
+static const struct operand asked_address = {
+	.field = FIELD_CT_ORIG_DADDR, .load_len = 4, .len = 4};
+
+/* A rule by one of the addresses, wherever its packets or the answers pass. */
+static void rules_by_an_own_address(void **state)
+{
+	const struct {
+		const char *what;
+		const struct operand *operand;
+		enum hook hook;
+		enum cmp cmp;
+	} rows[] = {
+		{"destination on the way in", made_daddr(), HOOK_INPUT, CMP_EQ},
+		{"source of the answer", made_saddr(), HOOK_OUTPUT, CMP_EQ},
+		{"another source of it", made_saddr(), HOOK_OUTPUT, CMP_NEQ},
+		{"source, last", made_saddr(), HOOK_POSTROUTING, CMP_EQ},
+		{"what was asked", &asked_address, HOOK_OUTPUT, CMP_EQ},
+		{"who will answer", &reply_source, HOOK_INPUT, CMP_EQ},
+		{"who answers", &reply_source, HOOK_OUTPUT, CMP_NEQ},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made *h = *state;
+		struct chain *chain =
+			made_chain(&h->rules, "c", true, rows[i].hook, 0, CHAIN_FILTER);
+		struct op ops[] = {made_match(&h->rules.arena, rows[i].operand,
+					   rows[i].cmp, FIRST, 0, 4),
+			made_verdict(VERDICT_DROP, NULL)};
+
+		made_rule(&h->rules, chain, ops, 2);
+		survey_agrees(h, rows[i].what);
+		close_host(state);
+		open_host(state);
+	}
+}
+
+/* mark set ip daddr & 3; mark 1 drop: no comparison names an address. */
+static void a_mark_made_from_an_address(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct op set = {.kind = OP_SET,
+		.field = FIELD_MARK,
+		.operand = made_masked(arena, made_daddr(), 3, 0)};
+	struct op ops[] = {made_match(arena, made_mark(), CMP_EQ, 2, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+
+	made_rule(&h->rules, chain, &set, 1);
+	made_rule(&h->rules, chain, ops, 2);
+	survey_agrees(h, "mark");
+}
+
+/* Chains of type nat see no answer: a masquerade of a bridge's network makes no class
+ * of its own. */
+static void a_masquerade_tells_nothing_apart(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct nat nat = {.kind = NAT_MASQUERADE};
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_POSTROUTING, 100, CHAIN_NAT);
+	struct op ops[] = {
+		made_match(arena, made_masked(arena, made_saddr(), 0xffff0000, 0),
+			CMP_EQ, 0xac110000, 0, 4),
+		{.kind = OP_NAT, .nat = &nat}};
+	struct report report;
+
+	made_rule(&h->rules, chain, ops, 2);
+	host_survey(h, &report);
+	assert_true(is_listed(&report, FIRST, 22));
+	assert_true(is_listed(&report, 0xac110001, 22));
+	for (size_t i = 0; i < report.nasked; i++)
+		assert_true(report.asked[i].endpoint.addr.value != 0xac110001);
+	arena_done(&report.arena);
+}
+
+/* ip rule to 172.17.0.0/16 lookup 100, which has: local default. Of IPv4 only a
+ * transparent socket answers from such an address, and nobody knows which are. */
+static void a_local_route_answers_for_a_container(void **state)
+{
+	struct host_made *h = *state;
+	struct route_rule *rule = host_rule(h->host, 1000, 100);
+	struct report report;
+
+	rule->dst = (struct prefix){0xac110000, FAMILY_IP4, 16};
+	host_route(h->host, 100, "0.0.0.0/0", RTN_LOCAL, 1, NULL);
+	host_survey(h, &report);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "172.17.0.2", 22), RESULT_MAYBE);
+	assert_true(is_listed(&report, DOCKER_WEB, 22));
+	arena_done(&report.arena);
+}
+
+/* Without one the container answers there at its own ports alone. */
+static void a_container_answers_for_itself(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_survey(h, &report);
+	assert_true(is_listed(&report, DOCKER_WEB, 80));
+	assert_false(is_listed(&report, DOCKER_WEB, 22));
+	arena_done(&report.arena);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(rules_by_an_own_address),
+		T(a_mark_made_from_an_address),
+		T(a_masquerade_tells_nothing_apart),
+		T(a_local_route_answers_for_a_container),
+		T(a_container_answers_for_itself),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
