@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/zone.h"
+#include "netmon/reach/routing.h"
 
 #define FOREIGN_MAX 256u
 #define LOCAL_MAX   64u
@@ -37,6 +38,14 @@ static uint64_t signature(const struct scan *scan, u128 addr)
 						   mix((uint64_t)(iv->hi >> 64)))));
 	}
 	return sum;
+}
+
+/* Packets for the addresses of a VRF's interfaces come by those alone. */
+static uint64_t vrf_signature(const struct reach *reach, int ifindex)
+{
+	const struct link *vrf = routing_vrf(reach->host, ifindex);
+
+	return vrf ? mix((uint64_t)vrf->index << 32) : 0;
 }
 
 struct classing {
@@ -90,7 +99,7 @@ static void classify(struct classing *cl, const struct addr *addr, bool perimete
 	struct arena *arena = cl->scan->arena;
 	struct address_classes *out = cl->out;
 	uint64_t sign =
-		signature(cl->scan, addr->value) +
+		signature(cl->scan, addr->value) + vrf_signature(cl->reach, ifindex) +
 		(perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex) : 0);
 	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
 	bool own = cl->apart || foreign || link_local ||
@@ -255,17 +264,23 @@ static void classify_all(struct classing *cl)
 	classify_foreign(cl);
 }
 
-/* Addresses that policy routing tells apart, on the way in or on the way back. */
-static void scan_ip_rules(struct scan *scan, const struct netns *ns)
+static void add_prefix(struct scan *scan, const struct prefix *prefix)
+{
+	if (prefix->len)
+		scan_add(scan->arena, &scan->bounds, &scan->nbounds, prefix->value,
+			prefix_last(prefix));
+}
+
+/* Addresses that routing tells apart, on the way in or on the way back: by ip rules,
+ * and by routes for certain sources. */
+static void scan_routing(struct scan *scan, const struct netns *ns)
 {
 	for (size_t i = 0; i < ns->nrules; i++) {
-		const struct prefix *both[] = {&ns->rules[i].src, &ns->rules[i].dst};
-
-		for (size_t k = 0; k < ARRAY_LEN(both); k++)
-			if (both[k]->len)
-				scan_add(scan->arena, &scan->bounds, &scan->nbounds,
-					both[k]->value, prefix_last(both[k]));
+		add_prefix(scan, &ns->rules[i].src);
+		add_prefix(scan, &ns->rules[i].dst);
 	}
+	for (size_t i = 0; i < ns->nroutes; i++)
+		add_prefix(scan, &ns->routes[i].src);
 }
 
 void address_class_all(
@@ -274,7 +289,7 @@ void address_class_all(
 	struct classing cl = {.reach = reach, .scan = scan, .out = ret_classes};
 
 	*ret_classes = (struct address_classes){0};
-	scan_ip_rules(scan, reach->facts->host);
+	scan_routing(scan, reach->facts->host);
 	cl.apart = scan->odd_addr || scan->nbounds > BOUNDS_MAX;
 	classify_all(&cl);
 }

@@ -130,6 +130,19 @@ static void a_mark_made_from_an_address(void **state)
 	survey_agrees(h, "mark");
 }
 
+/* The bridge is in a VRF, with its routes: nobody asks its address by eth0. */
+static void an_address_of_a_vrf(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->host, 5, "vrf1", "vrf");
+	h->host->links[HOST_DOCKER0 - 1].master = 5;
+	for (size_t i = 0; i < h->host->nroutes; i++)
+		if (h->host->routes[i].hops[0].ifindex == HOST_DOCKER0)
+			h->host->routes[i].table = 10;
+	survey_agrees(h, "vrf");
+}
+
 /* Chains of type nat see no answer: a masquerade of a bridge's network makes no class
  * of its own. */
 static void a_masquerade_tells_nothing_apart(void **state)
@@ -190,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(rules_by_an_own_address),
 		T(a_mark_made_from_an_address),
+		T(an_address_of_a_vrf),
 		T(a_masquerade_tells_nothing_apart),
 		T(a_local_route_answers_for_a_container),
 		T(a_container_answers_for_itself),
