@@ -319,6 +319,21 @@ def api(method, path, body=None, kind="application/json"):
         return text.decode("utf-8", "replace")
 
 
+def listening(container, wanted):
+    """Those of "tcp:80", "udp:127.0.0.1:53" whose port the container's namespace has."""
+    pid = api("GET", "/containers/%s/json" % container)["State"]["Pid"]
+    states = {"tcp": "0A", "udp": "07"}     # TCP_LISTEN, TCP_CLOSE
+    ports = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        with contextlib.suppress(FileNotFoundError), \
+                open("/proc/%d/net/%s" % (pid, table), encoding="ascii") as f:
+            for fields in list(map(str.split, f))[1:]:
+                if fields[3] == states[table[:3]]:
+                    ports.add((table[:3], int(fields[1].rsplit(":", 1)[1], 16)))
+    return {w for w in wanted
+            if (w.split(":")[0], int(w.rsplit(":", 1)[1])) in ports}
+
+
 class Lab:
     """The namespaces and the engine. Only to be made after enter()."""
     def __init__(self):
@@ -449,6 +464,8 @@ class Lab:
                     network: {"IPAMConfig": addresses}}}
         made = api("POST", "/containers/create?name=" + name, config)
         api("POST", "/containers/%s/start" % made["Id"])
+        wait_for("the listeners of container " + name,
+                 lambda: set(listens) <= listening(made["Id"], listens))
         return made["Id"]
 
     def network(self, name, driver="bridge", subnets=(), **more):
