@@ -12,8 +12,17 @@
 /* Newest first. */
 static const char *const versions[] = {GATE_API_VERSIONS};
 
-/* Shared: 0, or one more than the place in versions[]. */
-static volatile uint32_t *found;
+/*
+ * Shared, and a worker may write anything there.
+ *
+ * @place: 0, or one more than the place in versions[]
+ * @stale: to be asked again
+ */
+struct version_found {
+	uint32_t place, stale;
+};
+
+static volatile struct version_found *found;
 
 int version_prepare(struct err *err)
 {
@@ -28,7 +37,7 @@ int version_prepare(struct err *err)
 
 const char *version_known(void)
 {
-	uint32_t n = found ? *found : 0;
+	uint32_t n = found ? found->place : 0;
 
 	return n > 0 && n <= ARRAY_LEN(versions) ? versions[n - 1] : GATE_API_VERSION;
 }
@@ -36,7 +45,7 @@ const char *version_known(void)
 void version_forget(void)
 {
 	if (found)
-		*found = 0;
+		found->stale = 1;
 }
 
 /* The NN of "1.NN"; -1: it is none. */
@@ -95,14 +104,16 @@ int version_find(struct upstream *upstream, struct arena *arena,
 	struct gate_fact answer;
 
 	*ret_version = version_known();
-	if (!found || *found)
+	if (!found || (found->place && !found->stale))
 		return 0;
 	int rc = upstream_get(upstream, "/version", arena, &answer, err);
 	if (rc == 0)
 		rc = version_choose(&answer, ret_version, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(versions); i++) {
-		if (strcmp(versions[i], *ret_version) == 0)
-			*found = (uint32_t)i + 1;
+		if (strcmp(versions[i], *ret_version) != 0)
+			continue;
+		found->place = (uint32_t)i + 1;
+		found->stale = 0;
 	}
 	return rc;
 }

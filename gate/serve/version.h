@@ -12,9 +12,9 @@
  * Theory of operation. The engine is asked once, for all processes that are forked
  * after version_prepare(): they share what was found. Docker 29 takes nothing
  * below 1.44, Debian 12's engine nothing above 1.41. Whenever an engine answers 400,
- * which is how another one says that it does not speak the version, what was found is
- * forgotten and the next request asks again. Without version_prepare() it is
- * GATE_API_VERSION, unasked.
+ * which is how another one says that it does not speak the version, the next request
+ * asks again; until then callers hear of the version that was found last. Without
+ * version_prepare() it is GATE_API_VERSION, unasked.
  */
 
 /** version_prepare() - share what is found from now on. */
@@ -32,6 +32,7 @@ int version_find(struct upstream *upstream, struct arena *arena,
 
 /** version_known() - what was found last; GATE_API_VERSION: nothing. */
 const char *version_known(void);
+/** version_forget() - what was found may have changed: version_find() asks again. */
 void version_forget(void);
 
 /**

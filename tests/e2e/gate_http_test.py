@@ -56,6 +56,7 @@ class Engine:
     def __init__(self, path):
         self.mode = "normal"
         self.versions = ("1.12", "1.41")
+        self.times_asked_versions = 0
         self.connections = []   # bytes of each connection, in order; see tell_versions()
         self.lock = threading.Lock()
         self.sock = socket.socket(socket.AF_UNIX)
@@ -125,6 +126,7 @@ class Engine:
         """gate's own question, whenever it may come; not kept."""
         with self.lock:
             self.connections.remove(kept)
+            self.times_asked_versions += 1
         least, most = self.versions
         self.send(c, 200, json.dumps({"ApiVersion": most, "MinAPIVersion": least}).encode())
 
@@ -169,7 +171,9 @@ class Engine:
 
     def answer_stream(self, c, kept):
         if self.mode.startswith("error"):
-            self.send(c, int(self.mode[5:]), b'{"message":"no such exec"}')
+            body = b'{"message":"no such exec"}'
+            c.sendall(b"HTTP/1.1 %d X\r\nApi-Version: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+                int(self.mode[5:]), self.versions[1].encode(), len(body), body))
             return
         if self.mode == "plain200":
             self.send(c, 200, b"{}")
@@ -185,13 +189,24 @@ class Engine:
             c.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
                       b"Content-Type: application/vnd.docker.raw-stream\r\n"
                       b"Upgrade: tcp\r\n\r\n")
+        if self.mode == "deaf":     # closes with bytes unread: a reset to who sent them
+            while not select.select([c], [], [], 0.05)[0]:
+                pass
+            c.sendall(DEAF)
+            c.close()
+            return
+        echo = bytearray()
         while True:     # an echo that says goodbye when it has heard the end
             data = c.recv(65536)
             kept["data"] += data
             if not data:
                 break
-            c.sendall(data.upper())
-        c.sendall(b"goodbye")
+            if self.mode == "after":    # not a byte before the end
+                echo += data.upper()
+                time.sleep(0.001)
+            else:
+                c.sendall(data.upper())
+        c.sendall(bytes(echo) + b"goodbye")
 
     @staticmethod
     def send(c, status, body):
@@ -291,6 +306,7 @@ ATTACH = "POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1"
 UPGRADE = ("Connection: Upgrade", "Upgrade: tcp")
 START = "POST /v1.41/exec/%s/start HTTP/1.1" % EXEC
 EVIL = head("POST /v1.41/containers/evil/start HTTP/1.1", "Content-Length: 0")
+DEAF = b"last words " * 10000
 
 
 def refused(w, *pieces, status=(400,), **how):
@@ -624,6 +640,30 @@ def hijack_and_half_close_9(w):
 
 
 @case
+def the_end_comes_behind_all_bytes(w):
+    """More than sockets hold, closed at once, read late: not a byte of it is lost."""
+    sent = b"".join(b"%07d\n" % i for i in range(250000))
+    w.engine.reset("after")
+    with w.connect() as s:
+        s.sendall(head(ATTACH, *UPGRADE, "Content-Length: 0"))
+        read_until(s, b"\r\n\r\n")
+        s.sendall(sent)
+        s.shutdown(socket.SHUT_WR)
+        time.sleep(0.3)
+        out = read_all(s)
+    expect("all that was sent, and then the end", out == sent + b"goodbye", len(out))
+    w.engine.reset("deaf")
+    with w.connect() as s:
+        s.sendall(head(ATTACH, *UPGRADE, "Content-Length: 0"))
+        read_until(s, b"\r\n\r\n")
+        s.sendall(b"unheard")
+        time.sleep(0.3)
+        s.shutdown(socket.SHUT_WR)
+        out = read_all(s)
+    expect("the engine's last words", out == DEAF, len(out))
+
+
+@case
 def bytes_are_held_until_the_switch_9(w):
     w.engine.reset("late")
     with w.connect() as s:
@@ -883,6 +923,34 @@ def the_engine_is_spoken_to_in_its_version(w):
     finally:
         w.engine.versions = ("1.12", "1.41")
     expect("and it works again", status_of(w.talk(head(LIST, "Connection: close"))) == 200)
+
+
+@case
+def one_connection_asks_for_the_version(w):
+    """Of all, whatever process serves it, under whatever policy; again after a 400."""
+    def asks():
+        before = w.engine.times_asked_versions
+        for _ in range(10):
+            expect("answered", status_of(w.talk(head(LIST, "Connection: close"))) == 200)
+        return w.engine.times_asked_versions - before
+    w.engine.reset()
+    asks()
+    expect("it is known", asks() == 0)
+    w.gate.send_signal(signal.SIGHUP)
+    expect("under a new policy, too", asks() == 0)
+    w.engine.versions = ("1.44", "1.52")
+    try:
+        w.talk(head(LIST, "Connection: close"))     # is answered by 400
+        expect("once after a 400", asks() == 1)
+        w.engine.reset("error400")
+        out = w.talk(head(ATTACH, *UPGRADE, "Content-Length: 0"), end=True)
+        expect("the caller of a 400 hears of the version that is spoken",
+               status_of(out) == 400 and b"Api-Version: 1.44\r\n" in out, out)
+        w.engine.reset()
+        expect("once after any 400", asks() == 1)
+    finally:
+        w.engine.versions = ("1.12", "1.41")
+        w.talk(head(LIST, "Connection: close"))
 
 
 @case
