@@ -72,8 +72,10 @@ static void adopt_entry(
 	p->reply_sport = first->reply_sport;
 	p->reply_dport = first->reply_dport;
 	p->ctmark = first->ctmark;
-	p->ct_status = first->ct_status | IPS_SEEN_REPLY | IPS_CONFIRMED |
-		       IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+	p->ct_status =
+		first->ct_status | IPS_CONFIRMED | IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+	if (kind != PACKET_ICMP_ERROR) /* nf_conntrack_in(): an error is no reply */
+		p->ct_status |= IPS_SEEN_REPLY;
 	p->dnat_done = p->snat_done = true;
 	p->mark = (struct bits32){0};
 	if (first->ct != CT_NEW)

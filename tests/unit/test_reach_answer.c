@@ -334,6 +334,37 @@ static void a_mark_of_a_filter_chain_routes_nothing(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
 }
 
+static enum result ask_udp(struct host_made *h, uint32_t to)
+{
+	struct question question = {.from = {0xc6336409, FAMILY_IP4},
+		.to = {to, FAMILY_IP4},
+		.proto = IPPROTO_UDP,
+		.port = 53,
+		.sport = -1,
+		.in = "eth0"};
+	struct answer answer;
+
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	return answer.result;
+}
+
+/* An ICMP error about a packet is no reply to it: ct status seen-reply is not set. */
+static void an_error_is_no_reply(void **state)
+{
+	static const struct operand ct_status = {.field = FIELD_CT_STATUS, .len = 4};
+	struct host_made *h = *state;
+	struct op replied = made_match(&h->rules.arena,
+		made_masked(&h->rules.arena, &ct_status, htonl(IPS_SEEN_REPLY), 0),
+		CMP_NEQ, 0, 0, 4);
+
+	host_listen(h->host, IPPROTO_TCP, 22);
+	add(h, filter(h, HOOK_POSTROUTING, 0), replied, drop());
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
+	assert_int_equal(ask_udp(h, HOST_WORD), RESULT_CLOSED);
+	assert_int_equal(ask_udp(h, WEB_WORD), RESULT_CLOSED);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -352,6 +383,7 @@ int main(void)
 		T(an_answer_to_a_translated_port),
 		T(a_loopback_address_is_not_routed),
 		T(a_mark_of_a_filter_chain_routes_nothing),
+		T(an_error_is_no_reply),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
