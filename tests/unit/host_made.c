@@ -244,3 +244,23 @@ void host_survey(struct host_made *h, struct report *report)
 	report->ruleset = &h->rules;
 	assert_int_equal(reach_exposures(h->reach, report, NULL), 0);
 }
+
+struct chain *host_publish(struct host_made *h)
+{
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct op ops[] = {
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, 8080, 0, 2),
+		made_dnat(&h->rules.arena, HOST_WEB, 80)};
+
+	made_rule(&h->rules, chain, ops, 2);
+	return chain;
+}
+
+const struct exposure *host_exposure(const struct report *report, uint16_t port)
+{
+	for (size_t i = 0; i < report->nexposures; i++)
+		if (report->exposures[i].endpoint.port == port)
+			return &report->exposures[i];
+	return NULL;
+}

@@ -25,6 +25,7 @@ struct host_made {
 
 #define HOST_ETH0    2
 #define HOST_DOCKER0 3
+#define HOST_WEB     0xac110002u /* the container's address */
 
 void host_open(struct host_made *h);
 void host_close(struct host_made *h);
@@ -42,6 +43,10 @@ struct sock *host_listen(struct netns *ns, uint8_t proto, uint16_t port);
 /** host_ask() - the result for one TCP packet that comes in by @in. */
 enum result host_ask(struct host_made *h, const char *in, const char *from,
 	const char *to, uint16_t port);
+/** host_publish() - tcp dport 8080 dnat to 172.17.0.2:80, in prerouting at -100 */
+struct chain *host_publish(struct host_made *h);
+/** host_exposure() - the first one at that port; NULL: there is none. */
+const struct exposure *host_exposure(const struct report *report, uint16_t port);
 /** host_survey() - all exposures, in a report whose arena the caller releases. */
 void host_survey(struct host_made *h, struct report *report);
 

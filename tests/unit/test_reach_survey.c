@@ -18,7 +18,6 @@
 #define NEIGHBOUR      "203.0.113.77"
 #define NEIGHBOUR_ADDR 0xcb00714du
 #define FIRST	       0xcb007101u
-#define DOCKER_WEB     0xac110002u
 
 static int open_host(void **state)
 {
@@ -40,7 +39,7 @@ static int close_host(void **state)
 /* Whether the report has the neighbour at that port of the address. */
 static bool is_listed(const struct report *report, uint32_t addr, uint16_t port)
 {
-	bool own = addr != DOCKER_WEB;
+	bool own = addr != HOST_WEB;
 
 	for (size_t i = 0; i < report->nexposures; i++) {
 		const struct exposure *e = &report->exposures[i];
@@ -180,7 +179,7 @@ static void a_local_route_answers_for_a_container(void **state)
 	host_survey(h, &report);
 	assert_int_equal(
 		host_ask(h, "eth0", NEIGHBOUR, "172.17.0.2", 22), RESULT_MAYBE);
-	assert_true(is_listed(&report, DOCKER_WEB, 22));
+	assert_true(is_listed(&report, HOST_WEB, 22));
 	arena_done(&report.arena);
 }
 
@@ -191,8 +190,8 @@ static void a_container_answers_for_itself(void **state)
 	struct report report;
 
 	host_survey(h, &report);
-	assert_true(is_listed(&report, DOCKER_WEB, 80));
-	assert_false(is_listed(&report, DOCKER_WEB, 22));
+	assert_true(is_listed(&report, HOST_WEB, 80));
+	assert_false(is_listed(&report, HOST_WEB, 22));
 	arena_done(&report.arena);
 }
 
