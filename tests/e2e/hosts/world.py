@@ -13,11 +13,9 @@ are static entries, so that rules about neighbour discovery decide nothing.
 """
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "oracle"), os.path.dirname(HERE)]
@@ -328,34 +326,11 @@ class Host:
 
     # ------------------------------------------------------------ packets
     def measure(self, cells, seconds):
-        """kernel.Host.measure(), with datagrams that no later look can take for its own."""
+        """kernel.ask(), with datagrams that no later look can take for its own."""
         self.looks += 1
         places = {"internet": self.internet, "private": self.internet,
                   "neighbour": self.neighbour, "lan": self.lan}
-        clients = [kernel.Client(c, b"%d.%d" % (self.looks, n))
-                   for n, c in enumerate(cells)]
-        loop = selectors.EpollSelector()
-        for server in self.servers:
-            server.heard.clear()
-            loop.register(server.sock, selectors.EVENT_READ, server.ready)
-        for place in {c["vantage"] for c in cells}:
-            with places[place].inside():
-                for client in clients:
-                    if client.cell["vantage"] == place:
-                        client.start()
-        waiting = [c for c in clients if c.result is None]
-        for client in waiting:
-            loop.register(client.sock, client.events(), client.ready)
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not all(c.finished for c in waiting):
-            for key, _ in loop.select(max(0, end - time.monotonic())):
-                key.data(loop, key)
-        for client in clients:
-            client.stop()
-        loop.close()
-        heard = set().union(*(server.heard for server in self.servers))
-        return [(c.result or "filtered", c.who, c.how,
-                 c.cell["proto"] == "udp" and c.text in heard) for c in clients]
+        return kernel.ask(cells, places, self.servers, seconds, b"%d." % self.looks)
 
     def forget(self):
         """No connection is left that a second look would meet."""

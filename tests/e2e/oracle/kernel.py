@@ -76,6 +76,38 @@ def tool(*command, text=""):
     return r.stdout
 
 
+def ask(cells, places, servers, seconds, mark=b""):
+    """What a client at each cell's place meets: (result, who, how, heard) of each.
+
+    places: the namespace of each vantage; mark: begins the clients' datagrams, so that
+    they are not those of another look.
+    """
+    clients = [Client(c, mark + b"%d" % n) for n, c in enumerate(cells)]
+    loop = selectors.EpollSelector()
+    for server in servers:
+        server.heard.clear()
+        loop.register(server.sock, selectors.EVENT_READ, server.ready)
+    for place in {c["vantage"] for c in cells}:
+        with places[place].inside():
+            for client in clients:
+                if client.cell["vantage"] == place:
+                    client.start()
+    waiting = [c for c in clients if c.result is None]
+    for client in waiting:
+        loop.register(client.sock, client.events(), client.ready)
+    end = time.monotonic() + seconds
+    # Who answered is told behind the handshake; those that say nothing are few.
+    while time.monotonic() < end and not all(c.finished for c in waiting):
+        for key, _ in loop.select(max(0, end - time.monotonic())):
+            key.data(loop, key)
+    for client in clients:
+        client.stop()
+    loop.close()
+    heard = set().union(*(server.heard for server in servers))
+    return [(c.result or "filtered", c.who, c.how, c.cell["proto"] == "udp" and
+             c.text in heard) for c in clients]
+
+
 class Host:
     """The namespaces. Made in a process that owns its pid and mount namespaces."""
     def __init__(self):
@@ -283,31 +315,8 @@ class Host:
         who: which server told its name; how: what refused; heard: a datagram arrived,
         whether or not the answer got back.
         """
-        places = {"internet": self.world, "neighbour": self.neighbour, "lan": self.lan}
-        clients = [Client(c, b"%d" % n) for n, c in enumerate(cells)]
-        loop = selectors.EpollSelector()
-        for server in self.servers:
-            server.heard.clear()
-            loop.register(server.sock, selectors.EVENT_READ, server.ready)
-        for place in {c["vantage"] for c in cells}:
-            with places[place].inside():
-                for client in clients:
-                    if client.cell["vantage"] == place:
-                        client.start()
-        waiting = [c for c in clients if c.result is None]
-        for client in waiting:
-            loop.register(client.sock, client.events(), client.ready)
-        end = time.monotonic() + seconds
-        # Who answered is told behind the handshake; those that say nothing are few.
-        while time.monotonic() < end and not all(c.finished for c in waiting):
-            for key, _ in loop.select(max(0, end - time.monotonic())):
-                key.data(loop, key)
-        for client in clients:
-            client.stop()
-        loop.close()
-        heard = set().union(*(server.heard for server in self.servers))
-        return [(c.result or "filtered", c.who, c.how, c.cell["proto"] == "udp" and
-                 c.text in heard) for c in clients]
+        return ask(cells, {"internet": self.world, "neighbour": self.neighbour,
+                           "lan": self.lan}, self.servers, seconds)
 
 
 class Server:
