@@ -9,7 +9,7 @@
 #include "netmon/reach/routing.h"
 
 #define FOREIGN_MAX 256u
-#define LOCAL_MAX   64u
+#define LOCAL_MAX   256u
 #define BOUNDS_MAX  200000u
 
 static uint64_t mix(uint64_t x)
@@ -146,14 +146,21 @@ static void classify_loopback(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
 	struct addr first = {INADDR_LOOPBACK, FAMILY_IP4};
+	size_t n = 0;
 
 	classify(cl, &first, false, true, false, 0);
 	for (size_t i = 0; i < ns->nsocks; i++) {
 		const struct addr *a = &ns->socks[i].local;
 
-		if (a->family == FAMILY_IP4 && a->value >> 24 == 127 &&
-			a->value != INADDR_LOOPBACK && cl->out->n < 64)
-			classify(cl, a, false, true, false, 0);
+		if (a->family != FAMILY_IP4 || a->value >> 24 != 127 ||
+			a->value == INADDR_LOOPBACK)
+			continue;
+		if (n == LOCAL_MAX) {
+			cl->out->cut = true;
+			return;
+		}
+		classify(cl, a, false, true, false, 0);
+		n++;
 	}
 }
 
@@ -164,26 +171,49 @@ static bool local_by_route(const struct classing *cl, const struct addr *a)
 	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
 }
 
-/* ip route add local PREFIX: its first address, and those that rules tell apart. */
+/* The first address from @value on that is the host's by this route alone. */
+static void classify_local(
+	struct classing *cl, const struct route *route, bool perimeter, u128 value)
+{
+	const struct netns *ns = cl->reach->facts->host;
+	u128 last = prefix_last(&route->dst);
+
+	for (size_t i = 0; i <= ns->naddrs && value <= last - i; i++) {
+		const struct addr a = {value + i, route->family};
+
+		if (!local_by_route(cl, &a))
+			continue;
+		classify(cl, &a, perimeter, false, false, 0);
+		return;
+	}
+}
+
+/*
+ * ip route add local PREFIX: its first address, and those where a range that rules name
+ * begins or has ended.
+ */
 static void classify_local_route(struct classing *cl, const struct route *route)
 {
 	const struct scan *scan = cl->scan;
 	bool perimeter =
 		route->nhops && host_is_perimeter(cl->reach, route->hops[0].ifindex);
-	struct addr a = {route->dst.value, route->family};
+	u128 first = route->dst.value, last = prefix_last(&route->dst);
 	size_t n = 0;
 
-	if (local_by_route(cl, &a))
-		classify(cl, &a, perimeter, false, false, 0);
-	for (size_t i = 0; route->dst.len < addr_bits(route->family) &&
-			   i < scan->nbounds && n < LOCAL_MAX;
-		i++) {
-		a.value = scan->bounds[i].lo;
-		if (a.value <= route->dst.value || a.value > prefix_last(&route->dst) ||
-			!local_by_route(cl, &a))
-			continue;
-		classify(cl, &a, perimeter, false, false, 0);
-		n++;
+	classify_local(cl, route, perimeter, first);
+	for (size_t i = 0; first < last && i < scan->nbounds; i++) {
+		const u128 ends[] = {scan->bounds[i].lo, scan->bounds[i].hi + 1};
+
+		for (size_t k = 0; k < ARRAY_LEN(ends); k++) {
+			if (ends[k] <= first || ends[k] > last)
+				continue;
+			if (n == LOCAL_MAX) {
+				cl->out->cut = true;
+				return;
+			}
+			classify_local(cl, route, perimeter, ends[k]);
+			n++;
+		}
 	}
 }
 

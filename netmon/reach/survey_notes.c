@@ -45,10 +45,8 @@ void survey_gaps(struct survey *survey)
 		report_gap(report,
 			&(struct gap){.code = "addresses-not-asked",
 				.where = "analysis",
-				.text = "rules translate more addresses that are not "
-					"the "
-					"host's own than are asked: exposures at the "
-					"others are missing",
+				.text = "rules tell more addresses apart than are "
+					"asked: exposures at the others are missing",
 				.hides = true});
 	if (survey->ports_cut)
 		report_gap(report,

@@ -183,6 +183,59 @@ static void a_local_route_answers_for_a_container(void **state)
 	arena_done(&report.arena);
 }
 
+/* ip route add local 198.18.0.0/24; half of it is dropped: the other half is open. */
+static void a_local_network_is_asked_past_a_range(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct op ops[] = {
+		made_match(arena, made_masked(arena, made_daddr(), 0xffffff80, 0),
+			CMP_EQ, 0xc6120000, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+
+	made_rule(&h->rules, chain, ops, 2);
+	host_route(h->host, RT_TABLE_LOCAL, "198.18.0.0/24", RTN_LOCAL, 1, NULL);
+	host_survey(h, &report);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "198.18.0.7", 22), RESULT_FILTERED);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "198.18.0.200", 22), RESULT_OPEN);
+	assert_true(is_listed(&report, 0xc6120080, 22));
+	arena_done(&report.arena);
+}
+
+/* More of them than are asked: the report says so. */
+static void a_local_network_of_many_ranges_is_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct set set = {.name = "many", .key_len = 4, .nelements = 1000};
+	struct set_element *elements =
+		arena_array(arena, set.nelements, sizeof(*elements));
+	struct op ops[] = {{.kind = OP_LOOKUP, .operand = made_daddr(), .set = &set},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+	bool hides = false;
+
+	for (uint32_t i = 0; i < set.nelements; i++)
+		elements[i].key = elements[i].key_end =
+			made_be(arena, 0xc6120000 + 4 * i, 4);
+	set.elements = elements;
+	made_rule(&h->rules, chain, ops, 2);
+	host_route(h->host, RT_TABLE_LOCAL, "198.18.0.0/16", RTN_LOCAL, 1, NULL);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		hides |= strcmp(report.gaps[i].code, "addresses-not-asked") == 0 &&
+			 report.gaps[i].hides;
+	assert_true(hides);
+	arena_done(&report.arena);
+}
+
 /* Without one the container answers there at its own ports alone. */
 static void a_container_answers_for_itself(void **state)
 {
@@ -206,6 +259,8 @@ int main(void)
 		T(a_masquerade_tells_nothing_apart),
 		T(a_local_route_answers_for_a_container),
 		T(a_container_answers_for_itself),
+		T(a_local_network_is_asked_past_a_range),
+		T(a_local_network_of_many_ranges_is_a_gap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
