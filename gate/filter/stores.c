@@ -75,10 +75,13 @@ static int check_driver(struct work *work, const struct field *field,
 /*
  * Since 1.42 only anonymous volumes go, unless "all" is said. Who asks so must not lose
  * the others to an engine that knows no better; who asks the old way keeps them.
+ * Without a version it is the engine's newest that is asked for.
  */
 int decide_volume_prune(struct work *work)
 {
-	if (work->target.version >= 42 && strcmp(work_api(work), "1.41") == 0)
+	bool newer = work->target.version == 0 || work->target.version >= 42;
+
+	if (newer && strcmp(work_api(work), "1.41") == 0)
 		return refuse(work, 400, "prune-volumes",
 			"the engine speaks version 1.41 of its API, where this removes "
 			"named volumes, too: ask for it as /v1.41/, or remove volumes "

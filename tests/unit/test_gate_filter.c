@@ -409,7 +409,7 @@ static void a_prune_does_not_take_more_than_was_asked(void **state)
 		{"1.41", "/v1.44/volumes/prune", "prune-volumes"},
 		{"1.41", "/v1.42/volumes/prune?filters=%7B%7D", "prune-volumes"},
 		{"1.41", "/v1.41/volumes/prune", "allow"},
-		{"1.41", "/volumes/prune", "allow"},
+		{"1.41", "/volumes/prune", "prune-volumes"},
 		{"1.44", "/v1.44/volumes/prune", "allow"},
 		{"1.44", "/v1.41/volumes/prune", "allow"},
 	};
