@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -85,6 +86,14 @@ static int parse_link(const struct nlmsghdr *message, void *data, struct err *er
 	link->type = info->ifi_type;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
+	if (info->ifi_flags & IFF_LOWER_UP) {
+		int *index = arena_push(&target->facts->arena, &target->carriers,
+			&target->ncarriers, sizeof(*index));
+
+		if (!index)
+			return err_set(err, -ENOMEM, "link %d", info->ifi_index);
+		*index = link->index;
+	}
 	link->noarp = info->ifi_flags & IFF_NOARP;
 	link->xdp = attr_u8(xdp[IFLA_XDP_ATTACHED]) != XDP_ATTACHED_NONE;
 	parse_link_mac(link, tb[IFLA_ADDRESS]);
@@ -110,6 +119,8 @@ static int dump_links(struct nlsock *sock, struct rtnl_target *target, struct er
 	netns->links = NULL;
 	netns->sysctls = NULL;
 	netns->nlinks = netns->nsysctls = 0;
+	target->carriers = NULL;
+	target->ncarriers = 0;
 	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	int r = nlsock_dump(sock, request, parse_link, target, err);
 	if (netns->nlinks)
@@ -259,6 +270,86 @@ static int dump_all(struct nlsock *sock, struct rtnl_target *target, struct err 
 	return r;
 }
 
+static bool has_carrier(const struct rtnl_target *target, int ifindex)
+{
+	for (size_t i = 0; i < target->ncarriers; i++)
+		if (target->carriers[i] == ifindex)
+			return true;
+	return false;
+}
+
+static bool has_local_route(const struct netns *netns, const struct addr *addr)
+{
+	for (size_t i = 0; i < netns->nroutes; i++) {
+		const struct route *route = &netns->routes[i];
+
+		if (route->type == RTN_LOCAL && route->family == addr->family &&
+			route->dst.value == addr->value &&
+			route->dst.len == addr_bits(addr->family))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An address of IPv6 is there before it answers: addrconf_dad_start() leaves it to a
+ * worker to end the detection of duplicates and to add the local route, also for
+ * addresses without detection, and link-local ones wait for the link's carrier event.
+ */
+static const struct ifaddr *address_not_ready(const struct rtnl_target *target)
+{
+	const struct netns *netns = target->netns;
+
+	for (size_t i = 0; i < netns->naddrs; i++) {
+		const struct ifaddr *a = &netns->addrs[i];
+		bool tentative =
+			a->flags & IFA_F_TENTATIVE && !(a->flags & IFA_F_OPTIMISTIC);
+
+		if (a->local.family == FAMILY_IP6 && !(a->flags & IFA_F_DADFAILED) &&
+			has_carrier(target, a->ifindex) &&
+			(tentative || !has_local_route(netns, &a->local)))
+			return a;
+	}
+	return NULL;
+}
+
+enum { READY_ATTEMPTS = 20, READY_PAUSE_MS = 100 };
+
+/* A dump that was not of one moment: all of it again, so that it fits together. */
+static int dump_whole(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	int r = -EINTR;
+
+	for (int i = 0; r == -EINTR && i < NLSOCK_ATTEMPTS; i++)
+		r = dump_all(sock, target, err);
+	return r;
+}
+
+static int dump_ready(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = READY_PAUSE_MS * 1000000L};
+	int r = dump_whole(sock, target, err);
+
+	for (int i = 0; r == 0 && i < READY_ATTEMPTS && address_not_ready(target);
+		i++) {
+		(void)nanosleep(&pause, NULL);
+		r = dump_whole(sock, target, err);
+	}
+	return r;
+}
+
+static void note_not_ready(const struct rtnl_target *target)
+{
+	const struct ifaddr *addr = address_not_ready(target);
+	char text[ADDR_TEXT_MAX];
+
+	if (addr)
+		facts_note(target->facts, "address-not-ready", target->netns->id, true,
+			"the address %s does not answer yet: it has no local route, or "
+			"duplicates of it are still looked for",
+			addr_format(&addr->local, text));
+}
+
 void collect_rtnl(struct facts *facts, struct netns *netns)
 {
 	struct rtnl_target target = {.facts = facts, .netns = netns};
@@ -266,16 +357,11 @@ void collect_rtnl(struct facts *facts, struct netns *netns)
 	struct err err = {0};
 	int r = nlsock_open(&sock, NETLINK_ROUTE, &err);
 
-	/* A dump that was not of one moment: all of it again, so that it fits together.
-	 */
-	if (r == 0) {
-		for (int i = 0; i < NLSOCK_ATTEMPTS; i++) {
-			r = dump_all(&sock, &target, &err);
-			if (r != -EINTR)
-				break;
-		}
-	}
+	if (r == 0)
+		r = dump_ready(&sock, &target, &err);
 	nlsock_done(&sock);
+	if (r == 0)
+		note_not_ready(&target);
 	netns->routes_known = r == 0;
 	if (r < 0)
 		facts_note(facts, "links-unreadable", netns->id, true,

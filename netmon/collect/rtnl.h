@@ -19,6 +19,8 @@ struct rtnl_target {
 	struct facts *facts;
 	struct netns *netns;
 	size_t nskipped; /* routes whose path cannot be followed */
+	int *carriers;	 /* indexes of links with a carrier */
+	size_t ncarriers;
 };
 
 /** rtnl_dump_routes() - routes of all tables of one family, AF_INET or AF_INET6. */

@@ -174,6 +174,26 @@ static void test_tc_ingress(void **state)
 	facts_free(facts);
 }
 
+/* The kernel has an address of IPv6 before it answers there. */
+static void test_address_without_its_route(void **state)
+{
+	(void)state;
+	need_root();
+	run("ip link add v0 type veth peer v1; ip link set v0 up; ip link set v1 up;"
+	    "ip addr add 2001:db8::1/64 dev v0 nodad; "
+	    "ip addr add 2001:db8::2/64 dev v0 nodad");
+	struct facts *facts = collect();
+	assert_null(find_note(facts, "address-not-ready"));
+	facts_free(facts);
+	run("ip -6 route del local 2001:db8::2 dev v0 table local");
+	facts = collect();
+	const struct note *note = find_note(facts, "address-not-ready");
+	assert_non_null(note);
+	assert_true(note->hides);
+	assert_non_null(strstr(note->text, "2001:db8::2 "));
+	facts_free(facts);
+}
+
 static const struct route *find_route(
 	const struct netns *netns, uint32_t table, const char *dst, uint8_t len)
 {
@@ -576,6 +596,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_links),
 		TEST(test_tc_ingress),
+		TEST(test_address_without_its_route),
 		TEST(test_routes),
 		TEST(test_sysctls),
 		TEST(test_nft),
