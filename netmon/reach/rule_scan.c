@@ -115,6 +115,8 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 			scan_keys(scan, set, 0, o->len, false, nat, protos);
 		else if (scan_is_addr(o))
 			scan->odd_addr = true;
+		else if (is_port(o))
+			scan->wide |= nat ? protos : 0;
 		return;
 	}
 	for (size_t i = 0; i < o->nkey; i++) {
@@ -136,21 +138,15 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 static void scan_maps(
 	struct scan *scan, const struct operand *o, bool nat, unsigned int protos)
 {
-	size_t offset = 0;
-
-	if (!o || o->field != FIELD_MAP)
+	if (!o || o->field != FIELD_MAP || !o->set)
 		return;
-	for (size_t i = 0; i < o->nkey; i++) {
-		const struct operand *part = o->key[i];
+	const struct operand joined = {.field = FIELD_CONCAT,
+		.key = o->key,
+		.nkey = o->nkey,
+		.load_len = o->set->key_len,
+		.len = o->set->key_len};
 
-		if (part->field == FIELD_CONCAT)
-			scan_operand(scan, part, o->set, nat, protos);
-		else if (is_port(part))
-			scan_keys(scan, o->set, offset, 2, true, nat, protos);
-		else if (scan_is_addr(part))
-			scan_keys(scan, o->set, offset, part->len, false, nat, protos);
-		offset += (part->len + 3u) & ~3u;
-	}
+	scan_operand(scan, o->nkey == 1 ? o->key[0] : &joined, o->set, nat, protos);
 }
 
 /* The ports that pass a comparison, and where the others begin. */
@@ -329,6 +325,8 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 		}
 		break;
 	case OP_IPSET:
+		if (nat && op->invert)
+			scan->wide |= protos;
 		scan_ipset(scan, op->ipset, nat, protos);
 		break;
 	case OP_ANY:

@@ -142,5 +142,15 @@ void services_cut(struct arena *arena, struct services *s, const u128 *signs)
 		paint(s, protos[i], map);
 		cut_proto(arena, protos[i], map, signs, &cut);
 	}
+	for (size_t i = 0; i < s->n; i++) {
+		struct service *other;
+
+		/* Of other protocols there are single ports: sockets. */
+		if (memchr(protos, s->v[i].proto, sizeof(protos)))
+			continue;
+		other = arena_push(arena, &cut.v, &cut.n, sizeof(*other));
+		if (other)
+			*other = s->v[i];
+	}
 	*s = cut;
 }

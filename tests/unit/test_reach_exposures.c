@@ -175,6 +175,82 @@ static void ports_of_an_ipset_are_asked(void **state)
 	survey_ports(*state, &op, 8443, false);
 }
 
+/* ! --match-set: the ports that are not in it are translated. */
+static void ports_out_of_an_ipset_are_asked(void **state)
+{
+	struct ipset_element element = {.part = {{.lo = 8443, .hi = 8443}}};
+	struct ipset set = {.name = "ports",
+		.kind = IPSET_TUPLE,
+		.ndims = 1,
+		.dim = {IPSET_DIM_PORT},
+		.elements = &element,
+		.nelements = 1};
+	const struct ipset_match match = {.ipset = &set, .ndims = 1};
+	const struct op op = {.kind = OP_IPSET, .invert = true, .ipset = &match};
+
+	survey_ports(*state, &op, 1, false);
+}
+
+/* dnat to 172.17.0.2:80 and a socket of UDP-Lite: spans are of the other protocols. */
+static void sockets_of_other_protocols_stay_beside_spans(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct op ops[] = {
+		made_match(&h->rules.arena, made_dport(), CMP_RANGE, 8000, 9000, 2),
+		made_dnat(&h->rules.arena, HOST_WEB, 80)};
+	struct report report;
+	const struct exposure *e;
+
+	host_listen(h->host, IPPROTO_UDPLITE, 7777);
+	made_rule(&h->rules, chain, ops, 2);
+	host_survey(h, &report);
+	e = host_exposure(&report, 7777);
+	assert_non_null(e);
+	assert_int_equal(e->endpoint.proto, IPPROTO_UDPLITE);
+	arena_done(&report.arena);
+}
+
+/* dnat to tcp dport & 0x00ff map { 80 : 172.17.0.2 } : 80 - 336 is translated, too. */
+static void ports_that_a_masked_map_takes_are_asked(void **state)
+{
+	static const uint8_t mask[] = {0, 0xff}, none[2], eighty[] = {0, 80};
+	static const uint8_t web[] = {172, 17, 0, 2};
+	static const struct step low = {
+		.kind = STEP_AND_XOR, .count = 2, .and = mask, .xor = none};
+	struct set_element element = {.key = eighty, .key_end = eighty, .data = web};
+	const struct set set = {.key_len = 2,
+		.data_len = 4,
+		.map = true,
+		.elements = &element,
+		.nelements = 1};
+	struct operand key = *made_dport();
+	const struct operand *const keys[] = {&key};
+	const struct operand map = {.field = FIELD_MAP,
+		.len = 4,
+		.load_len = 4,
+		.nest = 1,
+		.set = &set,
+		.key = keys,
+		.nkey = 1};
+	struct host_made *h = *state;
+	struct op dnat = made_dnat(&h->rules.arena, HOST_WEB, 80);
+	struct nat nat = *dnat.nat;
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct report report;
+
+	key.steps = &low;
+	key.nsteps = 1;
+	nat.addr_min = nat.addr_max = &map;
+	dnat.nat = &nat;
+	made_rule(&h->rules, chain, &dnat, 1);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, 336));
+	arena_done(&report.arena);
+}
+
 /* A public network that is routed here and mapped: its addresses are asked. */
 static void networks_of_foreign_addresses_are_asked(void **state)
 {
@@ -306,6 +382,9 @@ int main(void)
 		T(ports_but_one_are_asked),
 		T(ports_that_lead_to_a_translation_are_asked),
 		T(ports_of_an_ipset_are_asked),
+		T(ports_out_of_an_ipset_are_asked),
+		T(ports_that_a_masked_map_takes_are_asked),
+		T(sockets_of_other_protocols_stay_beside_spans),
 		T(networks_of_foreign_addresses_are_asked),
 		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
