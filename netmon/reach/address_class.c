@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/address_class.h"
+#include "netmon/reach/classing.h"
 
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 
-#include "common/zone.h"
 #include "netmon/reach/routing.h"
 
-#define FOREIGN_MAX 256u
-#define LOCAL_MAX   256u
-#define BOUNDS_MAX  200000u
+#define LOCAL_MAX  256u
+#define BOUNDS_MAX 200000u
 
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
 	return x ^ (x >> 32);
+}
+
+uint64_t classing_key(const struct iv *iv)
+{
+	return mix((uint64_t)iv->lo ^
+		   mix((uint64_t)(iv->lo >> 64) ^
+			   mix((uint64_t)iv->hi ^ mix((uint64_t)(iv->hi >> 64)))));
 }
 
 /*
@@ -32,10 +37,7 @@ static uint64_t signature(const struct scan *scan, u128 addr)
 		const struct iv *iv = &scan->bounds[i];
 
 		if (addr >= iv->lo && addr <= iv->hi)
-			sum += mix((uint64_t)iv->lo ^
-				   mix((uint64_t)(iv->lo >> 64) ^
-					   mix((uint64_t)iv->hi ^
-						   mix((uint64_t)(iv->hi >> 64)))));
+			sum += classing_key(iv);
 	}
 	return sum;
 }
@@ -47,14 +49,6 @@ static uint64_t vrf_signature(const struct reach *reach, int ifindex)
 
 	return vrf ? mix((uint64_t)vrf->index << 32) : 0;
 }
-
-struct classing {
-	struct reach *reach;
-	struct scan *scan;
-	struct address_classes *out;
-	uint64_t *signatures; /* of the classes */
-	bool apart;	      /* every address its own class */
-};
 
 static bool bound_socket(const struct reach *reach, const struct addr *addr)
 {
@@ -93,47 +87,78 @@ static size_t find_twin(const struct classing *cl, size_t self, uint64_t sign, b
 	return SIZE_MAX;
 }
 
-static void classify(struct classing *cl, const struct addr *addr, bool perimeter,
-	bool loopback, bool foreign, int ifindex)
+/* Whether a class has the address already; of a link, if it means another on each. */
+static bool is_classified(const struct classing *cl, const struct addr *addr, int link)
 {
-	struct arena *arena = cl->scan->arena;
-	struct address_classes *out = cl->out;
-	uint64_t sign =
-		signature(cl->scan, addr->value) + vrf_signature(cl->reach, ifindex) +
-		(perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex) : 0);
-	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
-	bool own = cl->apart || foreign || link_local ||
-		   bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
-	struct address_class *c = NULL;
-	struct addr *slot;
+	for (size_t i = 0; i < cl->out->n; i++) {
+		const struct address_class *c = &cl->out->v[i];
 
-	for (size_t i = 0; !own && i < out->n && !c; i++) {
-		struct address_class *k = &out->v[i];
+		for (size_t k = 0; c->ifindex == link && k < c->n; k++)
+			if (c->addrs[k].value == addr->value &&
+				c->addrs[k].family == addr->family)
+				return true;
+	}
+	return false;
+}
+
+/* The class that the address belongs to; NULL: none yet. */
+static struct address_class *find_class(const struct classing *cl, uint64_t sign,
+	const struct addr *addr, const struct address_class *like)
+{
+	for (size_t i = 0; i < cl->out->n; i++) {
+		struct address_class *k = &cl->out->v[i];
 
 		if (cl->signatures[i] == sign && k->family == addr->family &&
-			k->loopback == loopback && k->perimeter == perimeter &&
-			!k->alone)
-			c = k;
+			k->loopback == like->loopback &&
+			k->perimeter == like->perimeter && !k->alone)
+			return k;
 	}
-	if (!c) {
-		size_t n = out->n;
-		uint64_t *e = arena_push(arena, &cl->signatures, &n, sizeof(*e));
+	return NULL;
+}
 
-		c = arena_push(arena, &out->v, &out->n, sizeof(*c));
-		if (!c || !e)
-			return;
-		*e = sign;
-		*c = (struct address_class){.family = addr->family,
-			.loopback = loopback,
-			.perimeter = perimeter,
-			.foreign = foreign,
-			.alone = own,
-			.ifindex = link_local ? ifindex : 0};
-		c->twin = find_twin(cl, out->n - 1, sign, own);
-	}
-	slot = arena_push(arena, &c->addrs, &c->n, sizeof(*slot));
+static struct address_class *new_class(
+	struct classing *cl, uint64_t sign, const struct address_class *like)
+{
+	struct address_classes *out = cl->out;
+	size_t n = out->n;
+	uint64_t *slot =
+		arena_push(cl->scan->arena, &cl->signatures, &n, sizeof(*slot));
+	struct address_class *c =
+		arena_push(cl->scan->arena, &out->v, &out->n, sizeof(*c));
+
+	if (!c || !slot)
+		return NULL;
+	*slot = sign;
+	*c = *like;
+	c->twin = find_twin(cl, out->n - 1, sign, c->alone);
+	return c;
+}
+
+bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
+	const struct address_class *like)
+{
+	uint64_t sign =
+		signature(cl->scan, addr->value) + vrf_signature(cl->reach, ifindex) +
+		(like->perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex)
+							      : 0);
+	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
+	struct address_class mine = *like, *c = NULL;
+	struct addr *slot;
+
+	mine.family = addr->family;
+	mine.ifindex = link_local ? ifindex : 0;
+	mine.alone = cl->apart || like->foreign || like->sample || link_local ||
+		     bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
+	if (is_classified(cl, addr, mine.ifindex))
+		return false;
+	if (!mine.alone)
+		c = find_class(cl, sign, addr, &mine);
+	if (!c)
+		c = new_class(cl, sign, &mine);
+	slot = c ? arena_push(cl->scan->arena, &c->addrs, &c->n, sizeof(*slot)) : NULL;
 	if (slot)
 		*slot = *addr;
+	return slot != NULL;
 }
 
 static bool is_loopback(const struct addr *addr)
@@ -144,23 +169,22 @@ static bool is_loopback(const struct addr *addr)
 /* A loopback address that sockets and published ports of that address are asked at. */
 static void classify_loopback(struct classing *cl)
 {
+	static const struct address_class loopback = {.loopback = true};
 	const struct netns *ns = cl->reach->facts->host;
 	struct addr first = {INADDR_LOOPBACK, FAMILY_IP4};
 	size_t n = 0;
 
-	classify(cl, &first, false, true, false, 0);
+	(void)classing_add(cl, &first, 0, &loopback);
 	for (size_t i = 0; i < ns->nsocks; i++) {
 		const struct addr *a = &ns->socks[i].local;
 
-		if (a->family != FAMILY_IP4 || a->value >> 24 != 127 ||
-			a->value == INADDR_LOOPBACK)
+		if (a->family != FAMILY_IP4 || a->value >> 24 != 127)
 			continue;
 		if (n == LOCAL_MAX) {
 			cl->out->cut = true;
 			return;
 		}
-		classify(cl, a, false, true, false, 0);
-		n++;
+		n += classing_add(cl, a, 0, &loopback);
 	}
 }
 
@@ -171,50 +195,99 @@ static bool local_by_route(const struct classing *cl, const struct addr *a)
 	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
 }
 
+/* A network that routes make the host's. */
+struct local {
+	struct classing *cl;
+	u128 first, last;
+	enum family family;
+	bool perimeter;
+	size_t n; /* asked so far */
+};
+
 /* The first address from @value on that is the host's by this route alone. */
-static void classify_local(
-	struct classing *cl, const struct route *route, bool perimeter, u128 value)
+static void classify_local(struct local *local, u128 value)
 {
-	const struct netns *ns = cl->reach->facts->host;
-	u128 last = prefix_last(&route->dst);
+	const struct address_class like = {.perimeter = local->perimeter};
+	const struct netns *ns = local->cl->reach->facts->host;
 
-	for (size_t i = 0; i <= ns->naddrs && value <= last - i; i++) {
-		const struct addr a = {value + i, route->family};
+	if (value < local->first || value > local->last)
+		return;
+	if (local->n == LOCAL_MAX) {
+		local->cl->out->cut = true;
+		return;
+	}
+	for (size_t i = 0; i <= ns->naddrs && value + i <= local->last; i++) {
+		const struct addr a = {value + i, local->family};
 
-		if (!local_by_route(cl, &a))
+		if (!local_by_route(local->cl, &a))
 			continue;
-		classify(cl, &a, perimeter, false, false, 0);
+		local->n += classing_add(local->cl, &a, 0, &like);
 		return;
 	}
 }
 
+/* Where something begins to be told apart, and where that ends. */
+static void classify_ends(struct local *local, u128 lo, u128 hi)
+{
+	classify_local(local, lo);
+	if (hi < local->last)
+		classify_local(local, hi + 1);
+}
+
+/* Sockets and published ports of such an address are of it alone. */
+static void classify_bound(struct local *local)
+{
+	const struct reach *reach = local->cl->reach;
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nsocks; i++)
+		if (ns->socks[i].local.family == local->family)
+			classify_local(local, ns->socks[i].local.value);
+	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
+		const struct container *c = &reach->facts->containers[i];
+
+		for (size_t k = 0; k < c->nports; k++)
+			if (c->ports[k].host_addr.family == local->family)
+				classify_local(local, c->ports[k].host_addr.value);
+	}
+}
+
+/* Not one of the 127.0.0.0/8 that are asked by name, nor of 0.0.0.0/8: the kernel takes
+ * no such destination (ip_route_input_slow()). */
+static u128 first_usable(const struct route *route)
+{
+	u128 lowest = route->family == FAMILY_IP4 ? (u128)1 << 24 : 2;
+
+	return route->dst.value > lowest ? route->dst.value : lowest;
+}
+
 /*
- * ip route add local PREFIX: its first address, and those where a range that rules name
- * begins or has ended.
+ * ip route add local PREFIX: its first address, those where a range that rules name or
+ * a longer route begins or has ended, and those that something is bound to.
  */
 static void classify_local_route(struct classing *cl, const struct route *route)
 {
+	const struct netns *ns = cl->reach->facts->host;
 	const struct scan *scan = cl->scan;
-	bool perimeter =
-		route->nhops && host_is_perimeter(cl->reach, route->hops[0].ifindex);
-	u128 first = route->dst.value, last = prefix_last(&route->dst);
-	size_t n = 0;
+	struct local local = {.cl = cl,
+		.first = first_usable(route),
+		.last = prefix_last(&route->dst),
+		.family = route->family,
+		.perimeter = route->nhops &&
+			     host_is_perimeter(cl->reach, route->hops[0].ifindex)};
 
-	classify_local(cl, route, perimeter, first);
-	for (size_t i = 0; first < last && i < scan->nbounds; i++) {
-		const u128 ends[] = {scan->bounds[i].lo, scan->bounds[i].hi + 1};
+	classify_local(&local, local.first);
+	if (local.first >= local.last)
+		return;
+	for (size_t i = 0; i < scan->nbounds; i++)
+		classify_ends(&local, scan->bounds[i].lo, scan->bounds[i].hi);
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct prefix *dst = &ns->routes[i].dst;
 
-		for (size_t k = 0; k < ARRAY_LEN(ends); k++) {
-			if (ends[k] <= first || ends[k] > last)
-				continue;
-			if (n == LOCAL_MAX) {
-				cl->out->cut = true;
-				return;
-			}
-			classify_local(cl, route, perimeter, ends[k]);
-			n++;
-		}
+		if (ns->routes[i].family == route->family && dst->len > route->dst.len)
+			classify_ends(&local, dst->value, prefix_last(dst));
 	}
+	classify_bound(&local);
 }
 
 static void classify_local_routes(struct classing *cl)
@@ -224,55 +297,6 @@ static void classify_local_routes(struct classing *cl)
 	for (size_t i = 0; i < ns->nroutes; i++)
 		if (ns->routes[i].type == RTN_LOCAL)
 			classify_local_route(cl, &ns->routes[i]);
-}
-
-static int by_lo(const void *a, const void *b)
-{
-	const struct iv *x = a, *y = b;
-
-	return x->lo < y->lo ? -1 : x->lo > y->lo;
-}
-
-/* Addresses that are not the host's, and a rule translates. */
-static bool is_foreign(const struct classing *cl, const struct addr *a)
-{
-	return a->value && !space_has_addr(cl->reach->host, a->family, a->value, 0) &&
-	       !host_owner(cl->reach, a);
-}
-
-/* Private networks stand in rules to be left alone; nobody routes them here. */
-static bool is_worth_listing(const struct classing *cl, const struct iv *iv)
-{
-	enum family family = iv->lo > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4;
-
-	return iv->lo == iv->hi ||
-	       ivset_contains(zone_internet(cl->scan->arena, family), iv->lo);
-}
-
-static void classify_foreign(struct classing *cl)
-{
-	struct scan *scan = cl->scan;
-	size_t n = 0;
-	u128 next = 0; /* below it all were seen */
-
-	if (scan->naddrs)
-		qsort(scan->addrs, scan->naddrs, sizeof(*scan->addrs), by_lo);
-	for (size_t i = 0; i < scan->naddrs; i++) {
-		const struct iv *iv = &scan->addrs[i];
-		struct addr a = {iv->lo < next ? next : iv->lo,
-			iv->lo > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4};
-
-		if ((a.family == FAMILY_IP4 && iv->lo >> 24 == 127) || iv->hi < next ||
-			!is_worth_listing(cl, iv))
-			continue;
-		for (; a.value <= iv->hi && n < FOREIGN_MAX; a.value++)
-			if (is_foreign(cl, &a)) {
-				classify(cl, &a, false, false, true, 0);
-				n++;
-			}
-		cl->out->cut |= a.value <= iv->hi;
-		next = iv->hi + 1;
-	}
 }
 
 static void classify_all(struct classing *cl)
@@ -286,12 +310,13 @@ static void classify_all(struct classing *cl)
 			bool perimeter = host_is_perimeter(cl->reach, a->ifindex);
 
 			if (perimeter == !inner && !is_loopback(&a->local))
-				classify(cl, &a->local, perimeter, false, false,
-					a->ifindex);
+				(void)classing_add(cl, &a->local, a->ifindex,
+					&(struct address_class){
+						.perimeter = perimeter});
 		}
 	classify_local_routes(cl);
 	classify_loopback(cl);
-	classify_foreign(cl);
+	address_foreign(cl);
 }
 
 static void add_prefix(struct scan *scan, const struct prefix *prefix)
@@ -313,10 +338,11 @@ static void scan_routing(struct scan *scan, const struct netns *ns)
 		add_prefix(scan, &ns->routes[i].src);
 }
 
-void address_class_all(
-	struct reach *reach, struct scan *scan, struct address_classes *ret_classes)
+void address_class_all(struct reach *reach, struct scan *scan, bool anywhere,
+	struct address_classes *ret_classes)
 {
-	struct classing cl = {.reach = reach, .scan = scan, .out = ret_classes};
+	struct classing cl = {
+		.reach = reach, .scan = scan, .out = ret_classes, .anywhere = anywhere};
 
 	*ret_classes = (struct address_classes){0};
 	scan_routing(scan, reach->facts->host);

@@ -14,6 +14,10 @@ struct address_class {
 	bool perimeter; /* addresses of perimeter interfaces */
 	bool foreign;	/* not the host's: a rule translates it */
 	bool alone;	/* its one address has something of its own: a socket, say */
+	/* Not the host's, and stands for many: asked for what the host's own addresses
+	 * do not tell. */
+	bool sample;
+	bool anywhere; /* a sample in no range that a rule translates by name */
 	/* Index of an earlier class of perimeter addresses that nothing but their
 	 * interface tells from this one; SIZE_MAX: none. */
 	size_t twin;
@@ -28,8 +32,11 @@ struct address_classes {
 	bool cut; /* more foreign addresses are translated than are asked */
 };
 
-/** address_class_all() - the classes, told apart by what @scan found in the rules. */
-void address_class_all(
-	struct reach *reach, struct scan *scan, struct address_classes *ret_classes);
+/**
+ * address_class_all() - the classes, told apart by what @scan found in the rules
+ * @anywhere: some rule translates whatever the destination
+ */
+void address_class_all(struct reach *reach, struct scan *scan, bool anywhere,
+	struct address_classes *ret_classes);
 
 #endif

@@ -54,6 +54,14 @@ static bool touches(const struct operand *o, bool answers)
 	return false;
 }
 
+/* Nothing but the address itself says what is computed from it. A destination that is
+ * not the host's is the source of no answer, and of no interface. */
+static void note_odd(struct scan *scan, const struct operand *o, bool answers)
+{
+	scan->odd_addr |= touches(o, answers);
+	scan->odd_range |= touches(o, false) && !looks_at_interface(o);
+}
+
 static void set_bounds(
 	struct scan *scan, const struct set *set, size_t offset, size_t len)
 {
@@ -80,9 +88,8 @@ static void scan_key(
 
 		if (is_source(part, answers) && !part->nsteps)
 			set_bounds(scan, set, offset, part->len);
-		else if (touches(part, answers) &&
-			 (part->nsteps || !scan_is_addr(part)))
-			scan->odd_addr = true;
+		else if (part->nsteps || !scan_is_addr(part))
+			note_odd(scan, part, answers);
 		offset += (part->len + 3u) & ~3u;
 	}
 }
@@ -93,7 +100,7 @@ static void scan_translation(struct scan *scan, const struct operand *o, bool an
 	size_t offset = 0;
 
 	if (!o || o->field != FIELD_MAP) {
-		scan->odd_addr |= touches(o, answers);
+		note_odd(scan, o, answers);
 		return;
 	}
 	for (size_t i = 0; i < o->nkey; i++) {
@@ -105,7 +112,7 @@ static void scan_translation(struct scan *scan, const struct operand *o, bool an
 		else if (is_source(key, answers) && !key->nsteps)
 			set_bounds(scan, o->set, offset, key->len);
 		else if (!scan_is_addr(key) || key->nsteps)
-			scan->odd_addr |= touches(key, answers);
+			note_odd(scan, key, answers);
 		offset += (key->len + 3u) & ~3u;
 	}
 }
@@ -116,7 +123,8 @@ static void scan_nat(struct scan *scan, const struct nat *nat, bool answers)
 		nat->addr_min, nat->addr_max, nat->port_min, nat->port_max};
 
 	/* The host part stays: no two addresses go to the same place. */
-	scan->odd_addr |= nat->kind == NAT_DNAT_PREFIX;
+	if (nat->kind == NAT_DNAT_PREFIX)
+		scan->odd_addr = scan->odd_range = true;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		scan_translation(scan, all[i], answers);
 }
@@ -130,7 +138,7 @@ static void scan_source(struct scan *scan, const struct op *op, bool answers)
 		if (is_source(o, answers) && op->value_len <= 16)
 			scan_address(scan, op);
 		else if (!scan_is_addr(o))
-			scan->odd_addr |= touches(o, answers);
+			note_odd(scan, o, answers);
 		break;
 	case OP_IN:
 		if (is_source(o, answers) && !o->nsteps)
@@ -138,7 +146,7 @@ static void scan_source(struct scan *scan, const struct op *op, bool answers)
 				scan_add(scan->arena, &scan->bounds, &scan->nbounds,
 					op->numbers->v[i].lo, op->numbers->v[i].hi);
 		else if (!scan_is_addr(o))
-			scan->odd_addr |= touches(o, answers);
+			note_odd(scan, o, answers);
 		break;
 	case OP_LOOKUP:
 	case OP_VMAP:
@@ -146,7 +154,7 @@ static void scan_source(struct scan *scan, const struct op *op, bool answers)
 		break;
 	case OP_SET:
 	case OP_ZONE:
-		scan->odd_addr |= touches(o, answers);
+		note_odd(scan, o, answers);
 		break;
 	case OP_NAT:
 	case OP_TPROXY:

@@ -65,6 +65,38 @@ bool candidates_local(const struct netns *ns, const struct addr *addr)
 	return false;
 }
 
+/* Which of the ports are translated whatever the destination. */
+static void mark_anywhere(
+	struct arena *arena, struct services *services, const struct services *anywhere)
+{
+	uint32_t *before = arena_array(arena, PORT_COUNT + 1, sizeof(*before));
+
+	/* Once for each protocol: how many ports below each are of them. */
+	for (unsigned int proto = 0; before && proto <= UINT8_MAX; proto++) {
+		bool any = false;
+
+		for (size_t i = 0; i < anywhere->n; i++)
+			any |= anywhere->v[i].proto == proto;
+		if (!any)
+			continue;
+		memset(before, 0, (PORT_COUNT + 1) * sizeof(*before));
+		for (size_t i = 0; i < anywhere->n; i++)
+			for (uint32_t p = anywhere->v[i].port;
+				anywhere->v[i].proto == proto &&
+				p <= anywhere->v[i].last;
+				p++)
+				before[p + 1] = 1;
+		for (uint32_t p = 0; p < PORT_COUNT; p++)
+			before[p + 1] += before[p];
+		for (size_t i = 0; i < services->n; i++) {
+			struct service *s = &services->v[i];
+
+			if (s->proto == proto)
+				s->anywhere = before[s->last + 1u] > before[s->port];
+		}
+	}
+}
+
 void candidates_collect(
 	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
 {
@@ -83,7 +115,9 @@ void candidates_collect(
 		ret_candidates->signs = port_signs_dialled(reach, arena);
 	services_cut(arena, host, ret_candidates->signs);
 	services_cut(arena, anywhere, ret_candidates->signs);
-	address_class_all(reach, &scan, &ret_candidates->addresses);
+	address_class_all(reach, &scan, anywhere->n > 0, &ret_candidates->addresses);
+	mark_anywhere(arena, host, anywhere);
+	ret_candidates->named = scan;
 }
 
 static void add_services(
@@ -98,7 +132,23 @@ static void add_services(
 	}
 }
 
-void candidates_container(struct arena *arena, const struct container *container,
+/* Rules that name the address translate more there than anywhere. */
+static void add_named(struct reach *reach, struct arena *arena, const struct addr *addr,
+	const struct candidates *all, struct services *services)
+{
+	struct scan scan = {.arena = arena,
+		.services = services,
+		.at = addr,
+		.local_anywhere = is_local_anywhere(reach->facts->host)};
+
+	if (!all->named.open_addr && !scan_named(&all->named, addr))
+		return;
+	scan_anywhere(&scan, reach->host->rules);
+	scan_add_wide(arena, services, scan.wide);
+}
+
+void candidates_container(struct reach *reach, struct arena *arena,
+	const struct container *container, const struct addr *addr,
 	const struct candidates *all, bool local, struct services *ret_services)
 {
 	struct services own = {.n = 0};
@@ -107,8 +157,9 @@ void candidates_container(struct arena *arena, const struct container *container
 		services_add_socks(arena, &own, container->netns);
 	add_published(arena, &own, container, true);
 	add_services(arena, &own, local ? &all->host : &all->anywhere);
+	add_named(reach, arena, addr, all, &own);
 	/* Ports that somebody listens on, or publishes, are in no span. */
-	services_cut(arena, &own, NULL);
+	services_cut(arena, &own, own.spans ? all->signs : NULL);
 	for (size_t i = 0; all->signs && i < own.n; i++)
 		own.v[i].sign = all->signs[own.v[i].port];
 	*ret_services = own;

@@ -9,6 +9,7 @@ struct candidates {
 	struct services host;	  /* ports to ask at the host's own addresses */
 	struct services anywhere; /* ports that rules translate at any address */
 	struct address_classes addresses;
+	struct scan named; /* its addrs: destinations that rules translate by name */
 	const u128 *signs; /* port_signs.h; NULL: only single ports are asked */
 };
 
@@ -26,9 +27,10 @@ void candidates_collect(
  * whatever interface it is: then the host answers at its own ports. */
 bool candidates_local(const struct netns *ns, const struct addr *addr);
 
-/** candidates_container() - ports to ask at a container's own address; @local: the
+/** candidates_container() - ports to ask at @addr, a container's own; @local: the
  *  host's, too. */
-void candidates_container(struct arena *arena, const struct container *container,
+void candidates_container(struct reach *reach, struct arena *arena,
+	const struct container *container, const struct addr *addr,
 	const struct candidates *all, bool local, struct services *ret_services);
 
 #endif

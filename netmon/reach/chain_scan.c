@@ -9,7 +9,7 @@
 
 /* Chains that a packet from outside can be in; the others tell nothing apart for it. */
 struct met {
-	const struct scan *scan;
+	struct scan *scan;
 	bool *chain;
 	const struct ruleset *rules;
 };
@@ -78,19 +78,57 @@ static bool is_host_only(const struct scan *scan, const struct op *op)
 	       memcmp(op->lo, &local, sizeof(local)) == 0 && !scan->local_anywhere;
 }
 
-/* A rule about certain destinations, or the host's own: not about any address. */
-static bool names_destination(const struct scan *scan, const struct rule *rule)
+/* Whether the set lets only destinations pass that are not scan->at. */
+static bool set_excludes(const struct scan *scan, const struct op *op)
 {
-	for (size_t i = 0; i < rule->nops; i++) {
-		const struct op *op = &rule->ops[i];
-		const struct operand *o = op->operand;
+	bool open = op->set->dynamic || op->set->unreadable || op->operand->nsteps;
 
-		if ((op->kind == OP_MATCH || op->kind == OP_LOOKUP ||
-			    op->kind == OP_IN) &&
-			!op->invert && op->cmp == CMP_EQ && o &&
-			(is_host_only(scan, op) || scan_is_addr(o)))
-			return true;
+	for (size_t i = 0; i < op->set->nelements; i++) {
+		const struct set_element *e = &op->set->elements[i];
+		size_t len = op->set->key_len;
+
+		if (e->catchall ||
+			(scan->at && scan->at->value >= addr_load(e->key, len) &&
+				scan->at->value <= addr_load(e->key_end, len)))
+			return false;
 	}
+	return !scan->at || !open;
+}
+
+/* Whether an op lets only the host's own destinations pass, or certain ones: scan->at
+ * is none of them. */
+static bool op_excludes(struct scan *scan, const struct op *op)
+{
+	const struct operand *o = op->operand;
+	struct iv iv;
+
+	if (op->kind != OP_MATCH && op->kind != OP_LOOKUP && op->kind != OP_IN)
+		return false;
+	if (op->invert || !o)
+		return false;
+	if (op->kind == OP_MATCH && op->cmp == CMP_EQ && is_host_only(scan, op))
+		return true;
+	if (!scan_is_addr(o))
+		return false;
+	if (op->kind == OP_LOOKUP)
+		return set_excludes(scan, op);
+	if (op->kind == OP_IN)
+		return !scan->at ||
+		       (!o->nsteps && !ivset_contains(op->numbers, scan->at->value));
+	if ((op->cmp != CMP_EQ && op->cmp != CMP_RANGE) || op->value_len > 16)
+		return false;
+	iv = scan_address(scan, op);
+	return iv.lo <= iv.hi &&
+	       (!scan->at || scan->at->value < iv.lo || scan->at->value > iv.hi);
+}
+
+/* A rule about certain destinations, or the host's own: not about any address, nor
+ * about scan->at. */
+static bool is_elsewhere(struct scan *scan, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->nops; i++)
+		if (op_excludes(scan, &rule->ops[i]))
+			return true;
 	return false;
 }
 
@@ -103,8 +141,9 @@ static void meet_anywhere(struct met *met, const struct chain *chain)
 	for (size_t r = 0; r < chain->nrules; r++) {
 		const struct rule *rule = &chain->rules[r];
 
-		for (size_t i = 0;
-			i < rule->nops && !names_destination(met->scan, rule); i++) {
+		if (is_elsewhere(met->scan, rule))
+			continue;
+		for (size_t i = 0; i < rule->nops; i++) {
 			const struct op *op = &rule->ops[i];
 
 			if (op->kind == OP_VERDICT &&
@@ -144,7 +183,7 @@ void scan_anywhere(struct scan *scan, const struct ruleset *rules)
 			const struct rule *rule = &chain->rules[r];
 			size_t before = scan->services->n;
 
-			if (!scan_translates(rule) || names_destination(scan, rule))
+			if (!scan_translates(rule) || is_elsewhere(scan, rule))
 				continue;
 			for (size_t i = 0; i < rule->nops; i++)
 				scan_op(scan, &rule->ops[i], true, scan_protos(rule));
@@ -201,10 +240,12 @@ static void scan_rule(
 {
 	unsigned int protos = nat ? scan_protos(rule) : 0;
 	size_t before = scan->services->n;
+	bool leads = nat && rule_leads_on(rule, marked);
 
+	scan->aside = !leads;
 	for (size_t i = 0; i < rule->nops; i++)
 		scan_op(scan, &rule->ops[i], nat, protos);
-	if (nat && rule_leads_on(rule, marked) && scan->services->n == before)
+	if (leads && scan->services->n == before)
 		scan->wide |= scan_translates(rule) ? protos : 0; /* any port */
 }
 
@@ -237,8 +278,8 @@ void scan_rules(struct scan *scan, const struct ruleset *rules)
 
 			address_rules_scan(scan, rule, answers[chain->id]);
 			scan_rule(scan, rule,
-				own_chain && (rule_leads_on(rule, marked) ||
-						     chain->type == CHAIN_NAT),
+				own_chain && (chain->type == CHAIN_NAT ||
+						     rule_leads_on(rule, marked)),
 				marked);
 		}
 	}

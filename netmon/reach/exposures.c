@@ -45,7 +45,8 @@ static void walk_host(struct survey *survey, const struct candidates *all,
 		unsigned int bit =
 			class->family == FAMILY_IP4 ? FAMILY_BIT_4 : FAMILY_BIT_6;
 
-		if (!(service->families & bit))
+		if (!(service->families & bit) ||
+			(class->anywhere && !service->anywhere))
 			continue;
 		/* Untranslated, a loopback destination is a martian: the twin's walk
 		 * tells only what is translated. */
@@ -56,6 +57,7 @@ static void walk_host(struct survey *survey, const struct candidates *all,
 			copy_twin(survey, all, class);
 	}
 	survey_join(survey, all);
+	survey_join_samples(survey);
 	survey_emit(survey);
 }
 
@@ -101,7 +103,8 @@ static void survey_container(struct survey *survey, const struct candidates *all
 	struct services services;
 
 	survey->owner = container;
-	candidates_container(arena, container, all, local, &services);
+	candidates_container(
+		survey->reach, arena, container, addr, all, local, &services);
 	survey_spans_begin(survey, arena, all->signs ? services.n : 0);
 	for (size_t k = 0; survey->spans && k < services.n; k++) {
 		const struct service *service = &services.v[k];
@@ -187,6 +190,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey_describe(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey, &all);
+	survey_describe_samples(&survey);
 	survey_rows(&survey);
 	survey_gaps(&survey);
 	arena_done(&survey.scratch);

@@ -11,6 +11,22 @@ void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
 		*slot = (struct iv){lo, hi};
 }
 
+bool scan_named(const struct scan *scan, const struct addr *addr)
+{
+	for (size_t i = 0; i < scan->naddrs; i++)
+		if (addr->value >= scan->addrs[i].lo &&
+			addr->value <= scan->addrs[i].hi)
+			return true;
+	return false;
+}
+
+/* A rule that translates, or leads to one that does, names destinations. */
+static void add_addrs(struct scan *scan, u128 lo, u128 hi)
+{
+	if (!scan->aside)
+		scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+}
+
 static unsigned int proto_bit(uint8_t proto)
 {
 	return proto == IPPROTO_TCP    ? SCAN_TCP
@@ -96,8 +112,10 @@ static void scan_keys(struct scan *scan, const struct set *set, size_t offset,
 		else if (!port)
 			scan_add(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
 		if (!port && nat)
-			scan_add(scan->arena, &scan->addrs, &scan->naddrs, lo, hi);
+			add_addrs(scan, lo, hi);
 	}
+	if (!port && nat && !scan->aside)
+		scan->open_addr |= set->dynamic || set->unreadable;
 	/* Any port may be in it, or finds the element for those that are not. */
 	if (port && nat && open)
 		scan->wide |= protos;
@@ -114,7 +132,7 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 		else if (scan_is_addr(o) && !o->nsteps)
 			scan_keys(scan, set, 0, o->len, false, nat, protos);
 		else if (scan_is_addr(o))
-			scan->odd_addr = true;
+			scan->odd_addr = scan->odd_range = true;
 		else if (is_port(o))
 			scan->wide |= nat ? protos : 0;
 		return;
@@ -123,7 +141,7 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 		const struct operand *part = o->key[i];
 
 		if (part->nsteps && scan_is_addr(part))
-			scan->odd_addr = true;
+			scan->odd_addr = scan->odd_range = true;
 		if (part->nsteps && is_port(part))
 			scan->wide |= nat ? protos : 0;
 		else if (is_port(part))
@@ -182,7 +200,27 @@ static void scan_port(
 	}
 }
 
-/* A match on an ipset by destination: its ports and addresses. */
+/* What an ipset has in one of its dimensions: destination ports or addresses. */
+static void scan_dimension(
+	struct scan *scan, const struct ipset *set, size_t dimension, bool nat)
+{
+	bool port = set->dim[dimension] == IPSET_DIM_PORT;
+
+	for (size_t i = 0; i < set->nelements; i++) {
+		const struct ipset_part *p = &set->elements[i].part[dimension];
+
+		if (port && nat && p->hi <= UINT16_MAX)
+			add_ports(scan, p->proto ? proto_bit(p->proto) : SCAN_PROTOS,
+				p->lo, p->hi);
+		if (port)
+			continue;
+		scan_add(scan->arena, &scan->bounds, &scan->nbounds, p->lo, p->hi);
+		if (nat)
+			add_addrs(scan, p->lo, p->hi);
+	}
+}
+
+/* A match on an ipset by destination. */
 static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool nat,
 	unsigned int protos)
 {
@@ -191,24 +229,14 @@ static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool 
 	if (!set)
 		return;
 	scan->odd_addr = true;
-	for (size_t d = 0; nat && d < match->ndims && d < 3; d++) {
-		bool port = set->dim[d] == IPSET_DIM_PORT;
-
-		if (match->src[d] || (!port && set->dim[d] != IPSET_DIM_ADDR))
-			continue;
-		for (size_t i = 0; i < set->nelements; i++) {
-			const struct ipset_part *p = &set->elements[i].part[d];
-
-			if (port && p->hi <= UINT16_MAX)
-				add_ports(scan,
-					p->proto ? proto_bit(p->proto) : SCAN_PROTOS,
-					p->lo, p->hi);
-			else if (!port)
-				scan_add(scan->arena, &scan->addrs, &scan->naddrs,
-					p->lo, p->hi);
-		}
-	}
-	if (nat && (set->kind == IPSET_LIST || set->kind == IPSET_OTHER))
+	for (size_t d = 0; d < match->ndims && d < 3; d++)
+		if (!match->src[d] && (set->dim[d] == IPSET_DIM_PORT ||
+					      set->dim[d] == IPSET_DIM_ADDR))
+			scan_dimension(scan, set, d, nat);
+	if (set->kind != IPSET_LIST && set->kind != IPSET_OTHER)
+		return;
+	scan->odd_range = true;
+	if (nat)
 		scan->wide |= protos;
 }
 
@@ -230,19 +258,19 @@ struct iv scan_address(struct scan *scan, const struct op *op)
 	range_of(op, &lo, &hi);
 	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
 		op->cmp != CMP_NOT_RANGE)
-		scan->odd_addr = true;
+		scan->odd_addr = scan->odd_range = true;
 	if (o->nsteps) {
 		/* A network: its mask gives the range. */
 		const struct step *step = &o->steps[0];
 
 		if (o->nsteps != 1 || step->kind != STEP_AND_XOR) {
-			scan->odd_addr = true;
+			scan->odd_addr = scan->odd_range = true;
 			return (struct iv){1, 0};
 		}
 		u128 below = max & ~addr_load(step->and, len);
 
 		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
-			scan->odd_addr = true; /* not a network */
+			scan->odd_addr = scan->odd_range = true; /* no network */
 		hi = lo | below;
 	} else if (len < o->len) { /* a prefix of whole bytes */
 		unsigned int shift = (unsigned int)(o->len - len) * 8;
@@ -272,7 +300,7 @@ static void scan_match(
 	}
 	iv = scan_address(scan, op);
 	if (nat && iv.lo <= iv.hi)
-		scan_add(scan->arena, &scan->addrs, &scan->naddrs, iv.lo, iv.hi);
+		add_addrs(scan, iv.lo, iv.hi);
 }
 
 /* Where one list names ports and another does not, any port can pass. */
@@ -308,7 +336,7 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 		break;
 	case OP_IN:
 		if (op->operand->nsteps && scan_is_addr(op->operand))
-			scan->odd_addr = true;
+			scan->odd_addr = scan->odd_range = true;
 		if (nat && op->invert)
 			scan->wide |= protos;
 		for (size_t i = 0; i < op->numbers->n; i++) {
@@ -320,8 +348,7 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 				scan_add(scan->arena, &scan->bounds, &scan->nbounds,
 					iv->lo, iv->hi);
 			if (scan_is_addr(op->operand) && nat)
-				scan_add(scan->arena, &scan->addrs, &scan->naddrs,
-					iv->lo, iv->hi);
+				add_addrs(scan, iv->lo, iv->hi);
 		}
 		break;
 	case OP_IPSET:

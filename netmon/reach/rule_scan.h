@@ -16,7 +16,11 @@ struct scan {
 	size_t nbounds;
 	unsigned int wide;   /* protocols of which a rule may translate any port */
 	bool local_anywhere; /* "an address of this host" may be a container's, too */
-	bool odd_addr; /* a rule looks at destinations in a way that makes no ranges */
+	bool odd_addr;	/* a rule looks at destinations in a way that makes no ranges */
+	bool odd_range; /* addresses of one range may be translated differently */
+	bool open_addr; /* packets add to the destinations that are translated */
+	bool aside;	/* the rule at hand translates nothing, nor leads there */
+	const struct addr *at; /* scan_anywhere(): at this destination; NULL: at any */
 };
 
 /** scan_rules() - every rule that a packet from outside can meet. */
@@ -24,7 +28,7 @@ void scan_rules(struct scan *scan, const struct ruleset *rules);
 
 /**
  * scan_anywhere() - ports that rules translate whatever the destination: also at the
- * containers' own addresses
+ * containers' own addresses; with @scan->at those that they translate there
  */
 void scan_anywhere(struct scan *scan, const struct ruleset *rules);
 
@@ -53,6 +57,9 @@ bool scan_is_addr(const struct operand *operand);
  * Return: it, too; nothing (lo > hi) where there is none.
  */
 struct iv scan_address(struct scan *scan, const struct op *op);
+
+/** scan_named() - whether a translated destination that rules name is @addr. */
+bool scan_named(const struct scan *scan, const struct addr *addr);
 
 /** scan_add() - append a range. */
 void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi);

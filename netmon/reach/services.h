@@ -11,6 +11,7 @@ struct service {
 	uint8_t proto;
 	uint8_t families;    /* FAMILY_BIT_*: where anything could answer */
 	bool named;	     /* somebody speaks of this very port */
+	bool anywhere;	     /* a rule translates it whatever the destination */
 	uint16_t port, last; /* the same for a single one */
 	u128 sign;	     /* of all of its ports; 0: nobody asked */
 };

@@ -26,11 +26,12 @@ static bool same_place(const struct outcome *a, const struct outcome *b)
 
 /* A closed port of the host itself is no exposure; a published one is, listening or
  * not. */
-static bool counts(const struct outcome *o)
+static bool counts(const struct ask *ask, const struct outcome *o)
 {
 	const struct port_binding *b;
 
-	if (!o->reaches)
+	/* A router carries strangers' packets: no destination of this host's. */
+	if (!o->reaches || (o->passes && ask->class && ask->class->sample))
 		return false;
 	if (o->path == PATH_HOST_SERVICE || o->path == PATH_HOST_NETWORK)
 		return o->listener != TRI_NO;
@@ -139,11 +140,11 @@ static void take_outcomes(
 		const struct ivset *may = &ivset_none, *others = &ivset_none;
 		bool first = true;
 
-		if (!counts(o))
+		if (!counts(ask, o))
 			continue;
 		for (size_t k = 0; k < walk->n; k++) {
 			const struct outcome *p = &walk->outcomes[k];
-			bool mine = counts(p) && same_place(o, p);
+			bool mine = counts(ask, p) && same_place(o, p);
 
 			if (mine && k < i)
 				first = false;

@@ -43,6 +43,7 @@ struct survey {
 	size_t nspans;	     /* walked, beside ports that somebody speaks of */
 	struct spans *spans; /* what was found at others */
 	bool ports_cut;	     /* more of them are told apart than are asked */
+	bool sampled;	     /* one address stands for many in the report */
 	bool moved;	     /* a translation moved a port by a distance */
 };
 
@@ -87,6 +88,10 @@ bool survey_class_applies(const struct survey *survey,
  */
 void survey_join(struct survey *survey, const struct candidates *all);
 
+/** survey_join_samples() - what a sample of foreign addresses tells is told once: where
+ *  an address of the host's does not tell the same. */
+void survey_join_samples(struct survey *survey);
+
 /** survey_emit() - the drafts become exposures, and make room for the next ones. */
 void survey_emit(struct survey *survey);
 
@@ -102,6 +107,9 @@ void survey_rows(struct survey *survey);
 
 /** survey_gaps() - gaps of facts, rules and exposures, each once. */
 void survey_gaps(struct survey *survey);
+
+/** survey_describe_samples() - that some exposures stand for many addresses. */
+void survey_describe_samples(struct survey *survey);
 
 /** survey_describe() - perimeter, ways in, and what is taken for granted. */
 void survey_describe(struct survey *survey);

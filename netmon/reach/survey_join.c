@@ -20,7 +20,7 @@ static bool link_local_class(const struct address_class *c)
 /* A class of ordinary addresses: what "every address of the host" is about. */
 static bool ordinary(const struct address_class *c)
 {
-	return !c->loopback && !c->foreign && !link_local_class(c);
+	return !c->loopback && !c->foreign && !c->sample && !link_local_class(c);
 }
 
 /* Alike as far as both classes can be asked: the Internet only asks a perimeter's. */
@@ -85,5 +85,28 @@ void survey_join(struct survey *survey, const struct candidates *all)
 			if (k != i && same_draft(d, o) && covers(d, o))
 				o->dropped = true;
 		}
+	}
+}
+
+/* The same, certain and possible. */
+static bool tells(const struct draft *a, const struct draft *b)
+{
+	for (int z = 0; z < ZONE_COUNT; z++)
+		if (!ivset_is_subset(b->e.reach[z].must, a->e.reach[z].must))
+			return false;
+	return same_draft(a, b) && covers(a, b);
+}
+
+void survey_join_samples(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->ndrafts; i++) {
+		struct draft *d = &survey->drafts[i];
+
+		if (!d->class->sample)
+			continue;
+		for (size_t k = 0; k < i && !d->dropped; k++)
+			d->dropped = !survey->drafts[k].dropped &&
+				     tells(&survey->drafts[k], d);
+		survey->sampled |= !d->dropped;
 	}
 }

@@ -131,6 +131,15 @@ static void describe_ways(struct survey *survey)
 	report->nways = survey->nsources;
 }
 
+void survey_describe_samples(struct survey *survey)
+{
+	if (survey->sampled)
+		assume(survey->report,
+			"rules translate networks of addresses that are not the "
+			"host's: one address of each kind is listed, and stands for "
+			"the others");
+}
+
 void survey_describe(struct survey *survey)
 {
 	describe_perimeter(survey);

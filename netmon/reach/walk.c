@@ -256,7 +256,9 @@ static void end_out_of_sight(
 		.reaches = true,
 		.target = {state->packet.daddr, (enum family)state->packet.family},
 		.target_port = state->packet.dport,
-		.target_origin = state->packet.dport_origin};
+		.target_origin = state->packet.dport_origin,
+		.passes = !visit->container &&
+			  state->packet.daddr == visit->walk->asked_addr};
 
 	run_doubt(&visit->run, state, NULL, code, text);
 	add_outcome(visit, state, &what);

@@ -14,6 +14,7 @@ struct outcome {
 	enum tri listener;
 	bool reaches; /* it got to the target, whoever listens there, and an answer can
 			 come back (UDP: it got there) */
+	bool passes;  /* it goes on to somebody else, with the destination it had */
 	bool one_way; /* it got there, and no answer comes back */
 	bool translated; /* by DNAT, before the routing decision */
 	bool has_path;

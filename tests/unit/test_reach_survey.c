@@ -52,6 +52,13 @@ static bool is_listed(const struct report *report, uint32_t addr, uint16_t port)
 	return false;
 }
 
+static void host_sock_at(struct host_made *h, const char *addr, uint16_t port)
+{
+	struct sock *sock = host_listen(h->host, IPPROTO_TCP, port);
+
+	sock->local.value = ntohl(inet_addr(addr));
+}
+
 static void survey_agrees(struct host_made *h, const char *what)
 {
 	static const char *const own[] = {"203.0.113.1", "203.0.113.2", "172.17.0.1"};
@@ -207,6 +214,57 @@ static void a_local_network_is_asked_past_a_range(void **state)
 	arena_done(&report.arena);
 }
 
+/* Ranges that begin and end at one address are one question each, and one answer. */
+static void an_address_is_asked_once(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct op ops[] = {
+		made_match(arena, made_masked(arena, made_daddr(), 0xffffff80, 0),
+			CMP_EQ, 0xc6120000, 0, 4),
+		made_match(arena, made_masked(arena, made_daddr(), 0xffffffc0, 0),
+			CMP_EQ, 0xc6120040, 0, 4),
+		made_match(arena, made_dport(), CMP_EQ, 4444, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+	size_t listed = 0;
+
+	for (size_t i = 0; i < 100; i++) /* three ends each */
+		made_rule(&h->rules, chain, ops, 4);
+	host_route(h->host, 10, "198.18.0.0/24", RTN_LOCAL, 1, NULL);
+	host_route(h->host, RT_TABLE_LOCAL, "198.18.0.0/24", RTN_LOCAL, 1, NULL);
+	host_sock_at(h, "198.18.0.7", 2222);
+	host_survey(h, &report);
+	assert_int_equal(report.ngaps, 0);
+	for (size_t i = 0; i < report.nexposures; i++)
+		listed += report.exposures[i].endpoint.port == 2222 &&
+			  report.exposures[i].endpoint.addr.value == 0xc6120007;
+	assert_int_equal(listed, 1);
+	arena_done(&report.arena);
+}
+
+/* A socket of an address inside, and the rest of a network that another route cuts. */
+static void a_local_network_is_asked_where_something_is(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_route(h->host, RT_TABLE_LOCAL, "198.18.0.0/24", RTN_LOCAL, 1, NULL);
+	host_sock_at(h, "198.18.0.7", 4444);
+	host_route(h->host, RT_TABLE_LOCAL, "198.19.0.0/24", RTN_LOCAL, 1, NULL);
+	host_route(h->host, RT_TABLE_LOCAL, "198.19.0.0/25", RTN_BLACKHOLE, 0, NULL);
+	host_survey(h, &report);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "198.18.0.7", 4444), RESULT_OPEN);
+	assert_true(is_listed(&report, 0xc6120007, 4444));
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "198.19.0.200", 22), RESULT_OPEN);
+	assert_true(is_listed(&report, 0xc6130080, 22));
+	arena_done(&report.arena);
+}
+
 /* More of them than are asked: the report says so. */
 static void a_local_network_of_many_ranges_is_a_gap(void **state)
 {
@@ -260,6 +318,8 @@ int main(void)
 		T(a_local_route_answers_for_a_container),
 		T(a_container_answers_for_itself),
 		T(a_local_network_is_asked_past_a_range),
+		T(an_address_is_asked_once),
+		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
