@@ -103,8 +103,9 @@ int command_restore(int argc, char *argv[], struct err *err)
 		return rc;
 	restore.policy = policy;
 	rc = pin_record_each(take, &restore, err);
+	(void)printf("%u made again, %u not%s\n", restore.made, restore.left,
+		rc < 0 ? ", and some are not known" : "");
 	if (rc < 0)
 		return rc;
-	(void)printf("%u made again, %u not\n", restore.made, restore.left);
 	return restore.left > 0 ? STATUS_DENIED : STATUS_OK;
 }

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -22,6 +21,7 @@
 
 #include "common/cleanup.h"
 #include "gate/pam/answer.h"
+#include "gate/parent.h"
 
 /*
  * Theory of operation. The group's number comes from the group database. For a user who
@@ -154,7 +154,7 @@ static void become_helper(const struct options *options, const char *user, pid_t
 	/* Not the library's calls: those would signal threads that are not here. */
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
 		_exit(ANSWER_REFUSE);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+	if (parent_die_with(parent) < 0)
 		_exit(ANSWER_REFUSE);
 	int null_fd = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd <= 2; fd++) {

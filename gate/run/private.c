@@ -8,24 +8,17 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "common/cleanup.h"
 #include "gate/inputs.h"
+#include "gate/parent.h"
 #include "gate/serve/listen.h"
 #include "gate/serve/spare.h"
 #include "gate/serve/version.h"
 
 enum { MAX_SESSIONS = 128 };
-
-static int die_with(pid_t parent)
-{
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent
-		       ? -ESRCH
-		       : 0;
-}
 
 /* Whether a process serves him. */
 static bool take_caller(int listener, uid_t uid, struct spares *spares,
@@ -84,7 +77,7 @@ static _Noreturn void become_server(
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (setsid() < 0 || setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 ||
-		setresuid(0, 0, 0) < 0 || die_with(parent) < 0 || null < 0 ||
+		setresuid(0, 0, 0) < 0 || parent_die_with(parent) < 0 || null < 0 ||
 		dup2(null, 0) < 0 || dup2(null, 1) < 0 || chdir("/") < 0)
 		_exit(1);
 	/* Standard error stays: what is wrong with a connection is said there. */

@@ -17,6 +17,8 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
+#include "gate/parent.h"
+
 enum {
 	NOBODY = 65534,
 	MAX_MEMORY = 256 * 1024 * 1024,
@@ -160,12 +162,10 @@ int confine(const struct confinement *confinement, pid_t parent, struct err *err
 		setuid(0) == 0 ||
 		capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
 		return err_set(err, -EPERM, "capabilities are still there");
-	/* The new uid cleared it. A parent that ended before sends no signal any more.
-	 */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return err_errno(err, -errno, "confine a process");
-	if (getppid() != parent)
-		return err_set(err, -ESRCH, "the parent process has ended");
+	/* Again: the new uid has undone it. */
+	rc = parent_die_with(parent);
+	if (rc < 0)
+		return err_errno(err, rc, "end with the parent process");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, -errno, "confine a process");

@@ -2,13 +2,14 @@
 /* The folders that private sockets are in. */
 #include "gate/serve/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include "gate/serve/entries.h"
 
 static int open_folder(int parent, const char *name)
 {
@@ -51,20 +52,11 @@ static void remove_if_dead(int all, const char *name)
 
 static void sweep(int all)
 {
-	int copy = open_folder(all, ".");
-	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
+	_cleanup_(cleanup_closedir) DIR *entries = entries_open(all);
+	const char *name;
 
-	if (!entries) {
-		if (copy >= 0)
-			(void)close(copy);
-		return;
-	}
-	while ((entry = readdir(entries))) {
-		if (entry->d_name[0] != '.')
-			remove_if_dead(all, entry->d_name);
-	}
-	(void)closedir(entries);
+	while (entries && (name = entries_next(entries)))
+		remove_if_dead(all, name);
 }
 
 void folder_sweep(void)

@@ -2,7 +2,6 @@
 /* Host paths held fast, so that what was checked is what the engine mounts. */
 #include "gate/serve/pin.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,11 +14,15 @@
 #include <linux/openat2.h>
 
 #include "gate/inputs.h"
+#include "gate/serve/entries.h"
 #include "gate/serve/own_dir.h"
 #include "gate/serve/pin_record.h"
+#include "gate/serve/wire.h"
 
-/* Of one user, read-only ones and others each. */
-enum { MAX_PINS = 256 };
+enum {
+	MAX_PINS = 256, /* of one user, read-only ones and others each */
+	LOCK_MS = 5000,
+};
 
 /* glibc 2.36 has no wrapper. */
 static int open_resolved(int dir, const char *path, uint64_t flags, uint64_t resolve)
@@ -30,24 +33,49 @@ static int open_resolved(int dir, const char *path, uint64_t flags, uint64_t res
 	return fd < 0 ? -errno : fd;
 }
 
+/* What the kernel knows itself: who serves a file system of FUSE's might never answer.
+ */
+static bool look_at(int fd, unsigned int mask, struct statx *ret_stx)
+{
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, ret_stx) == 0;
+}
+
 static bool is_mount(int fd)
 {
 	struct statx stx;
 
-	return statx(fd, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
+	return look_at(fd, 0, &stx) &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/* The folder of all pins, a mount of its own, locked against other processes of gate.
- */
+/* flock(2) waits for ever, or not at all. */
+static int lock_soon(int fd, const char *what, struct err *err)
+{
+	int64_t deadline = wire_now() + LOCK_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, -errno, "lock '%s'", what);
+		if (wire_now() >= deadline)
+			return err_set(err, -EBUSY,
+				"another process of gate keeps '%s' locked: does a "
+				"file system that is mounted there hang?",
+				what);
+		(void)usleep(10 * 1000);
+	}
+	return 0;
+}
+
+/* The folder of all pins, a mount of its own. */
 static int open_pins(struct err *err)
 {
 	_cleanup_(cleanup_close) int parent =
 		own_dir_open(AT_FDCWD, "/run/seawall", err);
 	if (parent < 0)
 		return parent;
-	if (flock(parent, LOCK_EX) < 0)
-		return err_errno(err, -errno, "lock '/run/seawall'");
+	int rc = lock_soon(parent, "/run/seawall", err);
+	if (rc < 0)
+		return rc;
 	_cleanup_(cleanup_close) int fd = own_dir_open(parent, "binds", err);
 	if (fd < 0)
 		return fd;
@@ -61,11 +89,23 @@ static int open_pins(struct err *err)
 		if (fd < 0)
 			return fd;
 	}
-	/* The lock belongs to the open file: it must last as long as the pins' folder.
-	 */
-	if (flock(fd, LOCK_EX) < 0)
-		return err_errno(err, -errno, "lock '%s'", GATE_PIN_DIR);
 	return TAKE_FD(fd);
+}
+
+/* A user's, locked as long as it is open, against other processes that serve him. */
+static int open_own(uint32_t uid, struct err *err)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%u", uid);
+	_cleanup_(cleanup_close) int pins = open_pins(err);
+	if (pins < 0)
+		return pins;
+	_cleanup_(cleanup_close) int own = own_dir_open(pins, number, err);
+	if (own < 0)
+		return own;
+	int rc = lock_soon(own, number, err);
+	return rc < 0 ? rc : TAKE_FD(own);
 }
 
 /* Below @pin->home, when it is given, so that both belong together. */
@@ -129,10 +169,11 @@ static const char *pin_name(const struct gate_pin *pin, uint32_t uid)
 
 static bool is_same(int a, int b)
 {
-	struct stat sa, sb;
+	struct statx xa, xb;
 
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-	       sa.st_ino == sb.st_ino;
+	return look_at(a, STATX_INO, &xa) && look_at(b, STATX_INO, &xb) &&
+	       xa.stx_ino == xb.stx_ino && xa.stx_dev_major == xb.stx_dev_major &&
+	       xa.stx_dev_minor == xb.stx_dev_minor;
 }
 
 /* Nothing is mounted at @name afterwards, and it is of the same kind as the source. */
@@ -188,18 +229,19 @@ static int attach(int source, int dir, const char *name, const struct gate_pin *
 static bool drop_if_removed(int dir, const char *name, const char *folder)
 {
 	char path[PATH_MAX];
-	struct stat st;
+	struct statx stx;
 	_cleanup_(cleanup_close) int fd =
 		openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) < 0 || (is_mount(fd) && st.st_nlink > 0))
+	if (fd < 0 || !look_at(fd, STATX_TYPE | STATX_NLINK, &stx) ||
+		(is_mount(fd) && stx.stx_nlink > 0))
 		return false;
 	int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return false;
 	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		;
-	return unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0;
+	return unlinkat(dir, name, S_ISDIR(stx.stx_mode) ? AT_REMOVEDIR : 0) == 0;
 }
 
 /* Mounts are finite, and one user's pins must not use them up. */
@@ -208,26 +250,18 @@ static int make_room(
 {
 	char folder[PATH_MAX];
 	size_t count = 0;
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
+	_cleanup_(cleanup_closedir) DIR *entries = entries_open(dir);
+	const char *other;
 
-	if (!entries) {
-		if (copy >= 0)
-			(void)close(copy);
-		return err_set(err, -EIO, "read the directory of '%s'", pin->path);
-	}
+	if (!entries)
+		return err_errno(err, -errno, "read the directory of '%s'", pin->path);
 	(void)snprintf(folder, sizeof(folder), "%.*s",
 		(int)(strlen(pin->path) - strlen(name) - 1), pin->path);
-	while ((entry = readdir(entries)))
-		count += entry->d_name[0] != '.';
+	while (entries_next(entries))
+		count++;
 	rewinddir(entries);
-	while (count >= MAX_PINS && (entry = readdir(entries))) {
-		if (entry->d_name[0] != '.' &&
-			drop_if_removed(dir, entry->d_name, folder))
-			count--;
-	}
-	(void)closedir(entries);
+	while (count >= MAX_PINS && (other = entries_next(entries)))
+		count -= drop_if_removed(dir, other, folder);
 	if (count >= MAX_PINS)
 		return err_set(err, -EDQUOT,
 			"bind of '%s': %d other paths are mounted already", pin->source,
@@ -247,11 +281,25 @@ static void note_for_next_boot(
 	gate_say(err.text);
 }
 
+static int put_in_place(int source, int dir, const char *name,
+	const struct gate_pin *pin, bool is_dir, struct err *err)
+{
+	int rc = make_place(dir, name, pin, is_dir, err);
+
+	if (rc < 0)
+		return rc;
+	rc = attach(source, dir, name, pin, err);
+	/* A place without a mount would count, and be mounted by whom it is told. */
+	if (rc < 0)
+		(void)unlinkat(dir, name, is_dir ? AT_REMOVEDIR : 0);
+	return rc;
+}
+
 int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 {
 	const char *name = pin_name(pin, uid);
-	char number[16];
 	struct stat st;
+	int rc = 0;
 
 	if (!name)
 		return err_set(err, -EINVAL, "'%s' is no place for a pin", pin->path);
@@ -260,11 +308,7 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 		return source;
 	if (fstat(source, &st) < 0)
 		return err_errno(err, -errno, "look at '%s'", pin->source);
-	_cleanup_(cleanup_close) int pins = open_pins(err);
-	if (pins < 0)
-		return pins;
-	(void)snprintf(number, sizeof(number), "%u", uid);
-	_cleanup_(cleanup_close) int own = own_dir_open(pins, number, err);
+	_cleanup_(cleanup_close) int own = open_own(uid, err);
 	if (own < 0)
 		return own;
 	_cleanup_(cleanup_close) int dir =
@@ -273,12 +317,11 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 		return dir;
 	_cleanup_(cleanup_close) int old =
 		openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (old >= 0 && is_mount(old) && is_same(old, source))
-		return 0;
-	int rc = old < 0 ? make_room(dir, name, pin, err) : 0;
-	if (rc == 0)
-		rc = make_place(dir, name, pin, S_ISDIR(st.st_mode), err);
-	rc = rc < 0 ? rc : attach(source, dir, name, pin, err);
+	if (old < 0)
+		rc = make_room(dir, name, pin, err);
+	if (rc == 0 && (old < 0 || !is_mount(old) || !is_same(old, source)))
+		rc = put_in_place(source, dir, name, pin, S_ISDIR(st.st_mode), err);
+	/* Whoever made it may have failed to note it. */
 	if (rc == 0)
 		note_for_next_boot(pin, uid, name, dir);
 	return rc;

@@ -2,7 +2,6 @@
 /* Which pins there were, for after the next boot. */
 #include "gate/serve/pin_record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "gate/filter.h"
+#include "gate/serve/entries.h"
 #include "gate/serve/own_dir.h"
 
 static const char *const kinds[] = {"rw", "ro"};
@@ -24,40 +24,19 @@ static int open_records(struct err *err)
 	return parent < 0 ? parent : own_dir_open(parent, "binds", err);
 }
 
-static DIR *list(int folder)
-{
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!entries && copy >= 0)
-		(void)close(copy);
-	return entries;
-}
-
-static const char *next_name(DIR *entries)
-{
-	const struct dirent *entry;
-
-	while ((entry = readdir(entries))) {
-		if (entry->d_name[0] != '.')
-			return entry->d_name;
-	}
-	return NULL;
-}
-
 static int make_room(int folder, int live, unsigned int max, struct err *err)
 {
-	_cleanup_(cleanup_closedir) DIR *entries = list(folder);
+	_cleanup_(cleanup_closedir) DIR *entries = entries_open(folder);
 	unsigned int count = 0;
 	const char *name;
 	struct stat st;
 
 	if (!entries)
-		return err_set(err, -EIO, "read the notes of binds");
-	while (next_name(entries))
+		return err_errno(err, -errno, "read the notes of binds");
+	while (entries_next(entries))
 		count++;
 	rewinddir(entries);
-	while (count >= max && (name = next_name(entries))) {
+	while (count >= max && (name = entries_next(entries))) {
 		if (fstatat(live, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
 			errno == ENOENT && unlinkat(folder, name, 0) == 0)
 			count--;
@@ -108,41 +87,86 @@ static bool is_uid(const char *text, uint32_t *ret_uid)
 	return strcmp(again, text) == 0;
 }
 
-static void take_user(int records, const char *number, uint32_t uid,
-	void (*take)(void *context, uint32_t uid, const char *path), void *context)
+/* Called with each name in @folder; all of them, whatever it says of one. */
+static int each_name(int folder, const char *path,
+	int (*take)(void *context, int folder, const char *name, struct err *err),
+	void *context, struct err *err)
 {
-	char folder[32], path[sizeof(GATE_PIN_DIR) + sizeof(folder) + NAME_MAX + 1];
+	_cleanup_(cleanup_closedir) DIR *entries = entries_open(folder);
+	const char *name;
+	struct err later;
+	int rc = 0;
 
+	if (!entries)
+		return err_errno(err, -errno, "read '%s'", path);
+	while ((name = entries_next(entries))) {
+		int of_one = take(context, folder, name, rc == 0 ? err : &later);
+
+		rc = rc == 0 ? of_one : rc;
+	}
+	if (rc == 0 && errno != 0)
+		rc = err_errno(err, -errno, "read '%s'", path);
+	return rc;
+}
+
+struct walk {
+	void (*take)(void *context, uint32_t uid, const char *path);
+	void *context;
+	uint32_t uid;
+	const char *folder; /* "UID/rw" */
+};
+
+static int take_note(void *context, int folder, const char *name, struct err *err)
+{
+	const struct walk *walk = context;
+	char path[sizeof(GATE_PIN_DIR) + 32 + NAME_MAX + 1];
+
+	(void)folder;
+	(void)err;
+	(void)snprintf(path, sizeof(path), GATE_PIN_DIR "/%s/%s", walk->folder, name);
+	walk->take(walk->context, walk->uid, path);
+	return 0;
+}
+
+static int take_kind(struct walk *walk, int records, struct err *err)
+{
+	_cleanup_(cleanup_close) int fd = openat(
+		records, walk->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_errno(
+			err, -errno, "read '%s/%s'", PIN_RECORD_DIR, walk->folder);
+	return each_name(fd, walk->folder, take_note, walk, err);
+}
+
+static int take_user(void *context, int records, const char *number, struct err *err)
+{
+	struct walk walk = *(const struct walk *)context;
+	char folder[32];
+	struct err later;
+	int rc = 0;
+
+	if (!is_uid(number, &walk.uid))
+		return 0;
+	walk.folder = folder;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		(void)snprintf(folder, sizeof(folder), "%s/%s", number, kinds[i]);
-		_cleanup_(cleanup_close) int fd = openat(records, folder,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		_cleanup_(cleanup_closedir) DIR *entries = fd < 0 ? NULL : list(fd);
-		const char *name;
+		int of_one = take_kind(&walk, records, rc == 0 ? err : &later);
 
-		while (entries && (name = next_name(entries))) {
-			(void)snprintf(path, sizeof(path), GATE_PIN_DIR "/%s/%s",
-				folder, name);
-			take(context, uid, path);
-		}
+		rc = rc == 0 ? of_one : rc;
 	}
+	return rc;
 }
 
 int pin_record_each(void (*take)(void *context, uint32_t uid, const char *path),
 	void *context, struct err *err)
 {
+	struct walk walk = {.take = take, .context = context};
 	_cleanup_(cleanup_close) int records = open_records(err);
-	_cleanup_(cleanup_closedir) DIR *users = records < 0 ? NULL : list(records);
-	const char *name;
-	uint32_t uid;
 
 	if (records < 0)
 		return records;
-	if (!users)
-		return err_set(err, -EIO, "read '%s'", PIN_RECORD_DIR);
-	while ((name = next_name(users))) {
-		if (is_uid(name, &uid))
-			take_user(records, name, uid, take, context);
-	}
-	return 0;
+	return each_name(records, PIN_RECORD_DIR, take_user, &walk, err);
 }

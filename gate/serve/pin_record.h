@@ -32,7 +32,8 @@ int pin_record(uint32_t uid, bool read_only, const char *name, int live,
  * pin_record_each() - for every note, in no order
  * @take: called with the uid and the path that the pin had, below GATE_PIN_DIR
  *
- * What is no note is passed over. Return: 0, also when there are none.
+ * What is no note is passed over. Return: 0, also when there are none; a negative errno
+ * when some could not be read: all others have been taken.
  */
 int pin_record_each(void (*take)(void *context, uint32_t uid, const char *path),
 	void *context, struct err *err) _must_check_;

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "gate/parent.h"
 #include "gate/serve/pass.h"
 
 /* What other spares, listening sockets and callers are open for is not ours. */
@@ -35,7 +35,7 @@ static _Noreturn void become_spare(
 	sigset_t none;
 
 	sigemptyset(&none);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
+	if (parent_die_with(parent) < 0 ||
 		keep_only(hand, trail->kind == TRAIL_FD ? trail->fd : -1) < 0 ||
 		sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		_exit(1);
