@@ -46,6 +46,7 @@ static void reverse(
 	ret->dport = first->sport;
 	ret->dport_unknown = first->sport_unknown || first->sport_class;
 	ret->sport_unknown = first->dport_unknown;
+	ret->sport_class = first->sport_class;
 	ret->mangled = first->mangled;
 	ret->lost = first->lost;
 	set_kind(ret, kind, (enum family)first->family);
@@ -64,13 +65,14 @@ static void adopt_entry(
 	p->orig_saddr_peer = first->orig_saddr_peer;
 	p->orig_daddr = first->orig_daddr;
 	p->orig_sport = first->orig_sport;
-	p->orig_sport_unknown = first->orig_sport_unknown || first->sport_class;
+	p->orig_sport_unknown = first->orig_sport_unknown;
 	p->orig_dport = first->orig_dport;
 	p->reply_saddr = first->reply_saddr;
 	p->reply_daddr = first->reply_daddr;
 	p->reply_daddr_peer = first->reply_daddr_peer;
 	p->reply_sport = first->reply_sport;
 	p->reply_dport = first->reply_dport;
+	p->reply_dport_unknown = first->reply_dport_unknown;
 	p->ctmark = first->ctmark;
 	p->ct_status =
 		first->ct_status | IPS_CONFIRMED | IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;

@@ -95,10 +95,11 @@ static void apply_snat(struct packet *packet, const struct target *target)
 	if (target->has_port) {
 		packet->sport = target->port;
 		packet->reply_dport = target->port;
+		packet->sport_unknown = packet->reply_dport_unknown = false;
 		packet->ct_status |= IPS_SRC_NAT;
 	}
 	if (target->port_unknown) {
-		packet->sport_unknown = true;
+		packet->sport_unknown = packet->reply_dport_unknown = true;
 		packet->ct_status |= IPS_SRC_NAT;
 	}
 	packet->snat_done = true;

@@ -147,6 +147,12 @@ static unsigned int rank(const struct outcome *o)
 	return 0;
 }
 
+/* Each walk was certain, and they differ: by the source port alone. */
+static const struct gap source_port_gap = {.code = "source-port",
+	.where = "question",
+	.text = "it depends on the source port: ask for one",
+	.hides = true};
+
 static void fill(struct arena *arena, const struct walk *walk, struct answer *answer)
 {
 	const struct outcome *best = NULL;
@@ -180,6 +186,13 @@ static void fill(struct arena *arena, const struct walk *walk, struct answer *an
 		for (size_t i = 0; i < walk->n; i++)
 			explain_gaps(
 				arena, walk->outcomes[i].doubt, &gaps, &answer->ngaps);
+	if (answer->result == RESULT_MAYBE && walk->sport_class && !answer->ngaps) {
+		const struct gap **slot =
+			arena_push(arena, &gaps, &answer->ngaps, sizeof(*slot));
+
+		if (slot)
+			*slot = &source_port_gap;
+	}
 	answer->gaps = gaps;
 }
 

@@ -136,6 +136,8 @@ void hooks_without_entry(struct packet *packet)
 	packet->orig_daddr = packet->reply_saddr = packet->daddr;
 	packet->orig_sport = packet->reply_dport = packet->sport;
 	packet->orig_dport = packet->reply_sport = packet->dport;
+	packet->orig_sport_unknown = packet->reply_dport_unknown =
+		packet->sport_unknown;
 	packet->ctmark = (struct bits32){0};
 	packet->ct_status = 0;
 	packet->dnat_done = packet->snat_done = false;
@@ -179,7 +181,8 @@ static void untranslate(enum hook hook, struct packet *packet)
 		packet->daddr_peer = packet->orig_saddr_peer;
 		if (packet->kind != PACKET_ICMP_ERROR) {
 			packet->dport = packet->orig_sport;
-			packet->dport_unknown = packet->orig_sport_unknown;
+			packet->dport_unknown =
+				packet->orig_sport_unknown || packet->sport_class;
 		}
 	} else if (hook == HOOK_POSTROUTING || hook == HOOK_INPUT) {
 		/* An ICMP error keeps an address of the router that sends it. */

@@ -76,8 +76,8 @@ struct packet {
 	uint8_t dport_origin; /* enum port_origin */
 	/* Which addresses are the peer's rather than the value beside it. */
 	bool saddr_peer, daddr_peer, orig_saddr_peer, reply_daddr_peer;
-	bool sport_unknown, dport_unknown; /* nobody can say */
-	bool orig_sport_unknown;
+	bool sport_unknown, dport_unknown;	      /* nobody can say */
+	bool orig_sport_unknown, reply_dport_unknown; /* of the entry's tuples */
 	bool rerouted;	  /* made here, and changed in output in a way that asks for a
 			     route */
 	bool sport_class; /* the source port stands for others: the answer must not tell

@@ -591,6 +591,7 @@ static void one_op(struct port_signs *signs, const struct space *space,
 	}
 }
 
+/* Either port may be the client's: __fib_validate_source() asks for the way back. */
 static void policy_routes(struct port_signs *signs, const struct netns *ns)
 {
 	for (size_t i = 0; i < ns->nrules; i++) {
@@ -599,7 +600,7 @@ static void policy_routes(struct port_signs *signs, const struct netns *ns)
 		if (r->sport_hi)
 			port_signs_add(
 				signs, r->sport_lo, r->sport_hi, port_signs_key(signs));
-		if (r->dport_hi && !signs->source)
+		if (r->dport_hi)
 			port_signs_add(
 				signs, r->dport_lo, r->dport_hi, port_signs_key(signs));
 	}

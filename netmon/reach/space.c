@@ -140,7 +140,7 @@ static bool rules_tell(const struct ruleset *rules)
 static bool routes_tell(const struct netns *ns)
 {
 	for (size_t i = 0; i < ns->nrules; i++)
-		if (ns->rules[i].sport_hi)
+		if (ns->rules[i].sport_hi || ns->rules[i].dport_hi)
 			return true;
 	return false;
 }
@@ -157,15 +157,16 @@ static void add_sign(struct space *space, const u128 *signs, uint32_t port)
 }
 
 /* One port of each sign. */
-static int collect_source_ports(struct space *space)
+int space_class_source_ports(struct space *space)
 {
-	bool routes = routes_tell(space->netns);
 	struct port_signs signs;
 	struct arena arena;
 	int r = 0;
 
-	space->tells_source_ports = routes || rules_tell(space->rules);
-	if (!space->tells_source_ports || routes || !space->is_host)
+	space->nsource_ports = 0;
+	space->tells_source_ports =
+		routes_tell(space->netns) || rules_tell(space->rules);
+	if (!space->tells_source_ports || !space->is_host)
 		return 0;
 	space->source_ports = arena_array(
 		&space->arena, SOURCE_PORTS_MAX + 1, sizeof(*space->source_ports));
@@ -201,7 +202,7 @@ static int prepare(struct space *space, struct err *err)
 		arena_array(&space->arena, space->rules->nsets + 1, sizeof(void *));
 	if (!space->index || !space->sets || hooks_collect(space) < 0 ||
 		sort_routes(space) < 0 || hash_socks(space) < 0 ||
-		collect_source_ports(space) < 0 || pad_names(space) < 0)
+		space_class_source_ports(space) < 0 || pad_names(space) < 0)
 		return err_errno(err, -ENOMEM, "prepare %s", space->netns->id);
 	space->tracks = space->rules->uses_conntrack;
 	return 0;

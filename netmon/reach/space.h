@@ -127,6 +127,9 @@ struct addr space_any_addr(const struct space *space, enum family family);
  */
 size_t space_source_ports(const struct space *space, const uint16_t **ret_ports);
 
+/** space_class_source_ports() - find those classes; done by space_new(). */
+int space_class_source_ports(struct space *space) _must_check_;
+
 /** space_cache_find() - an address set already computed, or NULL. */
 const struct ivset *space_cache_find(const struct space *space, enum address_set what,
 	enum family family, uint32_t number, int ifindex);

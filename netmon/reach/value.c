@@ -161,7 +161,7 @@ static uint32_t ct_state_bits(const struct packet *packet)
 struct tuple_side {
 	u128 addr;
 	uint16_t port;
-	bool peer, port_unknown, source;
+	bool peer, port_unknown;
 };
 
 static bool tuple_side(
@@ -171,22 +171,22 @@ static bool tuple_side(
 	case FIELD_CT_ORIG_SADDR:
 	case FIELD_CT_ORIG_SPORT:
 		*side = (struct tuple_side){packet->orig_saddr, packet->orig_sport,
-			packet->orig_saddr_peer, packet->sport_unknown, true};
+			packet->orig_saddr_peer, packet->orig_sport_unknown};
 		return true;
 	case FIELD_CT_ORIG_DADDR:
 	case FIELD_CT_ORIG_DPORT:
 		*side = (struct tuple_side){
-			packet->orig_daddr, packet->orig_dport, false, false, false};
+			packet->orig_daddr, packet->orig_dport, false, false};
 		return true;
 	case FIELD_CT_REPLY_SADDR:
 	case FIELD_CT_REPLY_SPORT:
 		*side = (struct tuple_side){
-			packet->reply_saddr, packet->reply_sport, false, false, false};
+			packet->reply_saddr, packet->reply_sport, false, false};
 		return true;
 	case FIELD_CT_REPLY_DADDR:
 	case FIELD_CT_REPLY_DPORT:
 		*side = (struct tuple_side){packet->reply_daddr, packet->reply_dport,
-			packet->reply_daddr_peer, packet->sport_unknown, true};
+			packet->reply_daddr_peer, packet->reply_dport_unknown};
 		return true;
 	}
 	return false;
@@ -238,7 +238,7 @@ static void load_ct(
 	}
 	if (operand->load_len == 2) {
 		value->len = 2;
-		value_put_port(value, 0, side.port, side.port_unknown && side.source);
+		value_put_port(value, 0, side.port, side.port_unknown);
 	} else {
 		value->len = operand->load_len;
 		value_put_addr(

@@ -224,7 +224,8 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->daddr = to->orig_daddr = to->reply_saddr = from->daddr;
 	to->sport = to->orig_sport = to->reply_dport = from->sport;
 	to->dport = to->orig_dport = to->reply_sport = from->dport;
-	to->sport_unknown = to->orig_sport_unknown = from->sport_unknown;
+	to->sport_unknown = to->orig_sport_unknown = to->reply_dport_unknown =
+		from->sport_unknown;
 	to->dport_unknown = from->dport_unknown;
 	to->dport_origin = from->dport_origin;
 	to->mangled = from->mangled;
@@ -234,6 +235,12 @@ static void cross(const struct packet *from, int iif, struct packet *to)
 	to->iif = iif;
 	to->port_in = to->port_out = -1;
 	to->entry = CT_NEW;
+}
+
+static void forget_source_port(struct packet *packet)
+{
+	packet->sport_unknown = packet->orig_sport_unknown = true;
+	packet->reply_dport_unknown = true;
 }
 
 /* The interface of a namespace that holds an address. */
@@ -294,8 +301,8 @@ static void enter_container(struct visit *visit, struct state *state,
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
 	cross(&state->packet, interface_with(inside, &to), &at.packet);
-	if (inside->tells_source_ports) /* in classes of its own */
-		at.packet.sport_unknown = true;
+	if (inside->tells_source_ports && at.packet.sport_class)
+		forget_source_port(&at.packet); /* it has classes of its own */
 	states_push(next.run.arena, &start, &at);
 	enter(&next, &start);
 	visit->run.steps = next.run.steps;

@@ -204,6 +204,7 @@ static void make_ready(struct host_made *h)
 	space->index = arena_array(&space->arena, h->rules.nchains + 1, sizeof(void *));
 	space->sets = arena_array(&space->arena, h->rules.nsets + 1, sizeof(void *));
 	assert_int_equal(hooks_collect(space), 0);
+	assert_int_equal(space_class_source_ports(space), 0);
 }
 
 void host_close(struct host_made *h)

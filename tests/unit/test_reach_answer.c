@@ -297,6 +297,47 @@ static void an_answer_to_a_translated_port(void **state)
 	assert_int_equal(ask_from_500(h), RESULT_MAYBE);
 }
 
+/* "field in lo-hi drop", or outside of it, for ports of an entry's tuples. */
+static void drop_ports(struct host_made *h, struct chain *chain, enum field field,
+	enum cmp cmp, uint16_t lo, uint16_t hi)
+{
+	struct operand *ports = arena_alloc(&h->rules.arena, sizeof(*ports));
+
+	*ports = (struct operand){.field = field, .load_len = 2, .len = 2};
+	add(h, chain, made_match(&h->rules.arena, ports, cmp, lo, hi, 2), drop());
+}
+
+/* Where rules tell more client ports apart than are followed, none is known. */
+static void an_entry_has_a_port_nobody_knows(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *out = filter(h, HOOK_OUTPUT, 0);
+
+	for (uint16_t port = 2000; port < 2100; port++)
+		drop_ports(h, out, FIELD_CT_ORIG_SPORT, CMP_EQ, port, port);
+	host_listen(h->host, IPPROTO_TCP, 22);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
+	out->nrules = 0;
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+	drop_ports(h, out, FIELD_CT_ORIG_SPORT, CMP_NOT_RANGE, 1024, 65535);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
+	assert_int_equal(ask_from_500(h), RESULT_OPEN); /* of the container */
+}
+
+/* What masquerading makes of the client's port is in its entry, and not known. */
+static void an_entry_has_a_translated_port(void **state)
+{
+	struct host_made *h = *state;
+	struct nat *nat = masquerade_to_web(h);
+	struct chain *forward = filter(h, HOOK_FORWARD, 0);
+
+	nat->port_min = made_dnat(&h->rules.arena, 0, 20000).nat->port_min;
+	nat->port_max = made_dnat(&h->rules.arena, 0, 30000).nat->port_min;
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+	drop_ports(h, forward, FIELD_CT_REPLY_DPORT, CMP_NOT_RANGE, 400, 20500);
+	assert_int_equal(ask_from_500(h), RESULT_MAYBE);
+}
+
 /* A neighbour may ask 127.0.0.1; its answer does not travel by a router. */
 static void a_loopback_address_is_not_routed(void **state)
 {
@@ -381,6 +422,8 @@ int main(void)
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),
 		T(an_answer_to_a_translated_port),
+		T(an_entry_has_a_port_nobody_knows),
+		T(an_entry_has_a_translated_port),
 		T(a_loopback_address_is_not_routed),
 		T(a_mark_of_a_filter_chain_routes_nothing),
 		T(an_error_is_no_reply),

@@ -346,6 +346,34 @@ static void answers_are_not_told_apart_by_a_class(void **state)
 	arena_done(&report.arena);
 }
 
+/* The way back for 1000-2000 is a hole, and 53 is dropped: the other classes get in. */
+static void policy_routes_tell_client_ports_apart(void **state)
+{
+	static const struct operand sport = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.load_len = 2,
+		.len = 2};
+	struct host_made *h = *state;
+	struct chain *in =
+		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct op dns[] = {made_match(&h->rules.arena, &sport, CMP_EQ, 53, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct route_rule *rule = host_rule(h->host, 100, 100);
+	struct report report;
+
+	rule->dport_lo = 1000;
+	rule->dport_hi = 2000;
+	host_route(h->host, 100, "0.0.0.0/0", RTN_BLACKHOLE, 0, NULL);
+	host_rule(h->host, 0, RT_TABLE_LOCAL);
+	host_rule(h->host, 32766, RT_TABLE_MAIN);
+	host_sysctl(h->host, "net/ipv4/conf/eth0/rp_filter", 1);
+	host_listen(h->host, IPPROTO_TCP, 22);
+	made_rule(&h->rules, in, dns, 2);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, 22));
+	arena_done(&report.arena);
+}
+
 /* The parent of a macvlan network needs no address for its children to have neighbours.
  */
 static void macvlan_children_of_a_bare_link(void **state)
@@ -388,6 +416,7 @@ int main(void)
 		T(networks_of_foreign_addresses_are_asked),
 		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
+		T(policy_routes_tell_client_ports_apart),
 		T(the_type_of_a_source_names_no_destination),
 		T(what_is_local_may_be_a_container),
 	};
