@@ -37,6 +37,21 @@ static bool is_password(struct span field)
 	       !span_is(field, "x");
 }
 
+/* "+", "+alice", "+@netgroup": nsswitch.conf(5), compat. */
+static bool is_elsewhere(struct audit_facts *facts, const char *path,
+	const struct lines *lines, struct span line)
+{
+	if (line.len == 0 || line.text[0] != '+')
+		return false;
+	struct span name = span_cut(&line, ':');
+	audit_gap(facts, arena_printf(&facts->arena, "%s:%u", path, lines->number),
+		arena_printf(&facts->arena,
+			"'%.*s' takes entries from a directory service: who they are "
+			"is not seen from here",
+			(int)name.len, name.text));
+	return true;
+}
+
 void accounts_read_passwd(struct audit_facts *facts, struct span text)
 {
 	struct lines lines = {.rest = text};
@@ -45,7 +60,8 @@ void accounts_read_passwd(struct audit_facts *facts, struct span text)
 	while (lines_next(&lines, &line)) {
 		uint32_t uid, gid;
 
-		if (!split(line, f, 5) || !span_number(f[2], &uid) ||
+		if (is_elsewhere(facts, "/etc/passwd", &lines, line) ||
+			!split(line, f, 5) || !span_number(f[2], &uid) ||
 			!span_number(f[3], &gid))
 			continue;
 		struct audit_user *user = arena_push(
@@ -68,7 +84,8 @@ void accounts_read_group(struct audit_facts *facts, struct span text)
 	while (lines_next(&lines, &line)) {
 		uint32_t gid;
 
-		if (!split(line, f, 4) || !span_number(f[2], &gid))
+		if (is_elsewhere(facts, "/etc/group", &lines, line) ||
+			!split(line, f, 4) || !span_number(f[2], &gid))
 			continue;
 		struct audit_group *group = arena_push(
 			&facts->arena, &facts->groups, &facts->ngroups, sizeof(*group));
@@ -91,7 +108,8 @@ void accounts_read_gshadow(struct audit_facts *facts, struct span text)
 	struct span line, f[MAX_FIELDS];
 
 	while (lines_next(&lines, &line)) {
-		if (!split(line, f, 4))
+		if (is_elsewhere(facts, "/etc/gshadow", &lines, line) ||
+			!split(line, f, 4))
 			continue;
 		for (size_t i = 0; i < facts->ngroups; i++) {
 			struct audit_group *group = &facts->groups[i];

@@ -57,13 +57,14 @@ enum audit_rule_kind {
  * @place:  "/etc/sudoers.d/ops:3"
  * @text:   the line, blanks folded
  * @groups: group.conf: those it gives; sudoers: those it may run as
+ * @users:  sudoers, doas: whom it may run as, but root
  * @first:  subgid: the range; at: the gid that the job runs with
  * @tool:   it names an engine's command line tool
  */
 struct audit_rule {
 	enum audit_rule_kind kind;
 	const char *who, *place, *text;
-	struct audit_names groups;
+	struct audit_names groups, users;
 	uint32_t first, count;
 	bool tool;
 };

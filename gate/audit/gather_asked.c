@@ -34,8 +34,8 @@ static void add_group(struct audit_facts *facts, const struct group *group)
 /* NOLINTBEGIN(concurrency-mt-unsafe) */
 void gather_names(struct audit_facts *facts)
 {
-	static const char *const names[] = {
-		"docker", "lxd", "incus-admin", "libvirt", "libvirtd", "disk", "kvm"};
+	static const char *const names[] = {"docker", "lxd", "incus-admin", "incus",
+		"libvirt", "libvirtd", "disk", "kvm", "microk8s"};
 	const struct group *group;
 	const struct passwd *passwd;
 

@@ -2,6 +2,7 @@
 /* Processes and their groups; sockets, who listens at them, and who may connect. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -30,23 +31,75 @@ static const struct {
 /* Longest that a kernel's path of a socket is, and then some. */
 enum { MAX_PATH = 256 };
 
-/* Whether a folder above @path lets nobody but root through. */
-static bool is_guarded(const struct gather *gather, const char *path)
+/* An access list names somebody besides: the mode's group bits are its mask then. */
+static bool has_acl(int fd)
+{
+	char link[64];
+
+	/* fgetxattr(2) takes no O_PATH descriptor. */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return getxattr(link, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+/* Who is in root's group without being root. */
+static bool has_root_group(const struct audit_facts *facts)
+{
+	for (size_t i = 0; i < facts->nusers; i++) {
+		if (facts->users[i].gid == 0 && facts->users[i].uid != 0)
+			return true;
+	}
+	for (size_t i = 0; i < facts->ngroups; i++) {
+		const struct audit_names *members = &facts->groups[i].members;
+
+		if (facts->groups[i].gid == 0 &&
+			(members->n > 1 || (members->n == 1 && strcmp(members->items[0],
+								       "root") != 0)))
+			return true;
+	}
+	return false;
+}
+
+/* Where links have led: the path of @fd below the root. */
+static bool real_path(const struct gather *gather, int fd, char path[MAX_PATH])
+{
+	char link[64], top[PATH_MAX], all[PATH_MAX];
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", gather->root_fd);
+	ssize_t top_len = readlink(link, top, sizeof(top));
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, all, sizeof(all));
+	if (top_len <= 0 || len <= 0)
+		return false;
+	if (top_len == 1)
+		top_len = 0;
+	if (len <= top_len || len - top_len >= MAX_PATH ||
+		memcmp(all, top, (size_t)top_len) != 0 || all[top_len] != '/')
+		return false;
+	memcpy(path, all + top_len, (size_t)(len - top_len));
+	path[len - top_len] = '\0';
+	return true;
+}
+
+/* Whether a folder above the socket, which @fd is, lets nobody but root through. */
+static bool is_guarded(
+	const struct gather *gather, const struct audit_facts *facts, int fd)
 {
 	char folder[MAX_PATH];
 	char *slash;
 
-	if (strlen(path) >= sizeof(folder))
+	if (!real_path(gather, fd, folder))
 		return false;
-	memcpy(folder, path, strlen(path) + 1);
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
-		_cleanup_(cleanup_close) int fd = -1;
+		_cleanup_(cleanup_close) int folder_fd = -1;
 		struct stat st;
 
 		*slash = '\0';
-		fd = gather_open(gather, folder, O_PATH | O_DIRECTORY);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 &&
-			!(st.st_mode & 01) && (!(st.st_mode & 010) || st.st_gid == 0))
+		folder_fd = gather_open(gather, folder, O_PATH | O_DIRECTORY);
+		if (folder_fd < 0 || fstat(folder_fd, &st) < 0 || st.st_uid != 0 ||
+			(st.st_mode & 01))
+			continue;
+		if (!(st.st_mode & 010) || (st.st_gid == 0 && !has_acl(folder_fd) &&
+						   !has_root_group(facts)))
 			return true;
 	}
 	return false;
@@ -87,22 +140,25 @@ static bool add_socket(const struct gather *gather, struct audit_facts *facts,
 		.uid = st.st_uid,
 		.gid = st.st_gid,
 		.mode = st.st_mode & 07777,
-		.guarded = is_guarded(gather, path),
+		.guarded = is_guarded(gather, facts, fd),
 	};
-	/* fgetxattr(2) takes no O_PATH descriptor. */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t len = getxattr(link, "system.posix_acl_access", acl, sizeof(acl));
 	if (len > 0 && system_read_acl(facts, socket, acl, (size_t)len) < 0)
 		audit_gap(facts, path, "its access list could not be read");
 	else if (len < 0 && errno == ERANGE)
 		audit_gap(facts, path, "its access list is too long to be read");
+	if (st.st_nlink > 1)
+		audit_gap(facts, path,
+			"the socket has another name somewhere, where folders may let "
+			"others through");
 	return true;
 }
 
-/* The inode of the socket that listens at @path, by /proc/net/unix; 0: none. */
-static uint32_t listening_inode(struct span text, const char *path)
+/* The inode of the next socket that listens at @path, by /proc/net/unix; 0: none. */
+static uint32_t next_listening(struct span *text, const char *path)
 {
-	struct lines lines = {.rest = text};
+	struct lines lines = {.rest = *text};
 	struct span line;
 
 	while (lines_next(&lines, &line)) {
@@ -117,8 +173,9 @@ static uint32_t listening_inode(struct span text, const char *path)
 			name.len -= 4;
 		}
 		/* Flag 10000: __SO_ACCEPTCON, it listens. */
+		*text = lines.rest;
 		if (span_is(name, path) && span_is(field[3], "00010000") &&
-			span_number(field[6], &inode))
+			span_number(field[6], &inode) && inode != 0)
 			return inode;
 	}
 	return 0;
@@ -169,15 +226,15 @@ static bool is_gate_unit(const struct audit_facts *facts, const char *path)
 }
 
 /*
- * Whether a process of gate holds the listening socket, and none of the engine does.
- * Until somebody connects, systemd alone holds it: then its unit counts.
+ * Whether a process of gate holds the listening socket, and none but it and systemd
+ * does. Until somebody connects, systemd alone holds it: then its unit counts.
  */
 static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 	const char *socket_path, uint32_t inode)
 {
 	_cleanup_(cleanup_closedir) DIR *folder =
 		gather_opendir(gather, facts, "/proc");
-	bool gate = false, engine = false, systemd = false;
+	bool gate = false, systemd = false;
 	const char *name;
 
 	while (folder && (name = gather_readdir(folder))) {
@@ -186,21 +243,19 @@ static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 
 		if (name[0] < '0' || name[0] > '9' || strlen(name) > 10)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%.10s/comm", name);
-		if (!gather_read(gather, facts, path, &comm))
-			continue;
-		bool is_gate = span_begins(comm, "gate\n");
-		bool is_engine = span_begins(comm, "dockerd\n");
-		bool is_systemd = strcmp(name, "1") == 0;
 		(void)snprintf(path, sizeof(path), "/proc/%.10s/fd", name);
-		if ((!is_gate && !is_engine && !is_systemd) ||
-			!has_inode(gather, path, inode))
+		if (!has_inode(gather, path, inode))
 			continue;
-		gate = gate || is_gate;
-		engine = engine || is_engine;
-		systemd = systemd || is_systemd;
+		(void)snprintf(path, sizeof(path), "/proc/%.10s/comm", name);
+		if (strcmp(name, "1") == 0)
+			systemd = true;
+		else if (gather_read(gather, facts, path, &comm) &&
+			 span_begins(comm, "gate\n"))
+			gate = true;
+		else
+			return false;
 	}
-	return !engine && (gate || (systemd && is_gate_unit(facts, socket_path)));
+	return gate || (systemd && is_gate_unit(facts, socket_path));
 }
 
 static void look_at_socket(const struct gather *gather, struct audit_facts *facts,
@@ -210,10 +265,18 @@ static void look_at_socket(const struct gather *gather, struct audit_facts *fact
 			   : !add_socket(gather, facts, path, engine))
 		return;
 	struct audit_socket *socket = &facts->sockets[facts->nsockets - 1];
-	uint32_t inode =
-		strcmp(engine, "docker") == 0 ? listening_inode(listening, path) : 0;
+	uint32_t inode;
 
-	socket->filter = inode != 0 && is_filter(gather, facts, path, inode);
+	if (strcmp(engine, "docker") != 0)
+		return;
+	/* One whose file was removed keeps its name there: then nobody can say whose
+	 * the file is now, and all have to be gate's. */
+	for (bool first = true; (inode = next_listening(&listening, path)) != 0;
+		first = false) {
+		bool filter = is_filter(gather, facts, path, inode);
+
+		socket->filter = filter && (first || socket->filter);
+	}
 }
 
 void gather_sockets(const struct gather *gather, struct audit_facts *facts)

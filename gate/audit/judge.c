@@ -61,10 +61,12 @@ static const struct {
 } known[] = {
 	{"lxd", "LXD gives its group root containers"},
 	{"incus-admin", "Incus gives its group root containers"},
+	{"incus", "Incus gives its group containers, as root where projects let it"},
 	{"libvirt", "libvirtd mounts any disk for its group"},
 	{"libvirtd", "libvirtd mounts any disk for its group"},
 	{"disk", "raw disks are writable to it"},
 	{"kvm", "virtual machines' memory and devices"},
+	{"microk8s", "MicroK8s gives its group its whole cluster"},
 };
 
 const char *audit_severity_name(enum audit_severity severity)
@@ -143,6 +145,32 @@ bool judging_subject(const struct judging *judging, const char *subject)
 	return subject[0] != '\0' && judging_user(judging, subject);
 }
 
+bool judging_holds(const struct judging *judging, const char *subject)
+{
+	const struct audit_facts *facts = judging->facts;
+	const struct audit_user *user;
+	uint32_t uid;
+
+	if (subject[0] == '%')
+		return judging_group_power(judging,
+			       subject[1] == '#' ? subject + 2 : subject + 1) != NULL;
+	if (subject[0] == '#' &&
+		span_number((struct span){subject + 1, strlen(subject + 1)}, &uid))
+		user = audit_user_by_uid(facts, uid);
+	else
+		user = audit_user_by_name(facts, subject);
+	if (user && judging_power(judging, user->gid))
+		return true;
+	for (size_t i = 0; i < facts->ngroups; i++) {
+		const struct audit_group *group = &facts->groups[i];
+
+		if (judging_power(judging, group->gid) &&
+			audit_has_name(&group->members, user ? user->name : subject))
+			return true;
+	}
+	return false;
+}
+
 const struct power *judging_power(const struct judging *judging, uint32_t gid)
 {
 	for (size_t i = 0; i < judging->npowers; i++) {
@@ -175,8 +203,7 @@ const char *judging_uid_name(const struct judging *judging, uint32_t uid)
 static void add_power(
 	struct judging *judging, uint32_t gid, const char *why, bool other)
 {
-	/* The group of root is root. */
-	if (gid == 0 || judging_power(judging, gid))
+	if (judging_power(judging, gid))
 		return;
 	struct power *power = arena_push(
 		judging->arena, &judging->powers, &judging->npowers, sizeof(*power));
@@ -184,32 +211,42 @@ static void add_power(
 		*power = (struct power){.gid = gid, .why = why, .other = other};
 }
 
+static void add_group_power(struct judging *judging, const char *name)
+{
+	const struct audit_group *group = audit_group_by_name(judging->facts, name);
+	uint32_t gid;
+
+	if (group)
+		add_power(judging, group->gid, "the engine's socket", false);
+	else if (span_number((struct span){name, strlen(name)}, &gid))
+		add_power(judging, gid, "the engine's socket", false);
+}
+
+/* Groups that a socket's mode or access list lets in. */
+static void add_socket_powers(
+	struct judging *judging, const struct audit_socket *socket)
+{
+	bool other = strcmp(socket->engine, "docker") != 0;
+
+	if (socket->filter || socket->guarded)
+		return;
+	if (socket->mode & 020)
+		add_power(judging, socket->gid, socket->path, other);
+	for (size_t i = 0; i < socket->nacl; i++) {
+		if (socket->acl[i].group && (socket->acl[i].perm & 2))
+			add_power(judging, socket->acl[i].id, socket->path, other);
+	}
+}
+
 static void find_powers(struct judging *judging)
 {
 	const struct audit_facts *facts = judging->facts;
-	const struct audit_group *docker = audit_group_by_name(facts, "docker");
-	struct span number;
-	uint32_t gid;
 
-	if (docker)
-		add_power(judging, docker->gid, "the engine's socket", false);
-	for (size_t i = 0; i < facts->socket_groups.n; i++) {
-		const char *name = facts->socket_groups.items[i];
-		const struct audit_group *group = audit_group_by_name(facts, name);
-
-		number = (struct span){name, strlen(name)};
-		if (group)
-			add_power(judging, group->gid, "the engine's socket", false);
-		else if (span_number(number, &gid))
-			add_power(judging, gid, "the engine's socket", false);
-	}
-	for (size_t i = 0; i < facts->nsockets; i++) {
-		const struct audit_socket *socket = &facts->sockets[i];
-
-		if (!socket->filter && !socket->guarded && (socket->mode & 020))
-			add_power(judging, socket->gid, socket->path,
-				strcmp(socket->engine, "docker") != 0);
-	}
+	add_group_power(judging, "docker");
+	for (size_t i = 0; i < facts->socket_groups.n; i++)
+		add_group_power(judging, facts->socket_groups.items[i]);
+	for (size_t i = 0; i < facts->nsockets; i++)
+		add_socket_powers(judging, &facts->sockets[i]);
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		const struct audit_group *group =
 			audit_group_by_name(facts, known[i].group);

@@ -222,12 +222,25 @@ static const struct power *rule_power(
 
 		/* sudoers(5): "%group", "#gid", and ALL. */
 		if (strcmp(name, "ALL") == 0)
-			name = "docker";
-		power = judging_group_power(
-			judging, name[0] == '%' || name[0] == '#' ? name + 1 : name);
-
-		if (power && !power->other)
+			power = judging->npowers > 0 ? &judging->powers[0] : NULL;
+		else
+			power = judging_group_power(judging,
+				name[0] == '%' || name[0] == '#' ? name + 1 : name);
+		if (power)
 			return power;
+	}
+	return NULL;
+}
+
+/* The first user whom the rule lets somebody become, and who holds the power. */
+static const char *rule_target(
+	const struct judging *judging, const struct audit_rule *rule)
+{
+	for (size_t i = 0; i < rule->users.n; i++) {
+		const char *name = rule->users.items[i];
+
+		if (strcmp(name, rule->who) != 0 && judging_holds(judging, name))
+			return name;
 	}
 	return NULL;
 }
@@ -291,18 +304,24 @@ static const struct {
 
 static void judge_rule(struct judging *judging, const struct audit_rule *rule)
 {
-	bool groups =
-		rule->kind == AUDIT_RULE_GROUP_CONF || rule->kind == AUDIT_RULE_SUDOERS;
+	struct about about = {rule->who, rule->place, false};
+	const char *target = NULL;
 
-	if (!rule->tool && !(groups && rule_power(judging, rule)))
-		return;
 	if (rule->kind == AUDIT_RULE_CRON && strcmp(rule->who, "root") == 0)
 		return;
-	judging_add(judging, rule_rows[rule->kind].kind,
-		(struct about){
-			rule->who, rule->place, judging_subject(judging, rule->who)},
-		arena_printf(judging->arena, "%s: %s", rule_rows[rule->kind].text,
-			rule->text),
+	if (!rule->tool && !rule_power(judging, rule)) {
+		target = rule_target(judging, rule);
+		if (!target)
+			return;
+	}
+	about.approved = judging_subject(judging, rule->who);
+	judging_add(judging, rule_rows[rule->kind].kind, about,
+		target ? arena_printf(judging->arena,
+				 "lets the engine's power be had as %s, who holds it: "
+				 "%s",
+				 target, rule->text)
+		       : arena_printf(judging->arena, "%s: %s",
+				 rule_rows[rule->kind].text, rule->text),
 		rule_rows[rule->kind].remedy);
 }
 
@@ -405,8 +424,19 @@ static bool holds(const char *folder, const char *path)
 /* Where sockets are even on a host that this one is only a copy of. */
 static const char *const usual_sockets[] = {"/run/docker.sock",
 	"/run/containerd/containerd.sock", "/run/podman/podman.sock",
-	"/run/crio/crio.sock", "/run/buildkit/buildkitd.sock"};
+	"/run/crio/crio.sock", "/run/buildkit/buildkitd.sock",
+	"/run/seawall/engine.sock"};
 
+static bool is_filtered(const struct audit_facts *facts, const char *path)
+{
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		if (strcmp(without_var(facts->sockets[i].path), path) == 0)
+			return facts->sockets[i].filter;
+	}
+	return false;
+}
+
+/* A folder may hold the socket that gate filters and the engine's own as well. */
 static const char *socket_below(const struct judging *judging, const char *source)
 {
 	const char *folder = without_var(source);
@@ -414,11 +444,12 @@ static const char *socket_below(const struct judging *judging, const char *sourc
 	for (size_t i = 0; i < judging->facts->nsockets; i++) {
 		const struct audit_socket *socket = &judging->facts->sockets[i];
 
-		if (holds(folder, without_var(socket->path)))
-			return socket->filter ? NULL : socket->path;
+		if (!socket->filter && holds(folder, without_var(socket->path)))
+			return socket->path;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(usual_sockets); i++) {
-		if (holds(folder, usual_sockets[i]))
+		if (holds(folder, usual_sockets[i]) &&
+			!is_filtered(judging->facts, usual_sockets[i]))
 			return usual_sockets[i];
 	}
 	return NULL;

@@ -76,6 +76,9 @@ const struct power *judging_power(const struct judging *judging, uint32_t gid);
 /** judging_group_power() - of a group's name or number, or NULL. */
 const struct power *judging_group_power(
 	const struct judging *judging, const char *group);
+/** judging_holds() - whether "alice", "#1000" or all of "%group" are in such a group.
+ */
+bool judging_holds(const struct judging *judging, const char *subject);
 /** judging_uid_name() - the user's name, else "uid 1000". */
 const char *judging_uid_name(const struct judging *judging, uint32_t uid);
 

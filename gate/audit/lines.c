@@ -32,10 +32,21 @@ static bool is_comment(struct span line, const char *comments)
 	return text.len > 0 && strchr(comments, text.text[0]);
 }
 
+/* What the lines after @line add, up to the last that goes on. */
+static size_t count_whole(struct lines lines, struct span line, const char *comments)
+{
+	size_t len = 0;
+
+	do {
+		len += line.len + 1;
+	} while ((goes_on(line) || is_comment(line, comments)) &&
+		 lines_next(&lines, &line));
+	return len;
+}
+
 bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
 	struct span *ret_line)
 {
-	enum { MAX_WHOLE = 64 * 1024 };
 	struct span line;
 
 	if (!lines_next(lines, &line))
@@ -44,8 +55,7 @@ bool lines_next_whole(struct lines *lines, const char *comments, struct arena *a
 	*ret_line = line;
 	if (!goes_on(line) || is_comment(line, comments))
 		return true;
-	size_t room = line.len + 1 + lines->rest.len, len = 0;
-	size_t size = room < MAX_WHOLE ? room : MAX_WHOLE;
+	size_t size = count_whole(*lines, line, comments), len = 0;
 	char *text = arena_alloc_raw(arena, size);
 	if (!text)
 		return false;
@@ -54,14 +64,11 @@ bool lines_next_whole(struct lines *lines, const char *comments, struct arena *a
 			continue;
 		bool last = !goes_on(line);
 		size_t n = line.len - (last ? 0 : 1);
-		if (n > size - len)
-			n = size - len;
 		memcpy(text + len, line.text, n);
 		len += n;
 		if (last)
 			break;
-		if (len < size)
-			text[len++] = ' ';
+		text[len++] = ' ';
 	}
 	arena_trim(arena, text, size, len);
 	*ret_line = (struct span){text, len};

@@ -37,7 +37,7 @@ void rules_read_group_conf(
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next(&lines, &line)) {
+	while (lines_next_whole(&lines, "#", &facts->arena, &line)) {
 		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
 		struct span field[5];
 
@@ -46,7 +46,7 @@ void rules_read_group_conf(
 		if (whole.len == 0 || field[4].len == 0)
 			continue;
 		struct audit_rule *rule = add(facts, AUDIT_RULE_GROUP_CONF, path,
-			lines.number, field[2], whole);
+			lines.first, field[2], whole);
 		if (!rule)
 			return;
 		while (field[4].len > 0) {
@@ -57,6 +57,26 @@ void rules_read_group_conf(
 				audit_name(facts, &rule->groups, g.text, g.len);
 		}
 	}
+}
+
+/* Words may be quoted: doas.conf(5), systemd.syntax(7). */
+static struct span unquoted(struct span word)
+{
+	if (word.len > 1 && (word.text[0] == '"' || word.text[0] == '\'') &&
+		word.text[word.len - 1] == word.text[0])
+		return (struct span){word.text + 1, word.len - 2};
+	return word;
+}
+
+/* "as TARGET cmd ..." of a rule of doas: the target, unless it is root */
+static struct span doas_target(struct span rest)
+{
+	struct span word = span_word(&rest);
+
+	if (!span_is(word, "as"))
+		return (struct span){0};
+	word = unquoted(span_word(&rest));
+	return span_is(word, "root") ? (struct span){0} : word;
 }
 
 /* permit|deny [options] identity [as target] [cmd command [args...]] */
@@ -78,20 +98,27 @@ void rules_read_doas(struct audit_facts *facts, const char *path, struct span te
 			bool ends = in_list && word.text[word.len - 1] == '}';
 			if (!in_list && !span_is(word, "nopass") &&
 				!span_is(word, "nolog") && !span_is(word, "persist") &&
-				!span_is(word, "keepenv") && !span_is(word, "setenv")) {
-				who = word;
+				!span_is(word, "keepenv") &&
+				!span_begins(word, "setenv")) {
+				who = unquoted(word);
 				break;
 			}
 			if (ends)
 				in_list = false;
+			else if (span_begins(word, "setenv{"))
+				in_list = true;
 		}
-		if (who.len == 0 || !span_names_tool(rest))
+		struct span target = doas_target(rest);
+		bool tool = span_names_tool(rest);
+		if (who.len == 0 || (!tool && target.len == 0))
 			continue;
 		struct audit_rule *rule =
 			add(facts, AUDIT_RULE_DOAS, path, lines.first, who, whole);
 		if (!rule)
 			return;
-		rule->tool = true;
+		rule->tool = tool;
+		if (target.len > 0)
+			audit_name(facts, &rule->users, target.text, target.len);
 		/* doas(1) writes groups ":group". */
 		if (who.text[0] == ':')
 			rule->who = arena_printf(&facts->arena, "%%%.*s",
@@ -183,15 +210,6 @@ static bool is_yes(struct span value)
 {
 	return span_is(value, "yes") || span_is(value, "true") || span_is(value, "1") ||
 	       span_is(value, "on");
-}
-
-/* systemd.syntax(7): words of lists may be quoted. */
-static struct span unquoted(struct span word)
-{
-	if (word.len > 1 && (word.text[0] == '"' || word.text[0] == '\'') &&
-		word.text[word.len - 1] == word.text[0])
-		return (struct span){word.text + 1, word.len - 2};
-	return word;
 }
 
 /* An empty SupplementaryGroups= takes back all before it; of Group= the last counts. */

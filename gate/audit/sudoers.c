@@ -14,7 +14,7 @@
  * calls such rules unsafe).
  */
 
-enum { MAX_DEPTH = 8, MAX_LINE = 64 * 1024 };
+enum { MAX_DEPTH = 8 };
 
 struct alias {
 	struct span name, value;
@@ -26,6 +26,21 @@ struct sudoers {
 	size_t naliases;
 };
 
+static bool goes_on(struct span line)
+{
+	return line.len > 0 && line.text[line.len - 1] == '\\';
+}
+
+/* The bytes of a line with its continuations, and one for each. */
+static size_t count_line(struct lines lines, struct span line)
+{
+	size_t len = line.len + 1;
+
+	while (goes_on(line) && lines_next(&lines, &line))
+		len += line.len + 1;
+	return len;
+}
+
 /* A line with its continuations, comments gone, blanks folded; NULL behind the last. */
 static char *next_line(struct audit_facts *facts, struct lines *lines)
 {
@@ -33,14 +48,13 @@ static char *next_line(struct audit_facts *facts, struct lines *lines)
 
 	if (!lines_next(lines, &line))
 		return NULL;
-	/* Up to here nothing was kept: the longest line is what is left of the file. */
-	size_t room = line.len + 1 + lines->rest.len, len = 0;
-	size_t size = room < MAX_LINE ? room + 1 : MAX_LINE + 1;
+	lines->first = lines->number;
+	size_t size = 1 + count_line(*lines, line), len = 0;
 	char *text = arena_alloc_raw(&facts->arena, size);
 	if (!text)
 		return NULL;
 	for (;;) {
-		bool more = line.len > 0 && line.text[line.len - 1] == '\\';
+		bool more = goes_on(line);
 		struct span rest = {line.text, line.len - (more ? 1 : 0)};
 
 		for (struct span w = span_word(&rest); w.len > 0;
@@ -49,8 +63,6 @@ static char *next_line(struct audit_facts *facts, struct lines *lines)
 			bool uid = w.len > 1 && w.text[0] == '#' && w.text[1] >= '0' &&
 				   w.text[1] <= '9';
 			if (w.text[0] == '#' && !uid)
-				break;
-			if (w.len + 2 > size - len)
 				break;
 			if (len > 0)
 				text[len++] = ' ';
@@ -148,9 +160,10 @@ static const struct alias *find_alias(const struct sudoers *sudoers, struct span
 
 static bool names_tool(const struct sudoers *sudoers, struct span text, int depth)
 {
-	if (span_names_tool(text))
+	/* Aliases of aliases of aliases: what was not followed counts. */
+	if (depth >= MAX_DEPTH || span_names_tool(text))
 		return true;
-	while (depth < MAX_DEPTH && text.len > 0) {
+	while (text.len > 0) {
 		struct span item = span_trim(span_cut(&text, ','));
 
 		/* Before the command: "(alice:docker) NOPASSWD: NAME" */
@@ -185,22 +198,35 @@ static void add_groups(struct sudoers *sudoers, struct audit_names *groups,
 	}
 }
 
-/* (users:groups) */
+/* (users:groups), before each command that another one is for */
 static void read_runas(
-	struct sudoers *sudoers, struct audit_names *groups, struct span text)
+	struct sudoers *sudoers, struct audit_rule *rule, struct span text)
 {
+	struct audit_names users = {0};
+
 	while (text.len > 0) {
 		(void)span_cut(&text, '(');
-		struct span groups_list = span_cut(&text, ')');
+		struct span groups = span_cut(&text, ')');
+		bool has_groups =
+			groups.len > 0 && memchr(groups.text, ':', groups.len);
+		struct span list =
+			span_trim(has_groups ? span_cut(&groups, ':') : groups);
 
-		if (!memchr(groups_list.text, ':', groups_list.len))
-			continue;
-		struct span users = span_trim(span_cut(&groups_list, ':'));
+		add_groups(sudoers, &users, list, 0);
 		/* "(ALL:ALL)" makes root: that needs no group. */
-		if (span_is(span_trim(groups_list), "ALL") &&
-			(span_is(users, "ALL") || span_is(users, "root")))
+		if (!has_groups ||
+			(span_is(span_trim(groups), "ALL") &&
+				(span_is(list, "ALL") || span_is(list, "root"))))
 			continue;
-		add_groups(sudoers, groups, groups_list, 0);
+		add_groups(sudoers, &rule->groups, groups, 0);
+	}
+	/* Who may be root, or anybody, needs no third one. */
+	for (size_t i = 0; i < users.n; i++) {
+		const char *user = users.items[i];
+
+		if (strcmp(user, "ALL") != 0 && strcmp(user, "root") != 0 &&
+			strcmp(user, "#0") != 0 && user[0] != '!')
+			audit_name(sudoers->facts, &rule->users, user, strlen(user));
 	}
 }
 
@@ -235,9 +261,9 @@ static void add_users(struct sudoers *sudoers, const struct rule_line *line,
 		rule->text =
 			arena_strndup(&facts->arena, line->text.text, line->text.len);
 		rule->tool = names_tool(sudoers, line->commands, 0);
-		read_runas(sudoers, &rule->groups, line->commands);
+		read_runas(sudoers, rule, line->commands);
 		if (!rule->who || !rule->place || !rule->text ||
-			(!rule->tool && rule->groups.n == 0))
+			(!rule->tool && rule->groups.n == 0 && rule->users.n == 0))
 			facts->nrules--;
 	}
 }
@@ -275,7 +301,7 @@ void rules_read_sudoers(
 			while ((text = next_line(facts, &lines))) {
 				struct rule_line line = {
 					.path = files[i].path,
-					.number = lines.number,
+					.number = lines.first,
 					.text = {text, strlen(text)},
 				};
 

@@ -41,22 +41,88 @@ void system_read_ports(struct audit_facts *facts, struct span text)
 	}
 }
 
-/* Names that Docker, Podman, Kubernetes, LXC and containerd give their cgroups. */
-static bool is_container(struct span cgroup)
+/* The id of a container: 64 hexadecimal digits. */
+static bool is_id(struct span name)
 {
-	/* Whoever is logged in names the cgroups below his own. */
-	if (cgroup.len > 0 && memmem(cgroup.text, cgroup.len, "/user.slice/", 12))
-		return false;
-	static const char *const marks[] = {"/docker/", "docker-", "libpod-",
-		"kubepods", "crio-", "lxc.payload", "cri-containerd",
-		"/system.slice/nerdctl-"};
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.text[i];
 
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-		if (cgroup.len > 0 &&
-			memmem(cgroup.text, cgroup.len, marks[i], strlen(marks[i])))
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return name.len == 64;
+}
+
+static bool ends_with(struct span span, const char *end)
+{
+	size_t len = strlen(end);
+
+	return span.len >= len && memcmp(span.text + span.len - len, end, len) == 0;
+}
+
+/* "docker-ID.scope": what an engine has systemd start; cgroupfs has no end. */
+static bool is_scope(struct span name)
+{
+	static const char *const prefixes[] = {
+		"docker-", "libpod-", "crio-", "cri-containerd-", "nerdctl-"};
+	static const char end[] = ".scope";
+
+	if (ends_with(name, end))
+		name.len -= strlen(end);
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if (span_begins(name, prefixes[i]) &&
+			is_id((struct span){name.text + len, name.len - len}))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * "12:pids:/docker/ID", "0::/system.slice/docker-ID.scope", "0::/lxc.payload.NAME".
+ * Whoever is logged in names the cgroups below his own, and a service may have been
+ * given its own: no name below these says anything.
+ */
+static bool is_container_path(struct span path)
+{
+	bool below_docker = false, first = true;
+
+	while (path.len > 0) {
+		struct span name = span_cut(&path, '/');
+
+		if (name.len == 0)
+			continue;
+		if (span_is(name, "user.slice") || ends_with(name, ".service"))
+			return false;
+		if (is_scope(name) || (below_docker && is_id(name)))
+			return true;
+		if (first && (span_begins(name, "lxc.payload.") ||
+				     span_is(name, "kubepods") ||
+				     span_is(name, "kubepods.slice") ||
+				     span_is(name, "kubelet") ||
+				     span_is(name, "kubelet.slice")))
+			return true;
+		below_docker = span_is(name, "docker");
+		first = false;
+	}
+	return false;
+}
+
+static bool is_container(struct span cgroup)
+{
+	struct lines lines = {.rest = cgroup};
+	struct span line;
+	bool contained = false;
+
+	while (lines_next(&lines, &line)) {
+		(void)span_cut(&line, ':');
+		(void)span_cut(&line, ':');
+		if (line.len > 0 && memmem(line.text, line.len, "/user.slice/", 12))
+			return false;
+		contained = contained || is_container_path(line);
+	}
+	return contained;
 }
 
 static bool read_four(struct span rest, uint32_t ids[4])

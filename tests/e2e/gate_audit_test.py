@@ -29,6 +29,9 @@ POLICY = {"version": 1, "gate": {
     "profiles": {"p": {}}, "grants": [{"users": ["bob"], "profile": "p"}]}}
 
 
+CONTAINER = "0123456789abcdef" * 4
+
+
 class Host:
     """A file system that is not this one."""
 
@@ -124,8 +127,10 @@ def gshadow_locked(h):
 def group_conf(h):
     h.file("/etc/security/group.conf",
            "# xsh;*;*;Al0000-2400;docker\nlogin;tty*;alice;Al0000-2400;floppy, docker\n"
-           "*;*;bob;Al0000-2400;docker\nlogin;*;*;Al0000-2400;floppy\n")
-    return ["group-conf:alice:/etc/security/group.conf:2",
+           "*;*;bob;Al0000-2400;docker\nlogin;*;*;Al0000-2400;floppy\n"
+           "*;*;carol;Al0000-2400;\\\n  docker\n")
+    return ["group-conf:carol:/etc/security/group.conf:5",
+            "group-conf:alice:/etc/security/group.conf:2",
             "+group-conf:bob:/etc/security/group.conf:3"]
 
 
@@ -134,7 +139,7 @@ def processes(h):
     h.process(11, "vi", 1000, [1000] * 4, [DOCKER])
     h.process(12, "newgrp", 1002, [1002, 1002, DOCKER, 1002])
     h.process(13, "postgres", 999, [DOCKER] * 4, [],
-              "0::/system.slice/docker-0123456789.scope\n")
+              "0::/system.slice/docker-%s.scope\n" % CONTAINER)
     h.process(14, "dockerd", 0, [0] * 4, [DOCKER])
     h.process(15, "sh", 1001, [1001] * 4, [DOCKER])
     return ["process:alice:gid 995", "process:carol:gid 995", "+process:bob:gid 995"]
@@ -159,8 +164,40 @@ def socket_acl(h):
     os.setxattr(h.path("/run/docker.sock"), "system.posix_acl_access", acl([
         (1, 6, 0xFFFFFFFF), (2, 6, 1000), (2, 4, 1002), (4, 6, 0xFFFFFFFF),
         (8, 6, 4), (16, 6, 0xFFFFFFFF), (32, 0, 0xFFFFFFFF)]))
+    h.file("/etc/group", GROUP.replace("adm:x:4:", "adm:x:4:carol"))
     return ["socket-acl:alice:/run/docker.sock", "socket-acl:gid 4:/run/docker.sock",
-            "unsealed::/run/docker.sock"]
+            "group-member:carol:adm", "unsealed::/run/docker.sock"]
+
+
+def socket_of_roots_group(h):
+    """What only root's group may connect to is open to its members."""
+    h.socket("/run/docker.sock", 0o660)
+    h.socket("/run/guarded/engine.sock", 0o666)
+    os.chmod(h.path("/run/guarded"), 0o750)
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": [
+        "unix:///run/guarded/engine.sock"]}))
+    h.file("/etc/group", GROUP.replace("root:x:0:", "root:x:0:root,carol"))
+    return ["group-member:carol:root", "unsealed::/run/docker.sock",
+            "unsealed::/run/guarded/engine.sock",
+            "socket-others:everyone:/run/guarded/engine.sock"]
+
+
+def folder_that_lets_through(h):
+    """A folder's access list, a link to elsewhere, a second name."""
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": [
+        "unix:///srv/acl/d.sock", "unix:///srv/root/d.sock", "unix:///srv/root/e.sock"]}))
+    h.socket("/srv/acl/d.sock", 0o666)
+    os.chmod(h.path("/srv/acl"), 0o700)
+    os.setxattr(h.path("/srv/acl"), "system.posix_acl_access", acl([
+        (1, 7, 0xFFFFFFFF), (2, 1, 1000), (4, 0, 0xFFFFFFFF), (16, 1, 0xFFFFFFFF),
+        (32, 0, 0xFFFFFFFF)]))
+    h.socket("/srv/open/d.sock", 0o666)
+    h.folder("/srv/root", 0o700)
+    os.symlink("/srv/open/d.sock", h.path("/srv/root/d.sock"))
+    h.socket("/srv/root/e.sock", 0o666)
+    os.link(h.path("/srv/root/e.sock"), h.path("/srv/open/e.sock"))
+    return ["%s:/srv/%s/d.sock" % (k, d) for k in ("socket-others:everyone", "unsealed:")
+            for d in ("acl", "root")] + ["unseen::/srv/root/e.sock"]
 
 
 def socket_mode(h):
@@ -283,6 +320,25 @@ def no_hiding_in_a_cgroup(h):
     return ["process:alice:gid 995"]
 
 
+def no_hiding_behind_a_name(h):
+    """Units may be called as engines call their containers'."""
+    below = ("system.slice/docker-ci.service", "system.slice/libpod-ci.service/x",
+             "system.slice/docker-cleanup.scope", "docker/ci", "system.slice/crio-x.scope",
+             "system.slice/ci.service/docker-%s.scope" % CONTAINER,
+             "system.slice/kubepods-ci.service", "kubepods-ci.slice/a.service")
+    users = ""
+    for i, path in enumerate(below):
+        users += "u%d:x:%d:%d::/:/bin/sh\n" % (i, 2000 + i, 2000 + i)
+        h.process(60 + i, "sh", 2000 + i, [2000 + i] * 4, [DOCKER], "0::/%s\n" % path)
+    h.file("/etc/passwd", PASSWD + users)
+    for i, path in enumerate(("docker/" + CONTAINER, "lxc.payload.c1/system.slice/a.service",
+                              "machine.slice/libpod-%s.scope/container" % CONTAINER,
+                              "kubepods.slice/kubepods-pod1.slice/cri-containerd-%s.scope" %
+                              CONTAINER, "libpod_parent/libpod-" + CONTAINER)):
+        h.process(90 + i, "sh", 3000, [3000] * 4, [DOCKER], "0::/%s\n" % path)
+    return ["process:u%d:gid 995" % i for i in range(len(below))]
+
+
 def threads(h):
     """Ids are a thread's own: the first one may have dropped what another holds."""
     h.process(50, "x", 1000, [1000] * 4, [])
@@ -332,6 +388,26 @@ def seal_broken(h):
 
 def seal_lost(h):
     seal(h, (78, "dockerd"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_over_a_removed_socket(h):
+    """gate still holds what was there before, and the engine what is there now."""
+    seal(h, (77, "gate"))
+    with open(h.path("/proc/net/unix"), "a", encoding="utf-8") as f:
+        f.write("0: 00000002 00000000 00010000 0001 01 4712 /run/docker.sock\n")
+    h.process(78, "dockerd", 0, [0] * 4)
+    os.makedirs(h.path("/proc/78/fd"))
+    os.symlink("socket:[4712]", h.path("/proc/78/fd/3"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_shared(h):
+    """Somebody else holds the socket, too, and may take its connections."""
+    seal(h, (77, "gate"))
+    h.process(79, "socat", 0, [0] * 4)
+    os.makedirs(h.path("/proc/79/fd"))
+    os.symlink("socket:[4711]", h.path("/proc/79/fd/3"))
     return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
 
 
@@ -408,6 +484,43 @@ def directories_of_names(h):
     return ["unseen::/etc/nsswitch.conf"]
 
 
+def become_a_member(h):
+    """Rules that make nobody root, but another user who is in the group."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob") +
+           "lxd:x:200:\n")
+    h.file("/etc/passwd", PASSWD + "dave:x:1003:995::/:/bin/sh\n")
+    h.file("/etc/sudoers", "alice ALL = (bob) ALL\nRunas_Alias D = carol, dave\n"
+           "carol ALL = (D) NOPASSWD: /bin/less\ncarol ALL = (alice) ALL\n"
+           "carol ALL = (%docker) ALL\ncarol ALL = (ALL) /bin/ls\n"
+           "bob ALL = (bob) ALL\nalice ALL = (:lxd) ALL\n")
+    h.file("/etc/doas.conf", "permit alice as bob\npermit nopass carol as alice cmd id\n"
+           "permit setenv {A} \"carol\" as dave cmd id\npermit alice as root cmd id\n")
+    return ["sudoers:alice:/etc/sudoers:1", "sudoers:carol:/etc/sudoers:3",
+            "sudoers:carol:/etc/sudoers:5", "sudoers:alice:/etc/sudoers:8",
+            "doas:alice:/etc/doas.conf:1", "doas:carol:/etc/doas.conf:3",
+            "+group-member:bob:docker", "group-primary:dave:/etc/passwd:dave"]
+
+
+def entries_from_elsewhere(h):
+    """NIS, as nsswitch.conf(5) has it under compat."""
+    h.file("/etc/passwd", PASSWD + "+@admins::::::\n-eve::::::\n")
+    h.file("/etc/group", GROUP + "+:::\n")
+    return ["unseen::/etc/passwd:5", "unseen::/etc/group:7"]
+
+
+def long_lines(h):
+    """Longer than 64 KiB, and what counts is at their end."""
+    many = "".join("  grp%06d \\\n" % i for i in range(6000))
+    h.file("/etc/systemd/system/ci.service",
+           "[Service]\nUser=carol\nSupplementaryGroups=\\\n" + many + "  docker\n")
+    h.file("/etc/sudoers", "alice ALL = \\\n" + "".join(
+        "/bin/true %06d, \\\n" % i for i in range(6000)) + "/usr/bin/docker\n")
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:" + ",".join(
+        ["root"] * 20000 + ["alice"])))
+    return ["unit:carol:/etc/systemd/system/ci.service:3", "sudoers:alice:/etc/sudoers:1",
+            "group-member:alice:docker"]
+
+
 def doas(h):
     h.file("/etc/doas.conf", "permit persist :wheel\n"
            "permit nopass carol cmd /usr/bin/docker args ps\n"
@@ -450,7 +563,9 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          links_stay_inside, unit_lines_go_on, unit_groups_taken_back,
          unit_drop_ins_of_many, options_elsewhere, sockets_elsewhere,
          no_hiding_in_a_cgroup, threads, sudoers_odd, directories_of_names,
-         group_password_without_gshadow]
+         group_password_without_gshadow, no_hiding_behind_a_name, socket_of_roots_group,
+         folder_that_lets_through, seal_over_a_removed_socket, seal_shared,
+         become_a_member, entries_from_elsewhere, long_lines]
 
 
 def audit(top, *more):
@@ -488,12 +603,16 @@ def one(case):
     return None
 
 
-def containers():
+def containers(make=None, want=("container-socket:container agent:/",
+                                "container-socket:container ci:/var/run/docker.sock",
+                                "container-socket:container run:/run")):
     """The engine's answer, from a server of our own."""
     with tempfile.TemporaryDirectory() as outer:
         top = os.path.join(outer, "host")
         os.mkdir(top)
-        Host(top)
+        host = Host(top)
+        if make:
+            make(host)
         path = os.path.join(outer, "engine.sock")
         body = json.dumps([
             {"Id": "a1", "Names": ["/ci"], "Mounts": [
@@ -501,6 +620,7 @@ def containers():
             {"Id": "b2", "Names": ["/agent"], "Mounts": [{"Source": "/", "RW": True}]},
             {"Id": "c3", "Names": ["/web"], "Mounts": [{"Source": "/srv", "RW": True},
                                                        {"Source": "/run/docker.sock2"}]},
+            {"Id": "d4", "Names": ["/run"], "Mounts": [{"Source": "/run"}]},
         ]).encode()
         with socket.socket(socket.AF_UNIX) as s:
             s.bind(path)
@@ -516,9 +636,13 @@ def containers():
             os.kill(pid, 9)
             os.waitpid(pid, 0)
         got = sorted(e["id"] for e in json.loads(r.stdout)["findings"])
-        want = ["container-socket:container agent:/",
-                "container-socket:container ci:/var/run/docker.sock"]
-        return None if got == want else "found %s" % got
+        return None if got == sorted(want) else "found %s" % got
+
+
+def containers_of_a_sealed_host():
+    """A folder with gate's socket in it holds the engine's, too."""
+    return containers(seal, ["container-socket:container agent:/",
+                             "container-socket:container run:/run"])
 
 
 def hostile_names():
@@ -558,8 +682,8 @@ def main():
     ARGS = parser.parse_args()
     ARGS.gate = os.path.abspath(ARGS.gate)
     tests = [(c.__name__.replace("_", "-"), lambda c=c: one(c)) for c in CASES]
-    tests += [(c.__name__.replace("_", "-"), c) for c in (containers, hostile_names,
-                                                          options)]
+    tests += [(c.__name__.replace("_", "-"), c) for c in (
+        containers, containers_of_a_sealed_host, hostile_names, options)]
     failed = 0
     for name, test in tests:
         name = "e2e/gate-audit/" + name
