@@ -65,19 +65,46 @@ static int bytes_reserve(struct bytes *bytes, size_t room, struct err *err)
 	return 0;
 }
 
-int nlsock_open(struct nlsock *sock, int bus, struct err *err)
+int nlsock_listen(struct nlsock *sock, int bus, uint32_t groups, struct err *err)
 {
-	const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
-
 	*sock = (struct nlsock){.nl = mnl_socket_open2(bus, SOCK_CLOEXEC)};
 	if (!sock->nl)
 		return err_errno(err, -errno, "open netlink socket of family %d", bus);
-	if (mnl_socket_bind(sock->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+	if (mnl_socket_bind(sock->nl, groups, MNL_SOCKET_AUTOPID) < 0) {
 		int code = -errno;
 
 		nlsock_done(sock);
 		return err_errno(err, code, "bind netlink socket of family %d", bus);
 	}
+	return 0;
+}
+
+/* netlink_overrun() tells once, by ENOBUFS, that messages were lost: those, too, are
+ * changes. */
+bool nlsock_heard(const struct nlsock *sock)
+{
+	const int flags = MSG_DONTWAIT | MSG_TRUNC;
+	bool heard = false;
+	char byte;
+
+	for (;;) {
+		ssize_t n =
+			recv(mnl_socket_get_fd(sock->nl), &byte, sizeof(byte), flags);
+
+		if (n >= 0 || errno == ENOBUFS)
+			heard = true;
+		else if (errno != EINTR)
+			return heard;
+	}
+}
+
+int nlsock_open(struct nlsock *sock, int bus, struct err *err)
+{
+	const struct timeval timeout = {.tv_sec = RECV_TIMEOUT_S};
+	int r = nlsock_listen(sock, bus, 0, err);
+
+	if (r < 0)
+		return r;
 	(void)setsockopt(mnl_socket_get_fd(sock->nl), SOL_SOCKET, SO_RCVTIMEO, &timeout,
 		sizeof(timeout));
 	return 0;

@@ -3,6 +3,7 @@
 #ifndef SEAWALL_NETMON_COLLECT_NLSOCK_H
 #define SEAWALL_NETMON_COLLECT_NLSOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,15 @@ void bytes_done(struct bytes *bytes);
 /** nlsock_open() - @bus is NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG. */
 int nlsock_open(struct nlsock *sock, int bus, struct err *err) _must_check_;
 void nlsock_done(struct nlsock *sock);
+
+/**
+ * nlsock_listen() - hear of changes instead of asking
+ * @groups: those of @bus, by RTNLGRP_* or the like, as bits from 1 << 0 for group 1
+ */
+int nlsock_listen(struct nlsock *sock, int bus, uint32_t groups, struct err *err)
+	_must_check_;
+/** nlsock_heard() - whether anything changed since it was opened or asked last. */
+bool nlsock_heard(const struct nlsock *sock);
 
 /**
  * nlsock_request() - start a request

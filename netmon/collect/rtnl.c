@@ -17,6 +17,25 @@
 
 #include "netmon/collect/sysctl.h"
 
+/*
+ * Theory of operation. Each dump is of one moment, or the kernel says so
+ * (NLM_F_DUMP_INTR); that all of them are of the same is known because nothing was told
+ * to those that listen for changes between the first and the last. What changes faster
+ * than it can be read leaves the last reading and a note.
+ */
+enum {
+	RTNL_PAUSE_MS = 2, /* doubled from one attempt to the next */
+	RTNL_PAUSE_MAX_MS = 256,
+};
+
+#define GROUP(number) (1u << ((number)-1))
+#define RTNL_GROUPS                                                             \
+	(GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_TC) | GROUP(RTNLGRP_IPV4_IFADDR) | \
+		GROUP(RTNLGRP_IPV4_ROUTE) | GROUP(RTNLGRP_IPV4_RULE) |          \
+		GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV6_ROUTE) |        \
+		GROUP(RTNLGRP_IPV6_RULE) | GROUP(RTNLGRP_IPV4_NETCONF) |        \
+		GROUP(RTNLGRP_IPV6_NETCONF) | GROUP(RTNLGRP_NEXTHOP))
+
 static void parse_link_kind(
 	struct rtnl_target *target, struct link *link, const struct nlattr *linkinfo)
 {
@@ -261,13 +280,20 @@ typedef int dump_fn(struct nlsock *sock, struct rtnl_target *target, struct err 
 static dump_fn *const dumps[] = {dump_links, dump_addrs, dump_routes4, dump_routes6,
 	dump_rules4, dump_rules6, dump_tc};
 
+/* -EINTR when all was read, but not of one moment. */
 static int dump_all(struct nlsock *sock, struct rtnl_target *target, struct err *err)
 {
-	int r = 0;
+	int result = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dumps); i++)
-		r = dumps[i](sock, target, err);
-	return r;
+	for (size_t i = 0; i < ARRAY_LEN(dumps); i++) {
+		int r = dumps[i](sock, target, err);
+
+		if (r < 0 && r != -EINTR)
+			return r;
+		if (r < 0)
+			result = r;
+	}
+	return result;
 }
 
 static bool has_carrier(const struct rtnl_target *target, int ifindex)
@@ -315,13 +341,22 @@ static const struct ifaddr *address_not_ready(const struct rtnl_target *target)
 
 enum { READY_ATTEMPTS = 20, READY_PAUSE_MS = 100 };
 
-/* A dump that was not of one moment: all of it again, so that it fits together. */
+/* Dumps that were not of one moment: all of them again, so that they fit together. */
 static int dump_whole(struct nlsock *sock, struct rtnl_target *target, struct err *err)
 {
 	int r = -EINTR;
 
-	for (int i = 0; r == -EINTR && i < NLSOCK_ATTEMPTS; i++)
+	for (int i = 0; r == -EINTR && i < NLSOCK_ATTEMPTS; i++) {
+		const int ms = RTNL_PAUSE_MS << i;
+		const struct timespec pause = {.tv_nsec = ms * 1000000L};
+
+		if (i && ms <= RTNL_PAUSE_MAX_MS)
+			(void)nanosleep(&pause, NULL);
+		(void)nlsock_heard(&target->changes);
 		r = dump_all(sock, target, err);
+		if (r == 0 && nlsock_heard(&target->changes))
+			r = -EINTR;
+	}
 	return r;
 }
 
@@ -350,16 +385,34 @@ static void note_not_ready(const struct rtnl_target *target)
 			addr_format(&addr->local, text));
 }
 
+static int read_target(struct rtnl_target *target, struct err *err)
+{
+	struct nlsock sock;
+	int r = nlsock_listen(&target->changes, NETLINK_ROUTE, RTNL_GROUPS, err);
+
+	if (r < 0)
+		return r;
+	r = nlsock_open(&sock, NETLINK_ROUTE, err);
+	if (r == 0)
+		r = dump_ready(&sock, target, err);
+	nlsock_done(&sock);
+	nlsock_done(&target->changes);
+	return r;
+}
+
 void collect_rtnl(struct facts *facts, struct netns *netns)
 {
 	struct rtnl_target target = {.facts = facts, .netns = netns};
-	struct nlsock sock;
 	struct err err = {0};
-	int r = nlsock_open(&sock, NETLINK_ROUTE, &err);
+	int r = read_target(&target, &err);
 
-	if (r == 0)
-		r = dump_ready(&sock, &target, &err);
-	nlsock_done(&sock);
+	if (r == -EINTR) {
+		facts_note(facts, "links-changing", netns->id, true,
+			"links, addresses or routes kept changing during %d readings; "
+			"what was read last may mix two states",
+			NLSOCK_ATTEMPTS);
+		r = 0;
+	}
 	if (r == 0)
 		note_not_ready(&target);
 	netns->routes_known = r == 0;

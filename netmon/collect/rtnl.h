@@ -10,7 +10,8 @@
  * collect_rtnl() - fill links, addrs, routes, rules and routes_known
  * @netns: must be the calling thread's namespace; its sysctls get the links' own
  *
- * netns->links is sorted by index. Failures become notes.
+ * netns->links is sorted by index. All is of one moment, or a note says that it is not.
+ * Failures become notes.
  */
 void collect_rtnl(struct facts *facts, struct netns *netns);
 
@@ -18,8 +19,9 @@ void collect_rtnl(struct facts *facts, struct netns *netns);
 struct rtnl_target {
 	struct facts *facts;
 	struct netns *netns;
-	size_t nskipped; /* routes whose path cannot be followed */
-	int *carriers;	 /* indexes of links with a carrier */
+	size_t nskipped;       /* routes whose path cannot be followed */
+	struct nlsock changes; /* of what the dumps read */
+	int *carriers;	       /* indexes of links with a carrier */
 	size_t ncarriers;
 };
 

@@ -194,6 +194,57 @@ static void test_address_without_its_route(void **state)
 	facts_free(facts);
 }
 
+/* How many of the addresses 198.18.0.1 to 198.18.0.100 there are, and their routes. */
+static void count_addrs(const struct netns *ns, size_t *ret_addrs, size_t *ret_routes)
+{
+	*ret_addrs = *ret_routes = 0;
+	for (size_t i = 0; i < ns->naddrs; i++)
+		*ret_addrs += ns->addrs[i].local.family == FAMILY_IP4 &&
+			      ns->addrs[i].local.value >> 8 == 0xc61200;
+	for (size_t i = 0; i < ns->nroutes; i++)
+		*ret_routes += ns->routes[i].family == FAMILY_IP4 &&
+			       ns->routes[i].type == RTN_LOCAL &&
+			       ns->routes[i].dst.value >> 8 == 0xc61200;
+}
+
+/* Addresses come and go with their routes; a reading has both or neither, or says that
+ * it mixes. */
+static void test_addresses_and_routes_of_one_moment(void **state)
+{
+	size_t whole = 0;
+
+	(void)state;
+	need_root();
+	run("ip link add v0 type veth peer v1; ip link set v1 up; ip link set v0 up; "
+	    "seq -f 'route add 198.51.100.%g dev v0 table 7' 1 200 | ip -batch -");
+	pid_t child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			(void)!system("(seq -f 'addr add 198.18.0.%g/32 dev v0' 1 100; "
+				      "seq -f 'addr del 198.18.0.%g/32 dev v0' 1 100) "
+				      "| ip -batch -");
+			usleep(20000);
+		}
+	}
+	for (int i = 0; i < 100; i++) {
+		struct facts *facts = collect();
+		const struct note *note = find_note(facts, "links-changing");
+		size_t addrs, routes;
+
+		count_addrs(facts->host, &addrs, &routes);
+		whole += !note;
+		if (note)
+			assert_true(note->hides);
+		else
+			assert_int_equal(addrs, routes);
+		facts_free(facts);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_true(whole > 0);
+}
+
 static const struct route *find_route(
 	const struct netns *netns, uint32_t table, const char *dst, uint8_t len)
 {
@@ -597,6 +648,7 @@ int main(void)
 		TEST(test_links),
 		TEST(test_tc_ingress),
 		TEST(test_address_without_its_route),
+		TEST(test_addresses_and_routes_of_one_moment),
 		TEST(test_routes),
 		TEST(test_sysctls),
 		TEST(test_nft),
