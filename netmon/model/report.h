@@ -276,6 +276,7 @@ struct report {
 	size_t nways;
 	struct asked *asked;
 	size_t nasked;
+	size_t nwalks; /* for all that was asked: ports of one sign take one */
 	struct contradiction *contradictions;
 	size_t ncontradictions;
 	struct observing *observing; /* NULL: nobody watched */

@@ -94,6 +94,17 @@ static bool touches(const struct port_signs *signs, const struct operand *o)
 	return slots.n > 0 || slots.odd;
 }
 
+/* The operand itself, or what a map in it is asked by. */
+static bool comes_from(const struct port_signs *signs, const struct operand *o)
+{
+	if (touches(signs, o))
+		return true;
+	for (size_t i = 0; o && i < o->nkey; i++)
+		if (comes_from(signs, o->key[i]))
+			return true;
+	return false;
+}
+
 /* ---------------------------------------------------------------- functions */
 
 /* What a function of a port is asked for. */
@@ -355,11 +366,16 @@ static void lookup(struct port_signs *signs, const struct ruleset *rules,
 		set_slots(signs, set, &slots);
 }
 
-/* The map that an operand's value comes from: asked by port, perhaps. */
-static void map_key(
+/* The maps that an operand's value comes from, by whatever way: asked by port, perhaps.
+ */
+static void map_keys(
 	struct port_signs *signs, const struct ruleset *rules, const struct operand *o)
 {
-	if (!o || o->field != FIELD_MAP || !o->set)
+	if (!o)
+		return;
+	for (size_t i = 0; i < o->nkey; i++)
+		map_keys(signs, rules, o->key[i]);
+	if (o->field != FIELD_MAP || !o->set)
 		return;
 	struct operand joined = {.field = FIELD_CONCAT,
 		.key = o->key,
@@ -531,7 +547,7 @@ static void translation(struct port_signs *signs, const struct ruleset *rules,
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		signs->every |= touches(signs, all[i]);
-		map_key(signs, rules, all[i]);
+		map_keys(signs, rules, all[i]);
 	}
 	map_ports(signs, nat->port_min);
 	map_ports(signs, nat->port_max);
@@ -561,7 +577,7 @@ static void one_op(struct port_signs *signs, const struct space *space,
 {
 	switch ((int)op->kind) {
 	case OP_MATCH:
-		map_key(signs, space->rules, op->operand);
+		map_keys(signs, space->rules, op->operand);
 		compared(signs, op);
 		break;
 	case OP_IN:
@@ -569,7 +585,7 @@ static void one_op(struct port_signs *signs, const struct space *space,
 		break;
 	case OP_LOOKUP:
 	case OP_VMAP:
-		map_key(signs, space->rules, op->operand);
+		map_keys(signs, space->rules, op->operand);
 		lookup(signs, space->rules, op->operand, op->set);
 		break;
 	case OP_ANY:
@@ -583,7 +599,7 @@ static void one_op(struct port_signs *signs, const struct space *space,
 		break;
 	case OP_SET:
 	case OP_ZONE:
-		map_key(signs, space->rules, op->operand);
+		map_keys(signs, space->rules, op->operand);
 		written(signs, op);
 		break;
 	default:
@@ -651,12 +667,8 @@ bool port_signs_touches(const struct op *op)
 				return true;
 		return false;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		if (touches(&of_source, all[i]))
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (comes_from(&of_source, all[i]))
 			return true;
-		for (size_t k = 0; all[i] && k < all[i]->nkey; k++)
-			if (touches(&of_source, all[i]->key[k]))
-				return true;
-	}
 	return false;
 }

@@ -13,7 +13,7 @@ struct service {
 	bool named;	     /* somebody speaks of this very port */
 	bool anywhere;	     /* a rule translates it whatever the destination */
 	uint16_t port, last; /* the same for a single one */
-	u128 sign;	     /* of all of its ports; 0: nobody asked */
+	u128 sign;	     /* of all of its ports, where somebody asked */
 };
 
 struct services {

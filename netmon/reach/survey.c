@@ -265,6 +265,7 @@ static void survey_from(struct survey *survey, const struct address_class *class
 		&survey->report->nasked, sizeof(*slot));
 	if (slot)
 		*slot = asked;
+	survey->report->nwalks++;
 	/* A stranger chooses the source port: the union over what rules tell apart. So
 	 * does a neighbour the frame's address: a bridge's own, or a container's. */
 	walk.sport_class = nports > 0;

@@ -97,7 +97,7 @@ bool survey_spans_repeat(struct survey *survey, const struct service *service)
 	const struct found_span *from;
 
 	spans->now = *service;
-	if (!spans->table || !service->sign)
+	if (!spans->table)
 		return false;
 	from = find(spans, service);
 	if (!from->used)
@@ -117,7 +117,7 @@ bool survey_spans_skip(struct survey *survey, const struct service *service)
 {
 	struct spans *spans = survey->spans;
 
-	if (service->named || !service->sign)
+	if (service->named || !spans->table)
 		return false;
 	if (spans->walked >= SPANS_MAX || survey->nspans >= SPANS_MAX_ALL) {
 		survey->ports_cut = true;
@@ -189,7 +189,7 @@ void survey_spans_end(struct survey *survey)
 	const struct service *service = &spans->now;
 
 	/* The trace of a port that was moved names it: it is true of one span alone. */
-	if (spans->table && service->sign && !survey->moved) {
+	if (spans->table && !survey->moved) {
 		struct found_span *f = find(spans, service);
 
 		if (!f->used)

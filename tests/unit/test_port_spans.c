@@ -22,6 +22,7 @@
 
 #include "host_made.h"
 #include "netmon/model/span.h"
+#include "netmon/reach/port_signs.h"
 #include "netmon/reach/walk.h"
 
 #define WEB   0xac110002u
@@ -566,12 +567,121 @@ static void short_spans_are_listed(void **state)
 	}
 }
 
+/* ---------------------------------------------------------------- walks */
+
+/* "dnat to the container", whatever the port is. */
+static void translate_all(struct host_made *h)
+{
+	struct chain *chain =
+		made_chain(&h->rules, "all", true, HOOK_PREROUTING, -90, CHAIN_NAT);
+	struct op op = made_dnat(&h->rules.arena, WEB, 0);
+
+	made_rule(&h->rules, chain, &op, 1);
+}
+
+static size_t walks_of_row(uint16_t n, uint16_t step)
+{
+	struct report report;
+	struct host_made h;
+	size_t walks;
+
+	host_open(&h);
+	translate_all(&h);
+	h.web->nports = n;
+	h.web->ports = arena_array(&h.facts->arena, n, sizeof(*h.web->ports));
+	for (uint16_t i = 0; i < n; i++)
+		h.web->ports[i] = (struct port_binding){.proto = IPPROTO_TCP,
+			.container_port = (uint16_t)(8000 + step * i),
+			.host_port = (uint16_t)(8000 + step * i)};
+	host_survey(&h, &report);
+	walks = report.nwalks;
+	arena_done(&report.arena);
+	host_close(&h);
+	return walks;
+}
+
+/* Between the ports that somebody publishes there are gaps, all of one sign: the
+ * first is walked, for each protocol and address. */
+static void ports_of_one_sign_are_walked_once(void **state)
+{
+	(void)state;
+
+	assert_int_equal(walks_of_row(40, 3), walks_of_row(40, 1));
+}
+
+static const struct gap *find_gap(const struct report *report, const char *code)
+{
+	for (size_t i = 0; i < report->ngaps; i++)
+		if (strcmp(report->gaps[i].code, code) == 0)
+			return &report->gaps[i];
+	return NULL;
+}
+
+/* A mark made of the port: no two ports are alike, and not all of them are asked. */
+static void ports_that_are_not_asked_are_a_gap(void **state)
+{
+	struct chain *chain;
+	struct report report;
+	struct host_made h;
+	struct op op = {.kind = OP_SET, .field = FIELD_MARK, .operand = made_dport()};
+	(void)state;
+
+	host_open(&h);
+	chain = made_chain(&h.rules, "m", true, HOOK_PREROUTING, -150, CHAIN_FILTER);
+	translate_all(&h);
+	host_survey(&h, &report);
+	assert_null(find_gap(&report, "ports-not-asked"));
+	arena_done(&report.arena);
+	made_rule(&h.rules, chain, &op, 1);
+	host_survey(&h, &report);
+	assert_non_null(find_gap(&report, "ports-not-asked"));
+	assert_true(find_gap(&report, "ports-not-asked")->hides);
+	arena_done(&report.arena);
+	host_close(&h);
+}
+
+/* ---------------------------------------------------------------- signs */
+
+/* mark = { the port's number in one map } looked up in another. */
+static void a_map_by_a_map_tells_ports_apart(void **state)
+{
+	uint64_t seed = 1;
+	struct port_signs signs;
+	struct host_made h;
+	struct op inner, outer;
+	const struct operand *key;
+	(void)state;
+
+	host_open(&h);
+	inner = random_mark(&h.rules, &seed, false);
+	outer = random_mark(&h.rules, &seed, false);
+	key = inner.operand;
+	struct operand map = *outer.operand;
+	map.key = &key;
+	map.nest = 2;
+	outer.operand = &map;
+	made_rule(&h.rules,
+		made_chain(&h.rules, "m", true, HOOK_PREROUTING, -150, CHAIN_FILTER),
+		&outer, 1);
+	const struct set_element *e = &inner.operand->set->elements[0];
+	uint16_t port = (uint16_t)(e->key[0] << 8 | e->key[1]);
+	struct space space = {.rules = &h.rules, .netns = h.host};
+	assert_true(port_signs_init(&signs, &h.arena, false));
+	port_signs_rules(&signs, &space);
+	port_signs_finish(&signs);
+	assert_true(signs.at[port] != signs.at[PORTS + 1]);
+	host_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_say_what_ports_say),
 		cmocka_unit_test(rows_of_published_ports),
 		cmocka_unit_test(short_spans_are_listed),
+		cmocka_unit_test(ports_of_one_sign_are_walked_once),
+		cmocka_unit_test(ports_that_are_not_asked_are_a_gap),
+		cmocka_unit_test(a_map_by_a_map_tells_ports_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
