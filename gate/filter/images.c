@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/glob.h"
 #include "gate/filter/labels.h"
 #include "gate/filter/objects.h"
 #include "gate/filter/route.h"
@@ -119,25 +118,6 @@ int decide_image_create(struct work *work)
 	query_set(work, "repo", NULL);
 	query_set(work, "message", NULL);
 	return pulled_name(work, image, query_value(work, "tag"), &reference);
-}
-
-/* Whether some image of the registry is granted: what "*" or a name begins with. */
-static bool registry_granted(struct work *work, const char *host)
-{
-	const struct text_list *images = &work->profile->images;
-
-	for (size_t i = 0; i < images->n; i++) {
-		char *pattern = arena_strdup(work->arena, images->items[i]);
-		char *slash = pattern ? strchr(pattern, '/') : NULL;
-
-		if (slash)
-			*slash = '\0';
-		if (pattern && glob_is_valid(pattern) &&
-			(slash || strcmp(pattern, "*") == 0) &&
-			glob_match(pattern, host))
-			return true;
-	}
-	return false;
 }
 
 static int check_registry(struct work *work, const char *address)

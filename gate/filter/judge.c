@@ -165,9 +165,10 @@ int judge_publish(struct work *work, const struct object *container, const char 
 static bool has_mounts(const struct json_node *root)
 {
 	const struct json_node *mounts = json_member(root, "Mounts");
-	bool is_list = mounts && mounts->kind == JSON_KIND_ARRAY;
 
-	for (size_t i = 0; is_list && i < mounts->count; i++) {
+	if (!mounts || mounts->kind != JSON_KIND_ARRAY)
+		return !mounts || mounts->kind != JSON_KIND_NULL;
+	for (size_t i = 0; i < mounts->count; i++) {
 		const char *type = text_of(&mounts->children[i], "Type");
 
 		if (!type || strcmp(type, "tmpfs") != 0)
@@ -180,9 +181,9 @@ static bool has_mounts(const struct json_node *root)
 static bool is_engines_file(const char *path, const char *name)
 {
 	static const char folder[] = "/containers/";
-	const char *at = path && *path ? strstr(path, folder) : NULL;
+	const char *at = path ? strstr(path, folder) : NULL;
 
-	if (!path || !*path)
+	if (path && !*path)
 		return true;
 	for (const char *next = at; next; next = strstr(next + 1, folder))
 		at = next;
@@ -196,11 +197,9 @@ static bool is_engines_file(const char *path, const char *name)
 /* Of a container whose network it joined; its own list of mounts lacks them. */
 static bool has_inherited_mounts(const struct json_node *root)
 {
-	static const char *const files[][2] = {{"HostsPath", "hosts"},
-		{"HostnamePath", "hostname"}, {"ResolvConfPath", "resolv.conf"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		if (!is_engines_file(text_of(root, files[i][0]), files[i][1]))
+	for (size_t i = 0; i < NETWORK_FILES; i++) {
+		if (!is_engines_file(
+			    text_of(root, network_files[i].key), network_files[i].name))
 			return true;
 	}
 	return false;

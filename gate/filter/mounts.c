@@ -37,14 +37,23 @@ static bool is_kernel_path(const char *path)
 	       (path_below(path, "/dev") && !path_below(path, "/dev/shm"));
 }
 
+const struct network_file network_files[NETWORK_FILES] = {
+	{"/etc/hosts", "hosts", "HostsPath"},
+	{"/etc/hostname", "hostname", "HostnamePath"},
+	{"/etc/resolv.conf", "resolv.conf", "ResolvConfPath"},
+};
+
 /*
  * The engine takes what is mounted on one of these for its own file, and mounts it in
  * every container that joins this one's network: writable, and in no list of mounts.
  */
 static bool is_network_file(const char *path)
 {
-	return strcmp(path, "/etc/hosts") == 0 || strcmp(path, "/etc/hostname") == 0 ||
-	       strcmp(path, "/etc/resolv.conf") == 0;
+	for (size_t i = 0; i < NETWORK_FILES; i++) {
+		if (strcmp(path, network_files[i].path) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int check_network_file(struct work *work, const struct field *field,
@@ -575,7 +584,9 @@ int mounts_judge(struct work *work, const struct json_node *root)
 	const struct json_node *mounts = json_member(root, "Mounts");
 	int rc = 0;
 
-	if (mounts && mounts->kind != JSON_KIND_ARRAY && mounts->kind != JSON_KIND_NULL)
+	/* No list is none, an answer without one tells nothing. */
+	if (!mounts ||
+		(mounts->kind != JSON_KIND_ARRAY && mounts->kind != JSON_KIND_NULL))
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer about the container's mounts is not "
 			"understood");

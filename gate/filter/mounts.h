@@ -25,4 +25,17 @@ int mounts_judge(struct work *work, const struct json_node *root) _must_check_;
 
 extern const struct fields mount_table;
 
+enum { NETWORK_FILES = 3 };
+/**
+ * struct network_file - a file of the engine's own that it mounts in every container
+ * @path: there
+ * @name: of the engine's, in the container's folder
+ * @key:  of GET containers/{}/json, which tells where that is; "" before the first
+ * start
+ */
+struct network_file {
+	const char *path, *name, *key;
+};
+extern const struct network_file network_files[NETWORK_FILES];
+
 #endif

@@ -304,19 +304,39 @@ bool image_was_built(const struct object *image)
 }
 
 /*
- * "*.example.org/team" means registries: a '*' takes any '/', so that it would mean
- * "elsewhere.net/a.example.org/team", too.
+ * Which registries a pattern is about, a pattern itself: a '*' takes any '/', so that
+ * "*.example.org/team" would mean "elsewhere.net/a.example.org/team", too, and "team*"
+ * "team.elsewhere.net/x". What could be no registry begins a name of docker.io's, as in
+ * references; a '*' alone is all of them.
  */
+static const char *registries_of(struct work *work, const char *pattern)
+{
+	size_t len = strcspn(pattern, "/");
+	char *head = arena_strndup(work->arena, pattern, len);
+
+	if (head && (strcmp(head, "*") == 0 ||
+			    (pattern[len] && (strpbrk(head, ".:") ||
+						     strcmp(head, "localhost") == 0))))
+		return head;
+	return "docker.io";
+}
+
 static bool is_of_registry(struct work *work, const char *pattern, const char *registry)
 {
-	char *head = arena_strdup(work->arena, pattern);
-	char *slash = head ? strchr(head, '/') : NULL;
+	const char *registries = registries_of(work, pattern);
 
-	if (!slash)
-		return head != NULL;
-	*slash = '\0';
-	return !strpbrk(head, ".:") ||
-	       (glob_is_valid(head) && glob_match(head, registry));
+	return glob_is_valid(registries) && glob_match(registries, registry);
+}
+
+bool registry_granted(struct work *work, const char *host)
+{
+	const struct text_list *images = &work->profile->images;
+
+	for (size_t i = 0; i < images->n; i++) {
+		if (is_of_registry(work, images->items[i], host))
+			return true;
+	}
+	return false;
 }
 
 static bool image_matches(

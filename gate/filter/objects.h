@@ -83,6 +83,11 @@ int image_usable(struct work *work, const char *text, const char **ret_id,
 	const char **ret_text) _must_check_;
 /** image_was_built() - through gate, by whomever. */
 bool image_was_built(const struct object *image);
+/**
+ * registry_granted() - whether the profile's `images` are about any of a registry
+ * @host: of it: "docker.io", "registry.example.org:5000"
+ */
+bool registry_granted(struct work *work, const char *host);
 /** image_granted() - whether the profile's `images` has the name; not asking anybody.
  */
 bool image_granted(struct work *work, const struct reference *reference);

@@ -59,24 +59,25 @@ int reply_refuse(int fd, struct arena *arena, unsigned int status, const char *r
 }
 
 /* Clients speak what they are told here, and some mean other things by it. */
-static const char *field_value(const struct head_field *field)
+static const char *field_value(const struct head_field *field, const char *version)
 {
-	return strcasecmp(field->name, "Api-Version") == 0 ? version_known()
-							   : field->value;
+	return strcasecmp(field->name, "Api-Version") == 0 ? version : field->value;
 }
 
 static char *fields_text(struct arena *arena, const struct answer_head *head)
 {
+	/* Asked once: other processes may change it. */
+	const char *version = version_known();
 	size_t size = 1, at = 0;
 	char *text;
 
 	for (size_t i = 0; i < head->nfields; i++)
 		size += strlen(head->fields[i].name) + 4 +
-			strlen(field_value(&head->fields[i]));
+			strlen(field_value(&head->fields[i], version));
 	text = arena_alloc(arena, size);
 	for (size_t i = 0; text && i < head->nfields; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s: %s\r\n",
-			head->fields[i].name, field_value(&head->fields[i]));
+			head->fields[i].name, field_value(&head->fields[i], version));
 	return text;
 }
 

@@ -44,6 +44,7 @@ static const char policy_text[] =
 	" 'docker':{'images':['*'],'binds':['/run/home'],'publish':'loopback'},"
 	" 'local':{'images':['*'],'publish':'loopback'},"
 	" 'builder':{'images':['*'],'build':true},"
+	" 'short':{'images':['nginx*','team*/app','library/*']},"
 	" 'keeper':{'images':['*'],'others':true},"
 	" 'rooted':{'images':['*'],'run_as':'any','binds':['/srv']},"
 	" 'operator':{'run_as':'any','binds':['/'],'images':['*'],'privileged':true,"
@@ -53,7 +54,8 @@ static const char policy_text[] =
 	" {'users':['alice','bob','homeless'],'profile':'developer',"
 	"  'elevate':'operator'},"
 	" {'users':['paula'],'profile':'plain'},{'users':['leo'],'profile':'local'},"
-	" {'users':['bea'],'profile':'builder'},{'users':['kim'],'profile':'keeper'},"
+	" {'users':['bea'],'profile':'builder'},"
+	" {'users':['sam'],'profile':'short'},{'users':['kim'],'profile':'keeper'},"
 	" {'users':['rita'],'profile':'rooted'},{'users':['olga'],'profile':'operator'}"
 	"]}"
 	"}";
@@ -75,6 +77,7 @@ static const struct gate_caller callers[] = {
 	{.user = {.name = "kim", .uid = 1006}, .gid = 1006, .home = "/srv/users/kim"},
 	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/srv/users/rita"},
 	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/srv/users/olga"},
+	{.user = {.name = "sam", .uid = 1009}, .gid = 1009, .home = "/srv/users/sam"},
 	{.user = {.name = "mallory", .uid = 1666},
 		.gid = 1666,
 		.home = "/srv/users/mallory"},
@@ -105,14 +108,20 @@ static const struct gate_caller callers[] = {
 	"'NetworkMode':'default',"
 #define CONFINED \
 	"'CapAdd':null,'CapDrop':['ALL'],'SecurityOpt':['no-new-privileges:true'],"
-#define CONTAINER(digit, name, user, labels, host_config, mounts)        \
-	"{'Id':'" ID(digit) "','Name':'/" name "','Image':'" NGINX       \
-			    "','Config':{'User':'" user                  \
-			    "','Image':'nginx','Labels':{" labels        \
-			    "}},'HostConfig':{" HARMLESS host_config     \
-			    "},'Mounts':[" mounts                        \
-			    "],'NetworkSettings':{'Networks':{'bridge':" \
+/* @files: those of the network that the engine made, and mounts in it. */
+#define CONTAINER_OF(digit, name, user, labels, host_config, files, mounts)            \
+	"{'Id':'" ID(digit) "','Name':'/" name "','Image':'" NGINX                     \
+			    "','Config':{'User':'" user                                \
+			    "','Image':'nginx','Labels':{" labels                      \
+			    "}},'HostConfig':{" HARMLESS host_config "}," files mounts \
+			    "'NetworkSettings':{'Networks':{'bridge':"                 \
 			    "{'NetworkID':'" ID(b) "'}}}}"
+#define NOT_STARTED "'HostsPath':'','HostnamePath':'','ResolvConfPath':'',"
+#define CONTAINER(digit, name, user, labels, host_config, mounts)         \
+	CONTAINER_OF(digit, name, user, labels, host_config, NOT_STARTED, \
+		"'Mounts':[" mounts "],")
+#define ALICES(files, mounts) \
+	CONTAINER_OF(4, "x", "1000:1000", LABELS("1000"), SAFE, files, mounts)
 #define VOLUME(name, labels, options)                                                \
 	"{'Name':'" name "','Driver':'local','Labels':" labels ",'Options':" options \
 	",'Scope':'local'}"
@@ -199,14 +208,19 @@ static const struct {
 			":srv:users:alice:src','Destination':'/etc/hosts',"
 			"'RW':true,'Propagation':'rprivate'}")},
 	{"containers/heir/json",
-		CONTAINER(4, "heir", "1000:1000", LABELS("1000"), SAFE,
-			"],'HostsPath':'" GATE_PIN_DIR
-			"/1000/rw/:srv:users:alice:src','GraphDriver':[")},
+		ALICES("'HostsPath':'" GATE_PIN_DIR
+		       "/1000/rw/:srv:users:alice:src','HostnamePath':'',"
+		       "'ResolvConfPath':'',",
+			"'Mounts':[],")},
 	{"containers/guest/json",
-		CONTAINER(4, "guest", "1000:1000", LABELS("1000"),
+		CONTAINER_OF(4, "guest", "1000:1000", LABELS("1000"),
 			SAFE ",'ReadonlyRootfs':true",
-			"],'HostsPath':'/var/lib/docker/containers/" ID(
-				8) "/hosts','GraphDriver':[")},
+			"'HostsPath':'/var/lib/docker/containers/" ID(
+				8) "/hosts','HostnamePath':'','ResolvConfPath':'',",
+			"'Mounts':[],")},
+	{"containers/fileless/json",
+		ALICES("'HostsPath':'','HostnamePath':'',", "'Mounts':[],")},
+	{"containers/mountless/json", ALICES(NOT_STARTED, "")},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Source':'" GATE_PIN_DIR
