@@ -37,7 +37,7 @@ struct policy_source {
 	size_t n;
 };
 
-/** struct policy_port - the ports lo..hi of one protocol (IPPROTO_TCP, UDP, SCTP). */
+/** struct policy_port - the ports lo..hi of one protocol (of common/proto.h). */
 struct policy_port {
 	uint8_t proto;
 	uint16_t lo, hi;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the policy's section `approvals`. */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/glob.h"
 #include "common/policy_parse.h"
+#include "common/proto.h"
 
 static const struct policy_source *find_source(
 	const struct policy *policy, const char *name)
@@ -37,12 +37,6 @@ static bool take_port(const char **text, uint16_t *ret_port)
 
 static bool parse_port(const char *text, struct policy_port *ret_port)
 {
-	static const struct {
-		const char *name;
-		uint8_t proto;
-	} protos[] = {
-		{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP}};
-
 	if (!take_port(&text, &ret_port->lo))
 		return false;
 	ret_port->hi = ret_port->lo;
@@ -51,15 +45,7 @@ static bool parse_port(const char *text, struct policy_port *ret_port)
 		if (!take_port(&text, &ret_port->hi) || ret_port->hi < ret_port->lo)
 			return false;
 	}
-	if (*text++ != '/')
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
-		if (strcmp(text, protos[i].name) == 0) {
-			ret_port->proto = protos[i].proto;
-			return true;
-		}
-	}
-	return false;
+	return *text++ == '/' && proto_parse(text, &ret_port->proto);
 }
 
 static void parse_ports(struct policy *policy, const struct json_node *object,
@@ -81,7 +67,7 @@ static void parse_ports(struct policy *policy, const struct json_node *object,
 			json_fail(node,
 				"'%.64s' is no port: write \"443/tcp\" or "
 				"\"8000-8010/udp\" "
-				"(1 to 65535; tcp, udp or sctp)",
+				"(1 to 65535; " PROTO_NAMES ")",
 				node->string);
 			continue;
 		}

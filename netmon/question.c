@@ -3,10 +3,10 @@
 #include "netmon/question.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "common/proto.h"
 #include "common/zone.h"
 
 static int parse_port(
@@ -41,20 +41,10 @@ static int parse_address(
 
 static int parse_proto(const char *text, uint8_t *ret_proto, struct err *err)
 {
-	static const struct {
-		const char *name;
-		uint8_t number;
-	} protos[] = {
-		{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP}};
-
-	for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
-		if (strcmp(text, protos[i].name) == 0) {
-			*ret_proto = protos[i].number;
-			return 0;
-		}
-	}
+	if (proto_parse(text, ret_proto))
+		return 0;
 	return err_set(
-		err, -EINVAL, "proto: '%s' is not known: give tcp, udp or sctp", text);
+		err, -EINVAL, "proto: '%s' is not known: give " PROTO_NAMES, text);
 }
 
 /* The zone whose sources hold this one; what is in neither only a neighbour can send.

@@ -141,11 +141,19 @@ static const struct ivset *exclusive(
 
 /* ---------------------------------------------------------------- probes */
 
+/* frame.h builds first packets of these. */
+static bool is_probed(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+}
+
 static struct probe *add(struct planner *p, const struct dial *dial, enum zone zone,
 	const struct addr *source, struct exposure *exposure, enum tri expected)
 {
 	struct probe *probe;
 
+	if (!is_probed(dial->endpoint.proto))
+		return NULL;
 	if (p->plan->n >= PLAN_PROBES_MAX) {
 		p->plan->cut++;
 		return NULL;

@@ -2,9 +2,9 @@
 /* Endpoints, sources and enums as words, the same ones in every output. */
 #include "netmon/judge/words.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
+#include "common/proto.h"
 #include "netmon/model/span.h"
 
 static const char *or_empty(const char *text)
@@ -140,16 +140,9 @@ const char *words_verdict(enum exposure_verdict verdict)
 
 const char *words_proto(struct arena *arena, uint8_t proto)
 {
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	default:
-		return or_empty(arena_printf(arena, "%u", proto));
-	}
+	const char *name = proto_name(proto);
+
+	return name ? name : or_empty(arena_printf(arena, "%u", proto));
 }
 
 const char *words_ports(

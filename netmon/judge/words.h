@@ -31,7 +31,7 @@ const char *words_sources(struct arena *arena, const struct report *report,
 bool words_everyone(const struct report *report, const struct ivset *set,
 	enum family family, enum zone zone);
 
-/** words_proto() - "tcp", "udp", "sctp", or the number. */
+/** words_proto() - "tcp", "udp" ..., or the number. */
 const char *words_proto(struct arena *arena, uint8_t proto);
 const char *words_path(enum path path); /* "dnat", "docker-proxy", ... */
 const char *words_hook(enum hook hook); /* "prerouting", ... */

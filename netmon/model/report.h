@@ -111,7 +111,7 @@ struct answer {
 
 struct question {
 	struct addr from, to;
-	uint8_t proto; /* IPPROTO_TCP, UDP, SCTP */
+	uint8_t proto; /* IPPROTO_*, of common/proto.h */
 	uint16_t port;
 	int sport;	/* -1: whatever a client takes */
 	const char *in; /* interface; NULL: the perimeter's (by zone) */

@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/proto.h"
 
 #define PRIORITY_CONNTRACK (-200) /* NF_IP_PRI_CONNTRACK */
 
@@ -128,7 +129,7 @@ int hooks_collect(struct space *space)
 
 void hooks_without_entry(struct packet *packet)
 {
-	bool opens = packet->kind == PACKET_FIRST || packet->proto == IPPROTO_UDP;
+	bool opens = packet->kind == PACKET_FIRST || proto_is_datagram(packet->proto);
 
 	packet->entry = opens ? CT_NEW : CT_INVALID;
 	packet->orig_saddr = packet->reply_daddr = packet->saddr;

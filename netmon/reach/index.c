@@ -2,10 +2,10 @@
 #include "netmon/reach/index.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/proto.h"
 #include "netmon/reach/match.h"
 
 /*
@@ -163,8 +163,7 @@ static size_t lower_bound(const uint64_t *keys, size_t n, uint64_t key)
 void index_open(struct space *space, const struct chain *chain,
 	const struct packet *packet, struct index_cursor *ret_cursor)
 {
-	bool ports = packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ||
-		     packet->proto == IPPROTO_SCTP;
+	bool ports = proto_has_ports(packet->proto);
 	struct chain_index *index;
 
 	ret_cursor->index = NULL;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/proto.h"
+
 #define LIST_DEPTH_MAX 8
 
 /* Peers in the set for certain, and perhaps (a superset). */
@@ -39,9 +41,8 @@ static enum part_says port_part(
 
 	if (part->proto && part->proto != packet->proto)
 		return PART_NO;
-	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP &&
-		packet->proto != IPPROTO_SCTP)
-		return PART_PERHAPS;
+	if (!proto_has_ports(packet->proto) || packet->proto == IPPROTO_DCCP)
+		return PART_PERHAPS; /* get_port() of ip_set_getport.c */
 	if (src ? packet->sport_unknown : packet->dport_unknown)
 		return PART_PERHAPS;
 	return port >= part->lo && port <= part->hi ? PART_YES : PART_NO;

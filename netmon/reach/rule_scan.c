@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/rule_scan.h"
 
-#include <netinet/in.h>
+#include "common/proto.h"
 
 void scan_add(struct arena *arena, struct iv **v, size_t *n, u128 lo, u128 hi)
 {
@@ -29,10 +29,10 @@ static void add_addrs(struct scan *scan, u128 lo, u128 hi)
 
 static unsigned int proto_bit(uint8_t proto)
 {
-	return proto == IPPROTO_TCP    ? SCAN_TCP
-	       : proto == IPPROTO_UDP  ? SCAN_UDP
-	       : proto == IPPROTO_SCTP ? SCAN_SCTP
-				       : 0;
+	for (unsigned int i = 0; i < PROTO_COUNT; i++)
+		if (proto_numbers[i] == proto)
+			return 1u << i;
+	return 0;
 }
 
 static bool is_field(
@@ -74,21 +74,19 @@ unsigned int scan_protos(const struct rule *rule)
 	return SCAN_PROTOS;
 }
 
-static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
-
 static void add_ports(struct scan *scan, unsigned int protos, u128 lo, u128 hi)
 {
-	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-		if (protos & proto_bit(protocols[i]))
-			services_add(scan->arena, scan->services, protocols[i],
+	for (size_t i = 0; i < PROTO_COUNT; i++)
+		if (protos & 1u << i)
+			services_add(scan->arena, scan->services, proto_numbers[i],
 				scan->families, lo, hi);
 }
 
 void scan_add_wide(struct arena *arena, struct services *services, unsigned int protos)
 {
-	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-		if (protos & proto_bit(protocols[i]))
-			services_add(arena, services, protocols[i], FAMILY_BITS, 1,
+	for (size_t i = 0; i < PROTO_COUNT; i++)
+		if (protos & 1u << i)
+			services_add(arena, services, proto_numbers[i], FAMILY_BITS, 1,
 				UINT16_MAX);
 }
 

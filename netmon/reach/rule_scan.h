@@ -3,6 +3,7 @@
 #ifndef SEAWALL_NETMON_REACH_RULE_SCAN_H
 #define SEAWALL_NETMON_REACH_RULE_SCAN_H
 
+#include "common/proto.h"
 #include "netmon/model/ruleset.h"
 #include "netmon/reach/services.h"
 
@@ -39,8 +40,8 @@ void scan_op(struct scan *scan, const struct op *op, bool nat, unsigned int prot
 /** scan_translates() - whether a rule can change where a packet goes. */
 bool scan_translates(const struct rule *rule);
 
-/* Protocols that have ports, as bits. */
-enum { SCAN_TCP = 1, SCAN_UDP = 2, SCAN_SCTP = 4, SCAN_PROTOS = 7 };
+/* Protocols that have ports, as bits: in the order of proto_numbers[]. */
+#define SCAN_PROTOS ((1u << PROTO_COUNT) - 1)
 
 /** scan_add_wide() - every port of those protocols. */
 void scan_add_wide(struct arena *arena, struct services *services, unsigned int protos);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/services.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/proto.h"
 
 void services_add(struct arena *arena, struct services *s, uint8_t proto,
 	unsigned int families, u128 lo, u128 hi)
@@ -127,7 +128,6 @@ static void cut_proto(struct arena *arena, uint8_t proto, const uint8_t *map,
 
 void services_cut(struct arena *arena, struct services *s, const u128 *signs)
 {
-	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
 	struct services cut = {.spans = s->spans};
 	uint8_t *map;
 
@@ -138,15 +138,15 @@ void services_cut(struct arena *arena, struct services *s, const u128 *signs)
 		return;
 	}
 	map = arena_alloc_raw(arena, PORTS);
-	for (size_t i = 0; map && i < ARRAY_LEN(protos); i++) {
-		paint(s, protos[i], map);
-		cut_proto(arena, protos[i], map, signs, &cut);
+	for (size_t i = 0; map && i < PROTO_COUNT; i++) {
+		paint(s, proto_numbers[i], map);
+		cut_proto(arena, proto_numbers[i], map, signs, &cut);
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		struct service *other;
 
 		/* Of other protocols there are single ports: sockets. */
-		if (memchr(protos, s->v[i].proto, sizeof(protos)))
+		if (proto_has_ports(s->v[i].proto))
 			continue;
 		other = arena_push(arena, &cut.v, &cut.n, sizeof(*other));
 		if (other)

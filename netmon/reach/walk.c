@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "common/proto.h"
 #include "netmon/reach/answer.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/listen.h"
@@ -99,7 +100,7 @@ static void end_answered(struct visit *visit, const struct state *state,
 		"the answer does not get back");
 	silent.result = RESULT_FILTERED;
 	/* A datagram has done its work without an answer. */
-	silent.reaches = what->reaches && visit->walk->proto == IPPROTO_UDP;
+	silent.reaches = what->reaches && proto_is_datagram(visit->walk->proto);
 	silent.one_way = silent.reaches;
 	if (silent.one_way)
 		run_doubt(&visit->run, &mine, NULL, "answer-lost",
@@ -162,7 +163,7 @@ static void proxy_outcome(
 static void deliver(struct visit *visit, struct state *state)
 {
 	const struct packet *packet = &state->packet;
-	bool udp = packet->proto == IPPROTO_UDP;
+	bool datagram = proto_is_datagram(packet->proto);
 	struct listener l;
 	struct outcome what = {.delivery = DELIVERY_DELIVERED,
 		.reaches = true,
@@ -197,8 +198,8 @@ static void deliver(struct visit *visit, struct state *state)
 		what.result = RESULT_CLOSED;
 		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_OTHER,
 			"nobody listens");
-		end_answered(
-			visit, state, udp ? PACKET_ICMP_ERROR : PACKET_REFUSE, &what);
+		end_answered(visit, state, datagram ? PACKET_ICMP_ERROR : PACKET_REFUSE,
+			&what);
 		return;
 	case TRI_UNKNOWN:
 		what.result = RESULT_MAYBE;
@@ -503,7 +504,7 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	case ROUTE_ANYCAST: /* tcp_v6_conn_request(): it must be a unicast address */
 	case ROUTE_BROADCAST:
 	case ROUTE_MULTICAST:
-		if (s.packet.proto == IPPROTO_UDP)
+		if (proto_is_datagram(s.packet.proto))
 			input(&mine, &s);
 		else
 			end_silent(&mine, &s, DELIVERY_DROPPED);

@@ -388,6 +388,24 @@ static void two_ways(void **state)
 }
 
 /* An endpoint is looked for by any of its ports; spans may overlap. */
+/* No first packet of UDP-Lite is made: an SCTP one in its place says nothing. */
+static void protocols_that_are_not_probed(void **state)
+{
+	struct world w;
+	(void)state;
+
+	make_world(&w, "198.51.100.0/24");
+	plan(&w, false);
+	assert_true(w.plan.n > 0);
+	end_world(&w);
+	make_world(&w, "198.51.100.0/24");
+	w.exposure.endpoint.proto = IPPROTO_UDPLITE;
+	w.asked[0].endpoint.proto = IPPROTO_UDPLITE;
+	plan(&w, false);
+	assert_int_equal(w.plan.n, 0);
+	end_world(&w);
+}
+
 static void a_port_of_a_span(void **state)
 {
 	static const struct {
@@ -448,6 +466,7 @@ int main(void)
 		cmocka_unit_test(answered_to_nobody),
 		cmocka_unit_test(two_ways),
 		cmocka_unit_test(a_port_of_a_span),
+		cmocka_unit_test(protocols_that_are_not_probed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

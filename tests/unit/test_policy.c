@@ -274,6 +274,8 @@ static void ports(void **state)
 		{"443/tcp", IPPROTO_TCP, 443, 443},
 		{"1/udp", IPPROTO_UDP, 1, 1},
 		{"65535/sctp", IPPROTO_SCTP, 65535, 65535},
+		{"5/dccp", IPPROTO_DCCP, 5, 5},
+		{"5/udplite", IPPROTO_UDPLITE, 5, 5},
 		{"8000-8010/udp", IPPROTO_UDP, 8000, 8010},
 		{"5-5/tcp", IPPROTO_TCP, 5, 5},
 	};

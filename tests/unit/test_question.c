@@ -108,7 +108,7 @@ static void refused(void **state)
 			"one is IPv4 and the other IPv6"},
 		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"proto\":"
 		 "\"icmp\"}",
-			"tcp, udp or sctp"},
+			"tcp, udp, sctp, dccp or udplite"},
 		{"{\"from\":\"192.0.2.1\",\"to\":\"192.0.2.2\",\"port\":1,\"zone\":"
 		 "\"moon\"}",
 			"internet, private or adjacent"},

@@ -212,6 +212,50 @@ static void sockets_of_other_protocols_stay_beside_spans(void **state)
 	arena_done(&report.arena);
 }
 
+/* -p PROTO --dport 8080 -j DNAT: whatever has ports is asked. Where answers are dropped
+ * a datagram has done its work. */
+static void ports_of_every_protocol_are_asked(void **state)
+{
+	static const struct operand l4proto = {
+		.field = FIELD_L4PROTO, .load_len = 1, .len = 1};
+	static const struct {
+		uint8_t proto;
+		bool datagram;
+	} rows[] = {{IPPROTO_TCP, false}, {IPPROTO_UDP, true}, {IPPROTO_SCTP, false},
+		{IPPROTO_DCCP, false}, {IPPROTO_UDPLITE, true}};
+	(void)state;
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		uint8_t proto = rows[i / 2].proto;
+		const struct exposure *e;
+		struct report report;
+		struct host_made h;
+
+		host_open(&h);
+		struct chain *nat = made_chain(
+			&h.rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+		struct chain *raw = made_chain(
+			&h.rules, "raw", true, HOOK_PREROUTING, -300, CHAIN_FILTER);
+		struct op ops[] = {
+			made_match(&h.rules.arena, &l4proto, CMP_EQ, proto, 0, 1),
+			made_match(&h.rules.arena, made_dport(), CMP_EQ, 8080, 0, 2),
+			made_dnat(&h.rules.arena, HOST_WEB, 80)};
+		struct op answer[] = {made_match(&h.rules.arena, made_saddr(), CMP_EQ,
+					      HOST_WEB, 0, 4),
+			made_verdict(VERDICT_DROP, NULL)};
+
+		made_rule(&h.rules, nat, ops, 3);
+		if (i % 2)
+			made_rule(&h.rules, raw, answer, 2);
+		host_survey(&h, &report);
+		e = host_exposure(&report, 8080);
+		assert_int_equal(e != NULL, i % 2 == 0 || rows[i / 2].datagram);
+		assert_true(!e || e->endpoint.proto == proto);
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 /* dnat to tcp dport & 0x00ff map { 80 : 172.17.0.2 } : 80 - 336 is translated, too. */
 static void ports_that_a_masked_map_takes_are_asked(void **state)
 {
@@ -413,6 +457,7 @@ int main(void)
 		T(ports_out_of_an_ipset_are_asked),
 		T(ports_that_a_masked_map_takes_are_asked),
 		T(sockets_of_other_protocols_stay_beside_spans),
+		T(ports_of_every_protocol_are_asked),
 		T(networks_of_foreign_addresses_are_asked),
 		T(macvlan_children_of_a_bare_link),
 		T(answers_are_not_told_apart_by_a_class),
