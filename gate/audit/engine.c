@@ -2,35 +2,60 @@
 /* Where the engine is told to listen, and with what group: options, units, JSON. */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/cleanup.h"
 #include "common/json.h"
 #include "gate/audit/system.h"
+#include "gate/audit/words.h"
 
-/* "unix:///run/x.sock", "/run/x.sock" */
-static void add_socket_path(struct audit_facts *facts, struct span address)
+/* "unix:///run/x.sock", "/run/x.sock"; false: it is none. */
+static bool add_path(struct audit_facts *facts, const char *place, const char *engine,
+	struct span address)
 {
-	if (span_begins(address, "unix://")) {
-		address.text += strlen("unix://");
-		address.len -= strlen("unix://");
+	if (span_begins(address, "unix:")) {
+		(void)span_cut(&address, ':');
+		if (span_begins(address, "//"))
+			address = (struct span){address.text + 2, address.len - 2};
 	}
-	if (address.len > 1 && (address.text[0] == '/' || address.text[0] == '@'))
-		audit_name(facts, &facts->socket_paths, address.text, address.len);
+	if (address.len == 0 || !strchr("/@", address.text[0]))
+		return false;
+	if (span_begins(address, "/var/run/"))
+		address = (struct span){address.text + 4, address.len - 4};
+	for (size_t i = 0; i < facts->npaths; i++) {
+		if (span_is(address, facts->paths[i].path))
+			return true;
+	}
+	struct audit_path *slot =
+		arena_push(&facts->arena, &facts->paths, &facts->npaths, sizeof(*slot));
+	if (!slot)
+		return true;
+	*slot = (struct audit_path){
+		.path = arena_strndup(&facts->arena, address.text, address.len),
+		.engine = engine,
+		.place = arena_strdup(&facts->arena, place),
+	};
+	if (!slot->path || !slot->place)
+		facts->npaths--;
+	return true;
 }
 
 /* "tcp://0.0.0.0:2375", "0.0.0.0:2375", ":2375", "tcp://[::1]:2376", "2375". */
-static void add_listener(struct audit_facts *facts, const char *place,
-	struct span address, enum audit_tls tls)
+void system_add_address(struct audit_facts *facts, const char *place,
+	const char *engine, struct span address, enum audit_tls tls)
 {
 	struct span rest = address;
 	uint32_t port = tls == AUDIT_TLS_NONE ? 2375 : 2376;
 
+	if (address.len == 0)
+		return;
 	if (span_begins(address, "tcp://") || span_begins(address, "http://")) {
 		(void)span_cut(&rest, '/');
 		(void)span_cut(&rest, '/');
-	} else if (memmem(address.text, address.len, "://", 3) ||
-		   (address.len > 0 && address.text[0] == '/')) {
-		add_socket_path(facts, address);
+	} else if (span_begins(address, "tcp:")) {
+		(void)span_cut(&rest, ':');
+	} else if (add_path(facts, place, engine, address) ||
+		   memmem(address.text, address.len, "://", 3)) {
 		return; /* or fd://, npipe:// */
 	}
 	struct span host = rest;
@@ -63,30 +88,57 @@ static void add_listener(struct audit_facts *facts, const char *place,
 
 static bool is_true(struct span value)
 {
-	return value.len == 0 || span_is(value, "true") || span_is(value, "1");
+	static const char *const yes[] = {"", "1", "t", "T", "true", "TRUE", "True"};
+
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+		if (span_is(value, yes[i]))
+			return true;
+	}
+	return false;
 }
 
-/* --name=value, or --name and the value as the next argument. */
+/* --name=value, or --name and the value as the next word, or -Hvalue. */
 struct option {
 	struct span name, value;
 	bool has_value;
 };
 
-static bool next_option(struct span *args, char separator, struct option *ret_option)
+/* "-DHtcp://...": letters without a value may stand before one with: pflag. */
+static struct option short_option(struct span word)
 {
-	while (args->len > 0) {
-		struct span arg = span_cut(args, separator);
+	static const char names[] = "-H-G-g-a";
+	struct span rest = {word.text + 1, word.len - 1};
 
-		if (arg.len < 2 || arg.text[0] != '-')
+	while (rest.len > 1 && strchr("Dvh", rest.text[0]))
+		rest = (struct span){rest.text + 1, rest.len - 1};
+	struct option option = {.name = word};
+	for (size_t i = 0; rest.len > 0 && names[i]; i += 2) {
+		if (names[i + 1] != rest.text[0])
 			continue;
-		*ret_option = (struct option){.name = arg};
-		if (memchr(arg.text, '=', arg.len)) {
-			ret_option->value = arg;
+		option.name = (struct span){names + i, 2};
+		option.value = (struct span){rest.text + 1, rest.len - 1};
+		option.has_value = option.value.len > 0;
+		if (span_begins(option.value, "="))
+			(void)span_cut(&option.value, '=');
+	}
+	return option;
+}
+
+static bool next_option(struct span *words, struct option *ret_option)
+{
+	while (words->len > 0) {
+		struct span word = span_cut(words, '\0');
+
+		if (word.len < 2 || word.text[0] != '-')
+			continue;
+		if (word.text[1] != '-') {
+			*ret_option = short_option(word);
+			return true;
+		}
+		*ret_option = (struct option){.name = word};
+		if (memchr(word.text, '=', word.len)) {
+			ret_option->value = word;
 			ret_option->name = span_cut(&ret_option->value, '=');
-			ret_option->has_value = true;
-		} else if (span_begins(arg, "-H") && arg.len > 2) {
-			ret_option->name.len = 2;
-			ret_option->value = (struct span){arg.text + 2, arg.len - 2};
 			ret_option->has_value = true;
 		}
 		return true;
@@ -94,82 +146,240 @@ static bool next_option(struct span *args, char separator, struct option *ret_op
 	return false;
 }
 
-static struct span value_of(struct option *option, struct span *args, char separator)
+static struct span value_of(struct option *option, struct span *words)
 {
 	if (!option->has_value)
-		option->value = span_cut(args, separator);
+		option->value = span_cut(words, '\0');
 	return span_trim(option->value);
 }
 
-void system_read_arguments(
-	struct audit_facts *facts, const char *place, struct span args, char separator)
+/* All of the command line says how all of its addresses are served. */
+static enum audit_tls tls_of(struct span words)
 {
-	enum audit_tls tls = AUDIT_TLS_NONE;
+	bool tls = false, verify = false;
 	struct option option;
-	struct span rest = args;
 
-	/* All of the command line says how all of its addresses are served. */
-	while (next_option(&rest, separator, &option)) {
-		if (option.has_value && !is_true(option.value))
-			continue;
-		if (span_is(option.name, "--tlsverify"))
-			tls = AUDIT_TLS_VERIFIED;
-		else if (span_is(option.name, "--tls") && tls == AUDIT_TLS_NONE)
-			tls = AUDIT_TLS_SERVER;
+	while (next_option(&words, &option)) {
+		bool yes = !option.has_value || is_true(option.value);
+
+		/* What is named turns TLS on, even as false: dockerd's options.go. */
+		if (span_is(option.name, "--tlsverify")) {
+			verify = yes;
+			tls = true;
+		} else if (span_is(option.name, "--tls")) {
+			tls = yes || tls;
+		}
 	}
-	rest = args;
-	while (next_option(&rest, separator, &option)) {
+	return verify ? AUDIT_TLS_VERIFIED : tls ? AUDIT_TLS_SERVER : AUDIT_TLS_NONE;
+}
+
+void system_read_arguments(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	enum audit_tls tls = tls_of(words);
+	struct option option;
+
+	while (next_option(&words, &option)) {
 		struct span value;
 
 		if (span_is(option.name, "-H") || span_is(option.name, "--host")) {
-			value = value_of(&option, &rest, separator);
-			add_listener(facts, place, value, tls);
+			value = value_of(&option, &words);
+			system_add_address(facts, place, "docker", value, tls);
 		} else if (span_is(option.name, "-G") ||
 			   span_is(option.name, "--group")) {
-			value = value_of(&option, &rest, separator);
+			value = value_of(&option, &words);
 			if (value.len > 0)
 				audit_name(facts, &facts->socket_groups, value.text,
 					value.len);
 		} else if (span_is(option.name, "--data-root") ||
+			   span_is(option.name, "--graph") ||
 			   span_is(option.name, "-g")) {
-			value = value_of(&option, &rest, separator);
+			value = value_of(&option, &words);
 			facts->data_root =
 				arena_strndup(&facts->arena, value.text, value.len);
 		} else if (span_is(option.name, "--config-file")) {
-			value = value_of(&option, &rest, separator);
+			value = value_of(&option, &words);
 			facts->config =
 				arena_strndup(&facts->arena, value.text, value.len);
+		} else if (span_is(option.name, "--containerd")) {
+			value = value_of(&option, &words);
+			(void)add_path(facts, place, "containerd", value);
 		}
 	}
 }
 
-void system_read_engine_unit(
-	struct audit_facts *facts, const char *path, struct span text)
+/* podman system service tcp:0.0.0.0:8888 */
+static const char *read_podman(
+	struct audit_facts *facts, const char *place, struct span words)
 {
-	struct lines lines = {.rest = text};
-	struct span line;
+	enum audit_tls tls = AUDIT_TLS_NONE;
+	bool service = false;
 
-	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
-		struct span value = line, key = span_trim(span_cut(&value, '='));
+	for (struct span rest = words; rest.len > 0;) {
+		struct span word = span_cut(&rest, '\0');
 
-		if (span_is(key, "EnvironmentFile")) {
-			value = span_trim(value);
-			/* With a '-' in front it need not be there. */
-			if (value.len > 1 && value.text[0] == '-') {
-				value.text++;
-				value.len--;
-			}
-			if (value.len > 1 && value.text[0] == '/')
-				audit_name(facts, &facts->option_files, value.text,
-					value.len);
-		}
-		if (!span_is(key, "ExecStart"))
-			continue;
-		const char *place =
-			arena_printf(&facts->arena, "%s:%u", path, lines.first);
-		if (place)
-			system_read_arguments(facts, place, span_trim(value), ' ');
+		service = service || span_is(word, "service");
+		if (span_begins(word, "--tls-client-ca"))
+			tls = AUDIT_TLS_VERIFIED;
+		else if (span_begins(word, "--tls-cert") && tls == AUDIT_TLS_NONE)
+			tls = AUDIT_TLS_SERVER;
 	}
+	while (service && words.len > 0) {
+		struct span word = span_cut(&words, '\0');
+
+		if (span_begins(word, "tcp:") || span_begins(word, "unix:"))
+			system_add_address(facts, place, "podman", word, tls);
+	}
+	return service ? "podman" : NULL;
+}
+
+/* buildkitd --addr, containerd --address, crio --listen */
+static const char *read_addresses(struct audit_facts *facts, const char *place,
+	struct span words, const char *engine)
+{
+	enum audit_tls tls = AUDIT_TLS_NONE;
+	struct option option;
+
+	for (struct span rest = words; next_option(&rest, &option);) {
+		if (span_is(option.name, "--tlscacert"))
+			tls = AUDIT_TLS_VERIFIED;
+		else if (span_is(option.name, "--tlscert") && tls == AUDIT_TLS_NONE)
+			tls = AUDIT_TLS_SERVER;
+	}
+	while (next_option(&words, &option)) {
+		if (!span_is(option.name, "--addr") &&
+			!span_is(option.name, "--address") &&
+			!span_is(option.name, "--listen") &&
+			!span_is(option.name, "-a"))
+			continue;
+		struct span value = value_of(&option, &words);
+		if (value.len > 0)
+			system_add_address(facts, place, engine, value, tls);
+	}
+	return engine;
+}
+
+static const char *read_buildkitd(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	return read_addresses(facts, place, words, "buildkit");
+}
+
+static const char *read_containerd(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	return read_addresses(facts, place, words, "containerd");
+}
+
+static const char *read_crio(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	return read_addresses(facts, place, words, "crio");
+}
+
+static const char *read_dockerd(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	system_read_arguments(facts, place, words);
+	return "docker";
+}
+
+static bool is_letter_case(struct span span, const char *text)
+{
+	return span.len >= strlen(text) &&
+	       strncasecmp(span.text, text, strlen(text)) == 0;
+}
+
+/* The engine whose socket a word names, as far as its usual name tells. */
+static const char *engine_in(struct span words)
+{
+	static const struct {
+		const char *name, *engine;
+	} sockets[] = {{"/docker.sock", "docker"}, {"/engine.sock", "docker"},
+		{"/containerd.sock", "containerd"}, {"/podman.sock", "podman"},
+		{"/crio.sock", "crio"}, {"/buildkitd.sock", "buildkit"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		if (words.len > 0 && memmem(words.text, words.len, sockets[i].name,
+					     strlen(sockets[i].name)))
+			return sockets[i].engine;
+	}
+	return NULL;
+}
+
+/* socat TCP-LISTEN:4243,fork UNIX-CONNECT:/run/docker.sock */
+static const char *read_socat(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	static const char *const tcp[] = {"TCP-LISTEN:", "TCP4-LISTEN:", "TCP6-LISTEN:",
+		"TCP-L:", "TCP4-L:", "TCP6-L:"};
+	static const char *const local[] = {"UNIX-LISTEN:", "UNIX-L:"};
+	const char *engine = engine_in(words);
+
+	while (engine && words.len > 0) {
+		struct span address = span_cut(&words, '\0');
+		struct span word = span_cut(&address, ',');
+
+		for (size_t i = 0; i < ARRAY_LEN(tcp); i++) {
+			struct span port = word;
+
+			if (!is_letter_case(word, tcp[i]))
+				continue;
+			(void)span_cut(&port, ':');
+			system_add_address(facts, place, engine, port, AUDIT_TLS_NONE);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(local); i++) {
+			struct span path = word;
+
+			if (!is_letter_case(word, local[i]))
+				continue;
+			(void)span_cut(&path, ':');
+			(void)add_path(facts, place, engine, path);
+		}
+	}
+	return NULL;
+}
+
+/* systemd-socket-proxyd /run/docker.sock: what its socket unit has is the engine's. */
+static const char *read_proxy(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	(void)facts;
+	(void)place;
+	return engine_in(words);
+}
+
+static const struct {
+	const char *name;
+	const char *(*read)(
+		struct audit_facts *facts, const char *place, struct span words);
+} programs[] = {
+	{"dockerd", read_dockerd},
+	{"podman", read_podman},
+	{"buildkitd", read_buildkitd},
+	{"containerd", read_containerd},
+	{"crio", read_crio},
+	{"socat", read_socat},
+	{"systemd-socket-proxyd", read_proxy},
+};
+
+const char *system_read_command(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	for (struct span rest = words; rest.len > 0;) {
+		struct span word = span_cut(&rest, '\0');
+
+		/* systemd.service(5): "-@+!:" in front of the path; then the path. */
+		while (word.len > 0 && strchr("-@+!:", word.text[0]))
+			word = (struct span){word.text + 1, word.len - 1};
+		while (word.len > 0 && memchr(word.text, '/', word.len))
+			(void)span_cut(&word, '/');
+		for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+			if (span_is(word, programs[i].name))
+				return programs[i].read(facts, place, rest);
+		}
+	}
+	return NULL;
 }
 
 /* NAME="VALUE" a line, as systemd.exec(5) and shells read them. */
@@ -185,76 +395,11 @@ void system_read_option_file(
 		if (value.len == 0 || value.text[0] == '#' || value.text[0] == ';')
 			continue;
 		(void)span_cut(&value, '=');
-		value = span_trim(value);
-		if (value.len > 1 && (value.text[0] == '"' || value.text[0] == '\'') &&
-			value.text[value.len - 1] == value.text[0]) {
-			value.text++;
-			value.len -= 2;
-		}
 		const char *place =
 			arena_printf(&facts->arena, "%s:%u", path, lines.first);
 		if (place)
-			system_read_arguments(facts, place, value, ' ');
-	}
-}
-
-/* An empty value takes back all of the unit's: systemd.socket(5). */
-static void forget_listens(struct audit_facts *facts, const char *unit)
-{
-	for (size_t i = 0; i < facts->nlistens; i++) {
-		if (strcmp(facts->listens[i].unit, unit) == 0)
-			facts->listens[i].value = NULL;
-	}
-}
-
-void system_read_socket_unit(
-	struct audit_facts *facts, const char *unit, const char *path, struct span text)
-{
-	struct lines lines = {.rest = text};
-	struct span line;
-
-	while (lines_next_whole(&lines, "#;", &facts->arena, &line)) {
-		struct span value = line, key = span_trim(span_cut(&value, '='));
-
-		value = span_trim(value);
-		if (span_is(key, "SocketGroup") && value.len > 0 &&
-			strcmp(unit, "docker.socket") == 0)
-			audit_name(facts, &facts->socket_groups, value.text, value.len);
-		if (!span_is(key, "ListenStream"))
-			continue;
-		if (value.len == 0) {
-			forget_listens(facts, unit);
-			continue;
-		}
-		struct audit_listen *listen = arena_push(&facts->arena, &facts->listens,
-			&facts->nlistens, sizeof(*listen));
-		if (!listen)
-			return;
-		*listen = (struct audit_listen){
-			.unit = arena_strdup(&facts->arena, unit),
-			.value = arena_strndup(&facts->arena, value.text, value.len),
-			.place =
-				arena_printf(&facts->arena, "%s:%u", path, lines.first),
-		};
-		if (!listen->unit || !listen->value || !listen->place) {
-			facts->nlistens--;
-			return;
-		}
-	}
-}
-
-void system_end_units(struct audit_facts *facts)
-{
-	for (size_t i = 0; i < facts->nlistens; i++) {
-		const struct audit_listen *listen = &facts->listens[i];
-
-		if (!listen->value || strcmp(listen->unit, "docker.socket") != 0)
-			continue;
-		struct span value = {listen->value, strlen(listen->value)};
-		if (strchr("/@", listen->value[0]))
-			add_socket_path(facts, value);
-		else if (listen->value[0] != '%')
-			add_listener(facts, listen->place, value, AUDIT_TLS_NONE);
+			system_read_arguments(
+				facts, place, words_split(&facts->arena, value, true));
 	}
 }
 
@@ -283,7 +428,7 @@ int system_read_daemon_json(
 
 		if (host->kind != JSON_KIND_STRING)
 			return json_err(host, err, -EINVAL, "not a string");
-		add_listener(facts, path,
+		system_add_address(facts, path, "docker",
 			(struct span){host->string, strlen(host->string)},
 			verify ? AUDIT_TLS_VERIFIED
 			: tls  ? AUDIT_TLS_SERVER

@@ -135,9 +135,29 @@ struct audit_mount {
 	bool read_only;
 };
 
-/** struct audit_listen - a ListenStream= of a socket unit; @value NULL: taken back. */
-struct audit_listen {
+enum audit_setting_key {
+	AUDIT_SETTING_NONE = 0,
+	AUDIT_SETTING_EXEC, /* of services */
+	AUDIT_SETTING_ENVIRONMENT,
+	AUDIT_SETTING_FILE,
+	AUDIT_SETTING_SOCKETS,
+	AUDIT_SETTING_LISTEN, /* of sockets */
+	AUDIT_SETTING_SERVICE,
+	AUDIT_SETTING_GROUP,
+};
+
+/** struct audit_setting - a line of a unit; @value NULL: taken back. */
+struct audit_setting {
+	enum audit_setting_key key;
 	const char *unit, *value, *place;
+};
+
+/**
+ * struct audit_path - where an engine is told to listen: "/x", "@x"
+ * @place: where it is said
+ */
+struct audit_path {
+	const char *path, *engine, *place;
 };
 
 /** struct audit_gap - something that could not be seen. */
@@ -155,8 +175,8 @@ struct audit_facts {
 	size_t nrules;
 	struct audit_unit *units;
 	size_t nunits;
-	struct audit_listen *listens;
-	size_t nlistens;
+	struct audit_setting *settings;
+	size_t nsettings;
 	struct audit_process *processes;
 	size_t nprocesses;
 	struct audit_socket *sockets;
@@ -170,9 +190,10 @@ struct audit_facts {
 	struct audit_mount *mounts;
 	size_t nmounts;
 	struct audit_names socket_groups; /* that configurations give the engine */
-	struct audit_names socket_paths;  /* where they make it listen: "/x", "@x" */
-	struct audit_names option_files;  /* EnvironmentFile= of its unit */
-	const char *config;		  /* --config-file; NULL: the usual one */
+	struct audit_path *paths;
+	size_t npaths;
+	struct audit_names option_files; /* EnvironmentFile= of its unit */
+	const char *config;		 /* --config-file; NULL: the usual one */
 	const char *data_root;
 	uint32_t data_root_mode; /* 0: there is none */
 	struct audit_gap *gaps;

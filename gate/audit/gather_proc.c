@@ -9,6 +9,7 @@
 
 #include "gate/audit/gather.h"
 #include "gate/audit/system.h"
+#include "gate/audit/units.h"
 
 static const struct {
 	const char *path, *engine;
@@ -18,7 +19,11 @@ static const struct {
 	{"/run/seawall/engine.sock", "docker"},
 	{"/run/containerd/containerd.sock", "containerd"},
 	{"/run/docker/containerd/containerd.sock", "containerd"},
+	{"/run/containerd/containerd.sock.ttrpc", "containerd"},
+	{"/run/docker/swarm/control.sock", "swarm"},
 	{"/run/k3s/containerd/containerd.sock", "containerd"},
+	{"/run/k0s/containerd.sock", "containerd"},
+	{"/var/snap/microk8s/common/run/containerd.sock", "containerd"},
 	{"/run/podman/podman.sock", "podman"},
 	{"/run/crio/crio.sock", "crio"},
 	{"/run/cri-dockerd.sock", "cri-dockerd"},
@@ -26,6 +31,7 @@ static const struct {
 	{"/var/lib/lxd/unix.socket", "lxd"},
 	{"/var/snap/lxd/common/lxd/unix.socket", "lxd"},
 	{"/var/lib/incus/unix.socket", "incus"},
+	{"/run/incus/unix.socket", "incus"},
 };
 
 /* Longest that a kernel's path of a socket is, and then some. */
@@ -205,26 +211,6 @@ static bool has_inode(
 	return false;
 }
 
-/* Whether gate's socket unit, and no other, is for @path. */
-static bool is_gate_unit(const struct audit_facts *facts, const char *path)
-{
-	bool gate = false;
-
-	for (size_t i = 0; i < facts->nlistens; i++) {
-		const struct audit_listen *listen = &facts->listens[i];
-		const char *value = listen->value;
-
-		if (value && strncmp(value, "/var/run/", 9) == 0)
-			value += 4;
-		if (!value || strcmp(value, path) != 0)
-			continue;
-		if (strcmp(listen->unit, "seawall-gate.socket") != 0)
-			return false;
-		gate = true;
-	}
-	return gate;
-}
-
 /*
  * Whether a process of gate holds the listening socket, and none but it and systemd
  * does. Until somebody connects, systemd alone holds it: then its unit counts.
@@ -255,7 +241,7 @@ static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 		else
 			return false;
 	}
-	return gate || (systemd && is_gate_unit(facts, socket_path));
+	return gate || (systemd && units_is_gate(facts, socket_path));
 }
 
 static void look_at_socket(const struct gather *gather, struct audit_facts *facts,
@@ -287,16 +273,14 @@ void gather_sockets(const struct gather *gather, struct audit_facts *facts)
 	for (size_t i = 0; i < ARRAY_LEN(known_sockets); i++)
 		look_at_socket(gather, facts, text, known_sockets[i].path,
 			known_sockets[i].engine);
-	for (size_t i = 0; i < facts->socket_paths.n; i++) {
-		const char *path = facts->socket_paths.items[i];
+	for (size_t i = 0; i < facts->npaths; i++) {
+		const struct audit_path *path = &facts->paths[i];
 		bool known = false;
 
-		if (strncmp(path, "/var/run/", 9) == 0)
-			path += 4;
 		for (size_t k = 0; k < ARRAY_LEN(known_sockets); k++)
-			known = known || strcmp(path, known_sockets[k].path) == 0;
+			known = known || strcmp(path->path, known_sockets[k].path) == 0;
 		if (!known)
-			look_at_socket(gather, facts, text, path, "docker");
+			look_at_socket(gather, facts, text, path->path, path->engine);
 	}
 }
 
@@ -332,11 +316,33 @@ static void gather_threads(const struct gather *gather, struct audit_facts *fact
 	}
 }
 
+/* Engines, and what carries bytes to them, by the name that the kernel cuts short. */
+static void gather_command(const struct gather *gather, struct audit_facts *facts,
+	uint32_t pid, struct span status)
+{
+	static const char *const programs[] = {
+		"dockerd", "podman", "buildkitd", "containerd", "crio", "socat"};
+	struct span rest = status, name = span_cut(&rest, '\n'), words;
+	char path[64];
+	bool known = false;
+
+	(void)span_cut(&name, '\t');
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		known = known || span_is(name, programs[i]);
+	(void)snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	if (!known || !gather_read(gather, facts, path, &words))
+		return;
+	const char *place = arena_printf(
+		&facts->arena, "process %u (%.*s)", pid, (int)name.len, name.text);
+	if (place)
+		(void)system_read_command(facts, place, words);
+}
+
 static void gather_process(
 	const struct gather *gather, struct audit_facts *facts, const char *pid_text)
 {
 	struct span pid_span = {pid_text, strlen(pid_text)};
-	struct span status, cgroup = {0}, arguments;
+	struct span status, cgroup = {0};
 	char path[64];
 	uint32_t pid;
 
@@ -351,12 +357,7 @@ static void gather_process(
 	system_read_status(facts, pid, status, cgroup);
 	if (facts->nprocesses > before)
 		gather_threads(gather, facts, pid, cgroup);
-	(void)snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	if (span_begins(status, "Name:\tdockerd\n") &&
-		gather_read(gather, facts, path, &arguments))
-		system_read_arguments(facts,
-			arena_printf(&facts->arena, "process %u (dockerd)", pid),
-			arguments, '\0');
+	gather_command(gather, facts, pid, status);
 }
 
 void gather_processes(const struct gather *gather, struct audit_facts *facts)

@@ -31,6 +31,48 @@ static void judge_acl(struct judging *judging, const struct audit_socket *socket
 	}
 }
 
+/* /var/run is /run on every system that Docker runs on. */
+static const char *without_var(const char *path)
+{
+	return strncmp(path, "/var/run/", 9) == 0 || strcmp(path, "/var/run") == 0
+		       ? path + 4
+		       : path;
+}
+
+static const struct audit_socket *find_socket(
+	const struct audit_facts *facts, const char *path)
+{
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		if (strcmp(without_var(facts->sockets[i].path), path) == 0)
+			return &facts->sockets[i];
+	}
+	return NULL;
+}
+
+/* Where the engine is told to listen, whatever is there now. */
+static void judge_paths(struct judging *judging)
+{
+	for (size_t i = 0; i < judging->facts->npaths; i++) {
+		const struct audit_path *path = &judging->facts->paths[i];
+		const struct audit_socket *socket =
+			find_socket(judging->facts, path->path);
+
+		if (strcmp(path->engine, "docker") != 0 ||
+			judging->policy->gate.ngrants == 0 ||
+			strcmp(path->path, "/run/seawall/engine.sock") == 0 ||
+			(socket && !socket->filter))
+			continue;
+		judging_add(judging, KIND_UNSEALED, (struct about){.place = path->path},
+			arena_printf(judging->arena,
+				"%s tells the engine to listen here, %s", path->place,
+				socket ? "where gate is now: which one it is after the "
+					 "next start is not sure"
+				       : "and nothing is there now to tell who could "
+					 "connect"),
+			"put the engine's socket where only root is: gate(8), SEALING");
+	}
+}
+
 void judge_sockets(struct judging *judging)
 {
 	for (size_t i = 0; i < judging->facts->nsockets; i++) {
@@ -74,6 +116,7 @@ void judge_sockets(struct judging *judging)
 				arena_printf(arena, "chmod 660 %s", socket->path));
 		judge_acl(judging, socket);
 	}
+	judge_paths(judging);
 }
 
 static bool has_port(const struct audit_facts *facts, uint16_t port)
@@ -341,24 +384,6 @@ void judge_rules(struct judging *judging)
 	}
 }
 
-/* "job@x.service" runs as "job@.service" says, unless it says so itself. */
-static const struct audit_unit *unit_of_user(
-	const struct judging *judging, const struct audit_unit *unit)
-{
-	const char *at = strchr(unit->name, '@'), *end = strrchr(unit->name, '.');
-
-	for (size_t i = 0;
-		!unit->user && at && end > at + 1 && i < judging->facts->nunits; i++) {
-		const struct audit_unit *other = &judging->facts->units[i];
-		size_t len = (size_t)(at + 1 - unit->name);
-
-		if (strncmp(other->name, unit->name, len) == 0 &&
-			strcmp(other->name + len, end) == 0)
-			return other;
-	}
-	return unit;
-}
-
 /* Drop-ins of "service" are for all services, of "ci-.service" for "ci-x.service". */
 static bool is_many(const char *name)
 {
@@ -374,17 +399,25 @@ static void judge_unit_group(struct judging *judging, const struct audit_unit *u
 	const char *group, const char *place)
 {
 	const struct power *power = judging_group_power(judging, group);
-	const struct audit_unit *said = unit_of_user(judging, unit);
-	const char *user = said->user;
+	const char *user = unit->user;
 
+	if (strchr(group, '%')) {
+		judging_add(judging, KIND_UNSEEN, (struct about){.place = place},
+			arena_printf(judging->arena,
+				"the group of %s is made of the name of its instance: "
+				"which ones may be started is not seen",
+				unit->name),
+			"name the group in the unit");
+		return;
+	}
 	/* Without a user it is root's already. */
 	if (!power ||
-		(!said->dynamic && !is_many(unit->name) &&
+		(!unit->dynamic && !is_many(unit->name) &&
 			(!user || strcmp(user, "root") == 0 || strcmp(user, "0") == 0)))
 		return;
 	judging_add(judging, KIND_UNIT,
 		(struct about){user ? user : unit->name, place,
-			user && judging_subject(judging, user)},
+			user && judging_user(judging, user)},
 		arena_printf(judging->arena, "%s runs with group %s (%s)", unit->name,
 			group, power->why),
 		"take the group out of the unit; no PAM module sees it");
@@ -403,14 +436,6 @@ void judge_units(struct judging *judging)
 	}
 }
 
-/* /var/run is /run on every system that Docker runs on. */
-static const char *without_var(const char *path)
-{
-	return strncmp(path, "/var/run/", 9) == 0 || strcmp(path, "/var/run") == 0
-		       ? path + 4
-		       : path;
-}
-
 static bool holds(const char *folder, const char *path)
 {
 	size_t len = strlen(folder);
@@ -427,15 +452,6 @@ static const char *const usual_sockets[] = {"/run/docker.sock",
 	"/run/crio/crio.sock", "/run/buildkit/buildkitd.sock",
 	"/run/seawall/engine.sock"};
 
-static bool is_filtered(const struct audit_facts *facts, const char *path)
-{
-	for (size_t i = 0; i < facts->nsockets; i++) {
-		if (strcmp(without_var(facts->sockets[i].path), path) == 0)
-			return facts->sockets[i].filter;
-	}
-	return false;
-}
-
 /* A folder may hold the socket that gate filters and the engine's own as well. */
 static const char *socket_below(const struct judging *judging, const char *source)
 {
@@ -448,8 +464,10 @@ static const char *socket_below(const struct judging *judging, const char *sourc
 			return socket->path;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(usual_sockets); i++) {
-		if (holds(folder, usual_sockets[i]) &&
-			!is_filtered(judging->facts, usual_sockets[i]))
+		const struct audit_socket *socket =
+			find_socket(judging->facts, usual_sockets[i]);
+
+		if (holds(folder, usual_sockets[i]) && !(socket && socket->filter))
 			return usual_sockets[i];
 	}
 	return NULL;

@@ -52,8 +52,4 @@ void rules_read_crontab(struct audit_facts *facts, const char *path, const char 
 void rules_read_at_job(
 	struct audit_facts *facts, const char *path, uint32_t uid, struct span text);
 
-/** rules_read_unit() - a systemd service or a drop-in of the unit @name. */
-void rules_read_unit(struct audit_facts *facts, const char *name, const char *path,
-	struct span text);
-
 #endif

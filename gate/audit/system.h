@@ -18,30 +18,31 @@ void system_read_status(
 	struct audit_facts *facts, uint32_t pid, struct span text, struct span cgroup);
 
 /**
- * system_read_arguments() - a command line of dockerd: listeners, group, data root
- * @args:  arguments, each ended by @separator ('\0' of /proc/PID/cmdline, ' ' of a
- * unit)
+ * system_add_address() - where an engine listens: a path, or an address of TCP
+ * @place: where it is said
+ */
+void system_add_address(struct audit_facts *facts, const char *place,
+	const char *engine, struct span address, enum audit_tls tls);
+
+/**
+ * system_read_arguments() - options of dockerd: listeners, group, data root
+ * @words: each ended by NUL, as in /proc/PID/cmdline
  * @place: where it is said
  */
 void system_read_arguments(
-	struct audit_facts *facts, const char *place, struct span args, char separator);
+	struct audit_facts *facts, const char *place, struct span words);
 
-/** system_read_engine_unit() - the ExecStart of docker.service and its drop-ins. */
-void system_read_engine_unit(
-	struct audit_facts *facts, const char *path, struct span text);
+/**
+ * system_read_command() - a command line of an engine, or of what carries bytes to one
+ *
+ * Return: the engine whose API is served at the command's standard sockets, or NULL.
+ */
+const char *system_read_command(
+	struct audit_facts *facts, const char *place, struct span words);
 
 /** system_read_option_file() - a file of variables with options of dockerd in them. */
 void system_read_option_file(
 	struct audit_facts *facts, const char *path, struct span text);
-
-/**
- * system_read_socket_unit() - a socket unit or, after it, a drop-in of it
- * @unit: "docker.socket": its SocketGroup= is the engine's
- */
-void system_read_socket_unit(struct audit_facts *facts, const char *unit,
-	const char *path, struct span text);
-/** system_end_units() - the engine's listeners of all socket units that were read. */
-void system_end_units(struct audit_facts *facts);
 
 /** system_read_daemon_json() - /etc/docker/daemon.json; 0 or negative errno. */
 int system_read_daemon_json(struct audit_facts *facts, const char *path,

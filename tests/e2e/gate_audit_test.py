@@ -214,7 +214,7 @@ def daemon_json(h):
     h.file("/proc/net/tcp", "  sl  local_address\n   0: 00000000:0947 00000000:0000 0A"
            " 00000000:00000000 00:00000000 00000000     0        0 1 1\n")
     return ["tcp-plain:everyone:/etc/docker/daemon.json", "group-member:alice:adm",
-            "data-root:everyone:/data"]
+            "unsealed::/run/docker.sock", "data-root:everyone:/data"]
 
 
 def daemon_json_bad(h):
@@ -242,7 +242,8 @@ def units(h):
     return ["tcp-unverified:everyone:/usr/lib/systemd/system/docker.service:2",
             "unit:carol:/etc/systemd/system/ci.service:3",
             "+unit:bob:/etc/systemd/system/web.service.d/x.conf:2",
-            "unit:dyn.service:/etc/systemd/system/dyn.service:3"]
+            "unit:dyn.service:/etc/systemd/system/dyn.service:3",
+            "unsealed::/run/docker.sock"]
 
 
 def unit_lines_go_on(h):
@@ -276,9 +277,132 @@ def unit_drop_ins_of_many(h):
     h.file("/run/systemd/transient/run-r1.service",
            "[Service]\nUser=alice\nSupplementaryGroups=\"docker\"\n")
     return ["unit:carol:/etc/systemd/system/job@x.service.d/g.conf:2",
+            "unit:carol:/etc/systemd/system/service.d/g.conf:2",
             "unit:ci-.service:/etc/systemd/system/ci-.service.d/g.conf:2",
             "unit:service:/etc/systemd/system/service.d/g.conf:2",
             "unit:alice:/run/systemd/transient/run-r1.service:3"]
+
+
+def unit_folders(h):
+    """All that systemd.unit(5) names; what is in an earlier one hides the others."""
+    folders = ["/etc/systemd/system.control", "/run/systemd/system.control",
+               "/run/systemd/transient", "/run/systemd/generator.early",
+               "/etc/systemd/system", "/etc/systemd/system.attached",
+               "/run/systemd/system", "/run/systemd/system.attached",
+               "/run/systemd/generator", "/usr/local/lib/systemd/system",
+               "/usr/lib/systemd/system", "/run/systemd/generator.late"]
+    want = []
+    for i, folder in enumerate(folders):
+        h.file("%s/in%d.service" % (folder, i), "[Service]\nUser=carol\nGroup=docker\n")
+        h.file("%s/once.service" % folder, "[Service]\nUser=carol\n%sGroup=docker\n" %
+               ("\n" * i))
+        h.file("%s/dropped%d.service.d/a.conf" % (folder, i),
+               "[Service]\nUser=alice\nGroup=docker\n")
+        want += ["unit:carol:%s/in%d.service:3" % (folder, i),
+                 "unit:alice:%s/dropped%d.service.d/a.conf:3" % (folder, i)]
+    return want + ["unit:carol:/etc/systemd/system.control/once.service:3"]
+
+
+def unit_put_together(h):
+    """User= in one place and the group in another; who hides whom."""
+    where = "/etc/systemd/system/"
+    h.file(where + "a@.service", "[Service]\nSupplementaryGroups=docker\n")
+    h.file(where + "a@x.service.d/u.conf", "[Service]\nUser=carol\n")
+    h.file(where + "b@.service", "[Service]\nUser=carol\n")
+    h.file(where + "b@.service.d/g.conf", "[Service]\nGroup=docker\n")
+    h.file(where + "c@.service", "[Service]\nUser=%i\nGroup=docker\n")
+    h.folder(where + "multi-user.target.wants")
+    for name in ("bob", "alice"):
+        os.symlink(where + "c@.service",
+                   h.path(where + "multi-user.target.wants/c@%s.service" % name))
+    h.file(where + "d@.service", "[Service]\nUser=carol\nGroup=%i\n")
+    h.file(where + "d@docker.service.d/n.conf", "[Unit]\n")
+    h.file(where + "e-f-g.service", "[Service]\nUser=carol\n")
+    h.file(where + "e-.service.d/g.conf", "[Service]\nGroup=docker\n")
+    h.file(where + "e-f-.service.d/g.conf", "[Service]\nGroup=carol\n")
+    h.file(where + "e-f-.service.d/h.conf", "[Service]\nSupplementaryGroups=docker\n")
+    # Sorted by name, whatever folder: 20 takes back what 10 said.
+    h.file(where + "k.service", "[Service]\nUser=carol\n")
+    h.file("/run/systemd/system/k.service.d/20.conf", "[Service]\nGroup=carol\n")
+    h.file(where + "k.service.d/10.conf", "[Service]\nGroup=docker\n")
+    h.file(where + "l.service", "[Service]\nUser=carol\n")
+    h.file("/run/systemd/system/l.service.d/10.conf", "[Service]\nGroup=docker\n")
+    os.makedirs(h.path(where + "l.service.d"))
+    os.symlink("/dev/null", h.path(where + "l.service.d/10.conf"))
+    # Another name of the unit, and what is dropped in there.
+    h.file(where + "m.service", "[Service]\nUser=carol\n")
+    os.symlink("m.service", h.path(where + "n.service"))
+    h.file(where + "n.service.d/g.conf", "[Service]\nGroup=docker\n")
+    return ["unit:carol:%sa@.service:2" % where, "unit:carol:%sb@.service.d/g.conf:2" % where,
+            "+unit:bob:%sc@.service:3" % where, "unit:alice:%sc@.service:3" % where,
+            "unit:%%i:%sc@.service:3" % where, "unit:carol:%sd@.service:3" % where,
+            "unseen::%sd@.service:3" % where, "unit:e-.service:%se-.service.d/g.conf:2" % where,
+            "unit:e-f-.service:%se-f-.service.d/h.conf:2" % where,
+            "unit:carol:%se-f-.service.d/h.conf:2" % where,
+            "unit:carol:%sn.service.d/g.conf:2" % where]
+
+
+def engine_unit(h):
+    """Quotes, shells, variables, letters in one word, and what is taken back."""
+    where = "/etc/systemd/system/"
+    h.file(where + "docker.service", "[Service]\nExecStart=/usr/bin/dockerd -H tcp://1.1.1.1:1\n"
+           "Environment=\"DOCKER_OPTS=-H tcp://10.0.0.1:2 --tlsverify\" A=b\n"
+           "EnvironmentFile=-/etc/docker.d/*.conf\n")
+    h.file(where + "docker.service.d/a.conf", "[Service]\nExecStart=\n"
+           "ExecStart=-/bin/sh -c 'exec dockerd \"--host=tcp://10.0.0.1:3\" $DOCKER_OPTS'\n")
+    h.file("/etc/docker.d/x.conf", "OPTS='-DH tcp://10.0.0.1:4'\n")
+    h.file("/etc/docker.d/x.bak", "OPTS='-H tcp://10.0.0.1:5'\n")
+    h.file(where + "second.service", "[Service]\nExecStart=/opt/dockerd -Htcp://10.0.0.1:6"
+           " --tlsverify --tlsverify=false\n")
+    h.file(where + "podman-tcp.service",
+           "[Service]\nExecStart=podman system service --time=0 tcp:0.0.0.0:7\n")
+    h.file(where + "web.service", "[Service]\nExecStart=/usr/bin/web -H tcp://10.0.0.1:8\n")
+    return ["tcp-verified:everyone:%sdocker.service:3" % where,
+            "tcp-plain:everyone:%sdocker.service.d/a.conf:3" % where,
+            "tcp-plain:everyone:/etc/docker.d/x.conf:1",
+            "tcp-unverified:everyone:%ssecond.service:2" % where,
+            "tcp-plain:everyone:%spodman-tcp.service:2" % where]
+
+
+def socket_units(h):
+    """By the service that they are for, whatever their name; specifiers in paths."""
+    where = "/etc/systemd/system/"
+    h.file(where + "extra.socket", "[Socket]\nListenStream=4243\nService=docker.service\n")
+    h.file(where + "named.socket", "[Socket]\nListenStream=%t/%p.sock\n")
+    h.file(where + "docker.service", "[Service]\nExecStart=dockerd -H fd://\nSockets=named.socket\n")
+    h.socket("/run/named.sock", 0o666)
+    h.file(where + "proxy.socket", "[Socket]\nListenStream=/srv/proxy.sock\n")
+    h.file(where + "proxy.service",
+           "[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd /run/docker.sock\n")
+    h.socket("/srv/proxy.sock", 0o666)
+    h.file(where + "podman.socket", "[Socket]\nListenStream=/srv/podman.sock\n")
+    h.socket("/srv/podman.sock", 0o660, gid=1002)
+    h.file(where + "web.socket", "[Socket]\nListenStream=8080\n")
+    return ["tcp-plain:everyone:%sextra.socket:2" % where,
+            "socket-others:everyone:/run/named.sock", "unsealed::/run/named.sock",
+            "socket-others:everyone:/srv/proxy.sock", "unsealed::/srv/proxy.sock",
+            "other-group:carol:/etc/passwd:carol"]
+
+
+def containerd_config(h):
+    h.file("/etc/containerd/config.toml", 'version = 2\n[grpc]\n  address = "/srv/c.sock"\n'
+           '  tcp_address = "0.0.0.0:7"\n[metrics]\n  address = "127.0.0.1:1338"\n')
+    h.socket("/srv/c.sock", 0o666)
+    return ["socket-others:everyone:/srv/c.sock",
+            "tcp-plain:everyone:/etc/containerd/config.toml:4"]
+
+
+def relays(h):
+    """socat, and engines that are no dockerd, on the command lines of processes."""
+    h.process(30, "socat", 1001, [1001] * 4, (), cmdline="\0".join([
+        "socat", "TCP-LISTEN:4243,fork", "UNIX-CONNECT:/var/run/docker.sock", ""]))
+    h.process(31, "podman", 0, [0] * 4, (), cmdline="\0".join([
+        "podman", "system", "service", "-t", "0", "tcp://0.0.0.0:8888", ""]))
+    h.process(32, "socat", 1001, [1001] * 4, (), cmdline="socat\0TCP-LISTEN:1\0STDOUT\0")
+    h.process(33, "containerd", 0, [0] * 4, (), cmdline="containerd\0-a\0/srv/c.sock\0")
+    h.socket("/srv/c.sock", 0o660, gid=1002)
+    return ["tcp-plain:everyone:process 30 (socat)", "tcp-plain:everyone:process 31 (podman)",
+            "other-group:carol:/etc/passwd:carol"]
 
 
 def options_elsewhere(h):
@@ -408,6 +532,46 @@ def seal_shared(h):
     h.process(79, "socat", 0, [0] * 4)
     os.makedirs(h.path("/proc/79/fd"))
     os.symlink("socket:[4711]", h.path("/proc/79/fd/3"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_after_the_next_start(h):
+    """gate has the socket now, and a unit gives it to the engine again."""
+    seal(h, (77, "gate"), drop_in=False)
+    return ["unsealed::/run/docker.sock"]
+
+
+def seal_with_more(h):
+    """Each way around gate that leaves its socket alone."""
+    seal(h, (77, "gate"))
+    os.chmod(h.path("/run/seawall/engine.sock"), 0o666)
+    h.socket("/run/containerd/containerd.sock", 0o660, gid=1002)
+    h.file("/etc/systemd/system/docker.service.d/tcp.conf",
+           "[Service]\nExecStart=\nExecStart=dockerd -H fd:// -H tcp://0.0.0.0:2375\n")
+    h.file("/etc/systemd/system/second.socket",
+           "[Socket]\nListenStream=/run/second.sock\nService=docker.service\n")
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": ["unix:///run/third.sock"]}))
+    h.socket("/run/third.sock", 0o660, gid=DOCKER)
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:alice"))
+    return ["socket-others:everyone:/run/seawall/engine.sock",
+            "unsealed::/run/seawall/engine.sock", "other-group:carol:/etc/passwd:carol",
+            "tcp-plain:everyone:/etc/systemd/system/docker.service.d/tcp.conf:3",
+            "unsealed::/run/second.sock", "unsealed::/run/third.sock",
+            "group-member:alice:docker"]
+
+
+def seal_by_another_program(h):
+    """gate's units run something else."""
+    seal(h)
+    h.file("/etc/systemd/system/seawall-gate.service",
+           "[Service]\nExecStart=/usr/bin/socat - UNIX:/x\n")
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_for_another_service(h):
+    seal(h)
+    h.file("/etc/systemd/system/seawall-gate.socket.d/a.conf",
+           "[Socket]\nService=docker.service\n")
     return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
 
 
@@ -565,7 +729,9 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          no_hiding_in_a_cgroup, threads, sudoers_odd, directories_of_names,
          group_password_without_gshadow, no_hiding_behind_a_name, socket_of_roots_group,
          folder_that_lets_through, seal_over_a_removed_socket, seal_shared,
-         become_a_member, entries_from_elsewhere, long_lines]
+         unit_folders, unit_put_together, engine_unit, socket_units, containerd_config, relays,
+         seal_after_the_next_start, seal_with_more, seal_by_another_program,
+         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines]
 
 
 def audit(top, *more):

@@ -12,6 +12,7 @@
 #include "gate/audit/report.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/system.h"
+#include "gate/audit/units.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,11 +85,13 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 		rules_read_at_job(facts, "/var/spool/at/1", 1000, text);
 		break;
 	case 'n':
-		rules_read_unit(facts, "a.service", "/etc/a.service", text);
-		system_read_engine_unit(facts, "/etc/docker.service", text);
-		system_read_socket_unit(
-			facts, "docker.socket", "/etc/docker.socket", text);
-		system_end_units(facts);
+		units_read_service(facts, "a-b@c.service", "/etc/a.service", text);
+		units_read_service(facts, "docker.service", "/etc/d.service", text);
+		units_read_socket(facts, "docker.socket", "/etc/docker.socket", text);
+		units_read_socket(
+			facts, "seawall-gate.socket", "/etc/gate.socket", text);
+		units_end(facts);
+		(void)units_is_gate(facts, "/run/docker.sock");
 		break;
 	case 'j':
 		(void)!system_read_daemon_json(facts, "/daemon.json", text, &err);
@@ -97,7 +100,8 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 		(void)!system_read_containers(facts, text, &err);
 		break;
 	case 'l':
-		system_read_arguments(facts, "process 1", text, '\0');
+		(void)system_read_command(facts, "process 1", text);
+		system_read_option_file(facts, "/etc/default/docker", text);
 		break;
 	case 'r':
 		system_read_status(facts, 9, text, no_cgroup);

@@ -14,6 +14,7 @@
 #include "gate/audit/judge.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/system.h"
+#include "gate/audit/words.h"
 
 static struct span span(const char *text)
 {
@@ -106,6 +107,59 @@ static void capabilities(void **state)
 	assert_true(caps == (UINT64_C(1) << 32 | 0x40));
 }
 
+static void words_of_commands(void **state)
+{
+	static const struct {
+		const char *text, *words; /* with '|' behind each */
+		bool deep;
+	} rows[] = {
+		{"", "", true},
+		{" \t ", "", true},
+		{"a  b", "a|b|", false},
+		{"'a b' \"c\"d", "a b|cd|", false},
+		{"'a b' \"c\"d", "a|b|cd|", true},
+		{"sh -c 'x -H \"tcp://1\"'", "sh|-c|x|-H|tcp://1|", true},
+		{"'' \"\"", "||", false},
+		{"a\\ b\\x41\\xzz \\", "a bAxzz|\\|", false},
+		{"'open", "open|", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena arena;
+		char got[64] = "";
+
+		arena_init(&arena, 0);
+		struct span words =
+			words_split(&arena, span(rows[i].text), rows[i].deep);
+		assert_true(words.len < sizeof(got));
+		for (size_t c = 0; c < words.len; c++)
+			got[c] = words.text[c] ? words.text[c] : '|';
+		assert_string_equal(got, rows[i].words);
+		arena_done(&arena);
+	}
+}
+
+static void specifiers(void **state)
+{
+	static const char *const rows[][3] = {
+		{"a.service", "%t/x%%y", "/run/x%y"},
+		{"a-b@c.service", "%i.%p.%j.%n.%N", "c.a-b.b.a-b@c.service.a-b@c"},
+		{"a@.service", "%i%p%n%", "%ia%n%"},
+		{"a.service", "%q%i", "%q%i"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena arena;
+
+		arena_init(&arena, 0);
+		assert_true(span_is(words_expand(&arena, span(rows[i][1]), rows[i][0]),
+			rows[i][2]));
+		arena_done(&arena);
+	}
+}
+
 /* Aliases are used before they are made, and name each other in a circle. */
 static void sudo_aliases(void **state)
 {
@@ -160,6 +214,8 @@ int main(void)
 		cmocka_unit_test(account_lines_that_do_not_count),
 		cmocka_unit_test(access_lists),
 		cmocka_unit_test(capabilities),
+		cmocka_unit_test(words_of_commands),
+		cmocka_unit_test(specifiers),
 		cmocka_unit_test(sudo_aliases),
 		cmocka_unit_test(memory_that_runs_out),
 	};
