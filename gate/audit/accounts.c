@@ -64,15 +64,7 @@ void accounts_read_passwd(struct audit_facts *facts, struct span text)
 			!split(line, f, 5) || !span_number(f[2], &uid) ||
 			!span_number(f[3], &gid))
 			continue;
-		struct audit_user *user = arena_push(
-			&facts->arena, &facts->users, &facts->nusers, sizeof(*user));
-		if (!user)
-			return;
-		user->uid = uid;
-		user->gid = gid;
-		user->name = arena_strndup(&facts->arena, f[0].text, f[0].len);
-		if (!user->name)
-			facts->nusers--;
+		audit_add_user(facts, f[0].text, f[0].len, uid, gid);
 	}
 }
 
@@ -87,17 +79,11 @@ void accounts_read_group(struct audit_facts *facts, struct span text)
 		if (is_elsewhere(facts, "/etc/group", &lines, line) ||
 			!split(line, f, 4) || !span_number(f[2], &gid))
 			continue;
-		struct audit_group *group = arena_push(
-			&facts->arena, &facts->groups, &facts->ngroups, sizeof(*group));
+		struct audit_group *group =
+			audit_add_group(facts, f[0].text, f[0].len, gid);
 		if (!group)
 			return;
-		group->gid = gid;
 		group->password = is_password(f[1]);
-		group->name = arena_strndup(&facts->arena, f[0].text, f[0].len);
-		if (!group->name) {
-			facts->ngroups--;
-			return;
-		}
 		read_names(facts, &group->members, f[3]);
 	}
 }
@@ -111,11 +97,9 @@ void accounts_read_gshadow(struct audit_facts *facts, struct span text)
 		if (is_elsewhere(facts, "/etc/gshadow", &lines, line) ||
 			!split(line, f, 4))
 			continue;
-		for (size_t i = 0; i < facts->ngroups; i++) {
-			struct audit_group *group = &facts->groups[i];
-
-			if (!span_is(f[0], group->name))
-				continue;
+		const char *name = arena_strndup(&facts->arena, f[0].text, f[0].len);
+		for (struct audit_group *group = audit_group_by_name(facts, name);
+			group; group = audit_group_next(facts, group)) {
 			group->password = group->password || is_password(f[1]);
 			read_names(facts, &group->admins, f[2]);
 			read_names(facts, &group->shadow_members, f[3]);

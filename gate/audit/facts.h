@@ -24,20 +24,33 @@ struct audit_user {
 	uint32_t uid, gid;
 };
 
-/** struct audit_names - a list of names. */
+/**
+ * struct audit_index - where things are in their array, by a hash of what they are
+ * called
+ * @slots: @size of them, a power of two: position + 1, or 0. Half of them are free.
+ */
+struct audit_index {
+	uint32_t *slots;
+	size_t size, used;
+};
+
+/** struct audit_names - a list of names, each once. */
 struct audit_names {
 	const char **items;
 	size_t n;
+	struct audit_index index; /* of long lists */
 };
 
 /**
  * struct audit_group - a group, from /etc/group and /etc/gshadow
  * @password: a password is set: whoever knows it is a member
+ * @same:     position of the next group of the same name; 0: none
  */
 struct audit_group {
 	const char *name;
 	uint32_t gid;
 	struct audit_names members, shadow_members, admins;
+	size_t same;
 	bool password;
 };
 
@@ -169,8 +182,10 @@ struct audit_facts {
 	struct arena arena;
 	struct audit_user *users;
 	size_t nusers;
+	struct audit_index users_by_name, users_by_uid;
 	struct audit_group *groups;
 	size_t ngroups;
+	struct audit_index groups_by_name;
 	struct audit_rule *rules;
 	size_t nrules;
 	struct audit_unit *units;
@@ -212,6 +227,13 @@ void audit_name(struct audit_facts *facts, struct audit_names *names, const char
 	size_t len);
 bool audit_has_name(const struct audit_names *names, const char *name);
 
+/** audit_add_user() - one more; a name's, and a uid's, first one is what it means. */
+void audit_add_user(struct audit_facts *facts, const char *name, size_t len,
+	uint32_t uid, uint32_t gid);
+/** audit_add_group() - one more, or NULL; valid until the next one. */
+struct audit_group *audit_add_group(
+	struct audit_facts *facts, const char *name, size_t len, uint32_t gid);
+
 /** audit_user_by_name() - NULL: there is none. */
 const struct audit_user *audit_user_by_name(
 	const struct audit_facts *facts, const char *name);
@@ -220,5 +242,8 @@ const struct audit_user *audit_user_by_uid(
 /** audit_group_by_name() - as audit_user_by_name(). */
 struct audit_group *audit_group_by_name(
 	const struct audit_facts *facts, const char *name);
+/** audit_group_next() - the next of the same name, or NULL. */
+struct audit_group *audit_group_next(
+	const struct audit_facts *facts, const struct audit_group *group);
 
 #endif

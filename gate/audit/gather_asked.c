@@ -14,18 +14,13 @@ static void add_group(struct audit_facts *facts, const struct group *group)
 {
 	struct audit_group *mine = audit_group_by_name(facts, group->gr_name);
 
-	if (!mine || mine->gid != group->gr_gid) {
-		mine = arena_push(
-			&facts->arena, &facts->groups, &facts->ngroups, sizeof(*mine));
-		if (!mine)
-			return;
-		mine->gid = group->gr_gid;
-		mine->name = arena_strdup(&facts->arena, group->gr_name);
-		if (!mine->name) {
-			facts->ngroups--;
-			return;
-		}
-	}
+	while (mine && mine->gid != group->gr_gid)
+		mine = audit_group_next(facts, mine);
+	if (!mine)
+		mine = audit_add_group(
+			facts, group->gr_name, strlen(group->gr_name), group->gr_gid);
+	if (!mine)
+		return;
 	for (char **member = group->gr_mem; *member; member++)
 		audit_name(facts, &mine->members, *member, strlen(*member));
 }
@@ -55,15 +50,8 @@ void gather_names(struct audit_facts *facts)
 	while ((passwd = getpwent())) {
 		if (audit_user_by_name(facts, passwd->pw_name))
 			continue;
-		struct audit_user *user = arena_push(
-			&facts->arena, &facts->users, &facts->nusers, sizeof(*user));
-		if (!user)
-			break;
-		user->uid = passwd->pw_uid;
-		user->gid = passwd->pw_gid;
-		user->name = arena_strdup(&facts->arena, passwd->pw_name);
-		if (!user->name)
-			facts->nusers--;
+		audit_add_user(facts, passwd->pw_name, strlen(passwd->pw_name),
+			passwd->pw_uid, passwd->pw_gid);
 	}
 	endpwent();
 }

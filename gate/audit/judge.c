@@ -107,26 +107,24 @@ void judging_add(struct judging *judging, enum audit_kind_id kind, struct about 
 bool judging_user(const struct judging *judging, const char *name)
 {
 	const struct audit_facts *facts = judging->facts;
+	const struct user_list *approved = &judging->policy->gate.approved;
 	const struct audit_user *user = audit_user_by_name(facts, name);
 	/* No uid can be approved that is (uid_t)-1: json would not let it in. */
 	struct user_facts who = {.name = name, .uid = user ? user->uid : UINT32_MAX};
-	struct audit_names groups = {0};
 
-	for (size_t i = 0; i < facts->ngroups; i++) {
-		const struct audit_group *group = &facts->groups[i];
+	if (user_list_has(approved, &who))
+		return true;
+	for (size_t i = 0; i < approved->groups.n; i++) {
+		const struct audit_group *group =
+			audit_group_by_name(facts, approved->groups.items[i]);
 
-		if (!audit_has_name(&group->members, name) &&
-			!(user && user->gid == group->gid))
-			continue;
-		const char **slot = arena_push(
-			judging->arena, &groups.items, &groups.n, sizeof(*slot));
-		if (!slot)
-			return false;
-		*slot = group->name;
+		for (; group; group = audit_group_next(facts, group)) {
+			if (audit_has_name(&group->members, name) ||
+				(user && user->gid == group->gid))
+				return true;
+		}
 	}
-	who.groups = groups.items;
-	who.ngroups = groups.n;
-	return user_list_has(&judging->policy->gate.approved, &who);
+	return false;
 }
 
 bool judging_subject(const struct judging *judging, const char *subject)

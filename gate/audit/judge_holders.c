@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who holds a gid that is as good as root: by the files of accounts, and now. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -61,13 +62,25 @@ static void judge_members(struct judging *judging, const struct audit_group *gro
 	}
 }
 
-static void judge_primary(struct judging *judging, const struct audit_group *group,
-	const struct power *power)
+/* The name of the first group with the gid, or its number. */
+static const char *group_of(const struct judging *judging, uint32_t gid)
 {
+	for (size_t i = 0; i < judging->facts->ngroups; i++) {
+		if (judging->facts->groups[i].gid == gid)
+			return judging->facts->groups[i].name;
+	}
+	return arena_printf(judging->arena, "%u", gid);
+}
+
+/* A gid counts even where no group has it. */
+static void judge_primary(struct judging *judging, const struct power *power)
+{
+	const char *group = group_of(judging, power->gid);
+
 	for (size_t i = 0; i < judging->facts->nusers; i++) {
 		const struct audit_user *user = &judging->facts->users[i];
 
-		if (user->gid != group->gid || user->uid == 0)
+		if (user->gid != power->gid || user->uid == 0)
 			continue;
 		judging_add(judging,
 			power->other ? KIND_OTHER_GROUP : KIND_GROUP_PRIMARY,
@@ -78,7 +91,7 @@ static void judge_primary(struct judging *judging, const struct audit_group *gro
 			arena_printf(judging->arena,
 				"primary group is %s (gid %u: %s); nothing can strip "
 				"it",
-				group->name, group->gid, power->why),
+				group, power->gid, power->why),
 			arena_printf(judging->arena, "usermod -g OTHER-GROUP %s",
 				user->name));
 	}
@@ -86,6 +99,8 @@ static void judge_primary(struct judging *judging, const struct audit_group *gro
 
 void judge_groups(struct judging *judging)
 {
+	for (size_t i = 0; i < judging->npowers; i++)
+		judge_primary(judging, &judging->powers[i]);
 	for (size_t i = 0; i < judging->facts->ngroups; i++) {
 		const struct audit_group *group = &judging->facts->groups[i];
 		const struct power *power = judging_power(judging, group->gid);
@@ -93,7 +108,6 @@ void judge_groups(struct judging *judging)
 		if (!power)
 			continue;
 		judge_members(judging, group, power);
-		judge_primary(judging, group, power);
 		if (group->password)
 			judging_add(judging, KIND_GROUP_PASSWORD,
 				(struct about){.place = group->name},
@@ -107,6 +121,15 @@ void judge_groups(struct judging *judging)
 	}
 }
 
+/*
+ * Groups that are only known for their power have daemons of their own (libvirt's
+ * machines run with kvm): their processes are left out, those at sockets are not.
+ */
+static bool counts(const struct power *power)
+{
+	return !power->other || power->why[0] == '/';
+}
+
 /* How the process holds a gid that gives power: NULL when it holds none. */
 static const struct power *held(const struct judging *judging,
 	const struct audit_process *process, const char **ret_how)
@@ -116,7 +139,7 @@ static const struct power *held(const struct judging *judging,
 	for (size_t i = 0; i < 4; i++) {
 		const struct power *power = judging_power(judging, process->gid[i]);
 
-		if (power && !power->other) {
+		if (power && counts(power)) {
 			*ret_how = ways[i];
 			return power;
 		}
@@ -124,7 +147,7 @@ static const struct power *held(const struct judging *judging,
 	for (size_t i = 0; i < process->ngids; i++) {
 		const struct power *power = judging_power(judging, process->gids[i]);
 
-		if (power && !power->other) {
+		if (power && counts(power)) {
 			*ret_how = "supplementary";
 			return power;
 		}
@@ -132,33 +155,38 @@ static const struct power *held(const struct judging *judging,
 	return NULL;
 }
 
-struct seen {
+/* A process with power, to be sorted. */
+struct holder {
 	uint32_t uid, gid;
+	size_t at; /* in the facts */
+	const char *how;
 };
 
-/* One entry for all processes of a user: how many, and the first of them. */
-static void add_processes(struct judging *judging, size_t first, uint32_t gid,
-	const char *how, uint32_t uid)
+static int compare(const void *left, const void *right)
 {
-	const struct audit_facts *facts = judging->facts;
-	const struct audit_process *process = &facts->processes[first];
-	const char *who = judging_uid_name(judging, uid), *ignored;
-	size_t count = 0;
+	const struct holder *a = left, *b = right;
 
-	for (size_t i = first; i < facts->nprocesses; i++) {
-		const struct audit_process *other = &facts->processes[i];
-		const struct power *power = held(judging, other, &ignored);
+	if (a->uid != b->uid)
+		return a->uid < b->uid ? -1 : 1;
+	if (a->gid != b->gid)
+		return a->gid < b->gid ? -1 : 1;
+	return a->at < b->at ? -1 : a->at > b->at;
+}
 
-		count += !other->contained && other->uid[0] == uid && power &&
-			 power->gid == gid;
-	}
+/* One entry for all processes of a user with the gid: how many, and the first. */
+static void add_processes(
+	struct judging *judging, const struct holder *first, size_t count)
+{
+	const struct audit_process *process = &judging->facts->processes[first->at];
+	const char *who = judging_uid_name(judging, first->uid);
+
 	judging_add(judging, KIND_PROCESS,
-		(struct about){who, arena_printf(judging->arena, "gid %u", gid),
+		(struct about){who, arena_printf(judging->arena, "gid %u", first->gid),
 			who && judging_user(judging, who)},
 		arena_printf(judging->arena,
 			"%zu process%s now with gid %u, the first %u (%s) as %s gid",
-			count, count == 1 ? " runs" : "es run", gid, process->pid,
-			process->comm, how),
+			count, count == 1 ? " runs" : "es run", first->gid,
+			process->pid, process->comm, first->how),
 		arena_printf(judging->arena,
 			"end them, after the group is empty: "
 			"loginctl terminate-user %s",
@@ -168,26 +196,29 @@ static void add_processes(struct judging *judging, size_t first, uint32_t gid,
 void judge_processes(struct judging *judging)
 {
 	const struct audit_facts *facts = judging->facts;
-	struct seen *seen = NULL;
-	size_t nseen = 0;
+	struct holder *holders = NULL;
+	size_t n = 0, count;
 
 	for (size_t i = 0; i < facts->nprocesses; i++) {
 		const struct audit_process *process = &facts->processes[i];
 		const char *how = "";
 		const struct power *power = held(judging, process, &how);
-		bool known = false;
 
 		if (!power || process->contained)
 			continue;
-		for (size_t s = 0; s < nseen; s++)
-			known = known || (seen[s].uid == process->uid[0] &&
-						 seen[s].gid == power->gid);
-		struct seen *slot = known ? NULL
-					  : arena_push(judging->arena, &seen, &nseen,
-						    sizeof(*slot));
+		struct holder *slot =
+			arena_push(judging->arena, &holders, &n, sizeof(*slot));
 		if (!slot)
-			continue;
-		*slot = (struct seen){process->uid[0], power->gid};
-		add_processes(judging, i, power->gid, how, process->uid[0]);
+			return;
+		*slot = (struct holder){process->uid[0], power->gid, i, how};
+	}
+	if (n > 0)
+		qsort(holders, n, sizeof(*holders), compare);
+	for (size_t i = 0; i < n; i += count) {
+		count = 1;
+		while (i + count < n && holders[i + count].uid == holders[i].uid &&
+			holders[i + count].gid == holders[i].gid)
+			count++;
+		add_processes(judging, &holders[i], count);
 	}
 }
