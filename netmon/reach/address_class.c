@@ -80,7 +80,7 @@ static size_t find_twin(const struct classing *cl, size_t self, uint64_t sign, b
 {
 	const struct address_class *c = &cl->out->v[self];
 
-	for (size_t i = 0; i < self && !own && !c->perimeter; i++)
+	for (size_t i = 0; i < self && !own && !c->perimeter && !c->group; i++)
 		if (cl->signatures[i] == sign && cl->out->v[i].perimeter &&
 			!cl->out->v[i].alone && cl->out->v[i].family == c->family)
 			return i;
@@ -109,7 +109,7 @@ static struct address_class *find_class(const struct classing *cl, uint64_t sign
 		struct address_class *k = &cl->out->v[i];
 
 		if (cl->signatures[i] == sign && k->family == addr->family &&
-			k->loopback == like->loopback &&
+			k->loopback == like->loopback && k->group == like->group &&
 			k->perimeter == like->perimeter && !k->alone)
 			return k;
 	}
@@ -147,8 +147,9 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 
 	mine.family = addr->family;
 	mine.ifindex = link_local ? ifindex : 0;
-	mine.alone = cl->apart || like->foreign || like->sample || link_local ||
-		     bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
+	mine.alone = (cl->apart && !like->group) || like->foreign || like->sample ||
+		     link_local || bound_socket(cl->reach, addr) ||
+		     bound_port(cl->reach, addr);
 	if (is_classified(cl, addr, mine.ifindex))
 		return false;
 	if (!mine.alone)
@@ -316,6 +317,7 @@ static void classify_all(struct classing *cl)
 		}
 	classify_local_routes(cl);
 	classify_loopback(cl);
+	address_groups(cl);
 	address_foreign(cl);
 }
 

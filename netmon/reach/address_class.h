@@ -7,6 +7,16 @@
 #include "netmon/reach/host.h"
 #include "netmon/reach/rule_scan.h"
 
+/* Addresses that many have. The kernel takes UDP for them, TCP never: tcp_v4_rcv()
+ * wants a frame of its own, tcp_v4_conn_request() and ipv6_unicast_destination() an
+ * address. Sockets of any address hear it; they answer from another one. */
+enum group {
+	GROUP_NONE = 0,
+	GROUP_BROADCAST,
+	GROUP_MULTICAST,
+	GROUP_ANYCAST, /* a network's first address: RFC 4291, 2.6.1 */
+};
+
 /* Addresses that no rule, route or socket tells apart. */
 struct address_class {
 	enum family family;
@@ -17,7 +27,8 @@ struct address_class {
 	/* Not the host's, and stands for many: asked for what the host's own addresses
 	 * do not tell. */
 	bool sample;
-	bool anywhere; /* a sample in no range that a rule translates by name */
+	bool anywhere;	  /* in no range that a rule translates by name */
+	enum group group; /* asked for what the host's own addresses do not tell */
 	/* Index of an earlier class of perimeter addresses that nothing but their
 	 * interface tells from this one; SIZE_MAX: none. */
 	size_t twin;

@@ -183,6 +183,16 @@ bool routing_is_local4(const struct space *space, u128 addr)
 	       type_of4(space, addr, 0) == RTN_LOCAL;
 }
 
+bool routing_is_group(const struct space *space, const struct addr *addr)
+{
+	uint32_t type;
+
+	if (addr->family == FAMILY_IP6)
+		return addr->value >> 120 == 0xff;
+	type = type_of4(space, addr->value, 0);
+	return type == RTN_BROADCAST || type == RTN_MULTICAST;
+}
+
 static uint32_t type_of6(const struct view *view, uint32_t flags, u128 addr, int dev)
 {
 	struct packet packet = {.family = FAMILY_IP6,

@@ -17,7 +17,7 @@ struct classing {
 /**
  * classing_add() - put an address into the class that it belongs to, or a new one
  * @ifindex: of the interface that has it; 0: none
- * @like:    loopback, perimeter, foreign, sample and anywhere of the class
+ * @like:    loopback, perimeter, foreign, sample, anywhere and group of the class
  *
  * Return: whether the address was not in a class before.
  */
@@ -27,6 +27,10 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 /** classing_key() - what a range that rules name adds to the signature of its
  *  addresses. */
 uint64_t classing_key(const struct iv *iv);
+
+/** address_groups() - addresses that the host has together with others: broadcast,
+ *  anycast, and the multicast groups that every host joins. */
+void address_groups(struct classing *cl);
 
 /** address_foreign() - addresses that are not the host's, and that rules translate:
  *  those that a rule names one by one, and one of each kind of the others. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 
+#include "netmon/reach/listen.h"
 #include "netmon/reach/survey.h"
 
 #define WALK_MEMORY_MAX ((size_t)256 << 20)
@@ -36,17 +38,30 @@ static void copy_twin(struct survey *survey, const struct candidates *all,
 	}
 }
 
+/* Whether the addresses are worth asking at those ports. */
+static bool is_asked(const struct survey *survey, const struct address_class *class,
+	const struct service *service)
+{
+	unsigned int bit = class->family == FAMILY_IP4 ? FAMILY_BIT_4 : FAMILY_BIT_6;
+
+	if (!(service->families & bit))
+		return false;
+	if (!class->group)
+		return !class->anywhere || service->anywhere;
+	return service->proto == IPPROTO_UDP &&
+	       (!class->anywhere || service->anywhere ||
+		       listen_any(survey->reach->host, service->proto, service->port) !=
+			       TRI_NO);
+}
+
 static void walk_host(struct survey *survey, const struct candidates *all,
 	const struct service *service)
 {
 	survey->untranslated = false;
 	for (size_t c = 0; c < all->addresses.n; c++) {
 		const struct address_class *class = &all->addresses.v[c];
-		unsigned int bit =
-			class->family == FAMILY_IP4 ? FAMILY_BIT_4 : FAMILY_BIT_6;
 
-		if (!(service->families & bit) ||
-			(class->anywhere && !service->anywhere))
+		if (!is_asked(survey, class, service))
 			continue;
 		/* Untranslated, a loopback destination is a martian: the twin's walk
 		 * tells only what is translated. */
@@ -57,7 +72,7 @@ static void walk_host(struct survey *survey, const struct candidates *all,
 			copy_twin(survey, all, class);
 	}
 	survey_join(survey, all);
-	survey_join_samples(survey);
+	survey_join_others(survey);
 	survey_emit(survey);
 }
 

@@ -83,6 +83,10 @@ bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_typ
  */
 bool routing_is_local4(const struct space *space, u128 addr);
 
+/** routing_is_group() - whether frames for an address go to many: broadcast, multicast.
+ */
+bool routing_is_group(const struct space *space, const struct addr *addr);
+
 /** routing_fib_peers() - the addresses whose type is @type, by the same rules. */
 const struct ivset *routing_fib_peers(
 	const struct view *view, uint32_t flags, uint32_t type);

@@ -255,10 +255,10 @@ static void check_sources4(
 	case ROUTE_ANYCAST:
 		break;
 	case ROUTE_BROADCAST:
+	case ROUTE_MULTICAST: /* ip_mc_validate_source() */
 		asked.daddr = 0;
 		break;
 	case ROUTE_NONE:
-	case ROUTE_MULTICAST:
 	case ROUTE_BLACKHOLE:
 	case ROUTE_REJECT:
 	case ROUTE_MARTIAN:
@@ -314,6 +314,34 @@ static void check_own_source4(
 	lookup_choose_none(lookup, bad, ROUTE_MARTIAN);
 }
 
+#define ALL_HOSTS IP4(224, 0, 0, 1)
+
+/*
+ * Destinations for which ip_route_input_slow() and ip_route_input_rcu() ask no table:
+ * 255.255.255.255 and multicast. Every interface is in the group of all hosts
+ * (ip_mc_init_dev()); which others were joined is not known.
+ */
+static bool choose_group4(struct lookup *lookup, const struct ivset *peers)
+{
+	const struct packet *packet = lookup->packet;
+
+	if (packet->family != FAMILY_IP4 || packet->daddr_peer ||
+		packet->daddr < IP4(224, 0, 0, 0))
+		return false;
+	if (packet->daddr == addr_max(FAMILY_IP4)) {
+		lookup_choose_none(lookup, peers, ROUTE_BROADCAST);
+		return true;
+	}
+	if (packet->daddr > IP4(239, 255, 255, 255))
+		return false;
+	lookup->doubtful = packet->daddr != ALL_HOSTS;
+	lookup_choose_none(lookup, peers, ROUTE_MULTICAST);
+	if (lookup->doubtful)
+		lookup_choose_none(lookup, peers, ROUTE_MARTIAN);
+	lookup->doubtful = false;
+	return true;
+}
+
 void routing_input(struct space *space, struct arena *arena,
 	const struct packet *packet, const struct ivset *peers,
 	struct route_choices *ret_choices)
@@ -339,7 +367,8 @@ void routing_input(struct space *space, struct arena *arena,
 		bad = ivset_union(arena, bad, peers);
 		peers = &ivset_none;
 	}
-	lookup_follow(&lookup, peers);
+	if (!choose_group4(&lookup, peers))
+		lookup_follow(&lookup, peers);
 	n = ret_choices->n;
 	for (size_t i = 0; i < n; i++)
 		forward_checks(&lookup, packet, &ret_choices->choice[i]);

@@ -193,6 +193,10 @@ bool survey_class_applies(const struct survey *survey,
 		return true;
 	if (link_local || (class && class->loopback))
 		return false;
+	/* Routers carry no broadcast (RFC 2644), and no group of a link's. */
+	if (class &&
+		(class->group == GROUP_BROADCAST || class->group == GROUP_MULTICAST))
+		return false;
 	return zone == ZONE_PRIVATE || internet_applies(survey, class, to);
 }
 

@@ -88,9 +88,10 @@ bool survey_class_applies(const struct survey *survey,
  */
 void survey_join(struct survey *survey, const struct candidates *all);
 
-/** survey_join_samples() - what a sample of foreign addresses tells is told once: where
- *  an address of the host's does not tell the same. */
-void survey_join_samples(struct survey *survey);
+/** survey_join_others() - what a sample of foreign addresses tells, or one that many
+ *  have, is told once: where an address of the host's does not tell of the same port.
+ */
+void survey_join_others(struct survey *survey);
 
 /** survey_emit() - the drafts become exposures, and make room for the next ones. */
 void survey_emit(struct survey *survey);

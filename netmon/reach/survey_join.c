@@ -20,7 +20,8 @@ static bool link_local_class(const struct address_class *c)
 /* A class of ordinary addresses: what "every address of the host" is about. */
 static bool ordinary(const struct address_class *c)
 {
-	return !c->loopback && !c->foreign && !c->sample && !link_local_class(c);
+	return !c->loopback && !c->foreign && !c->sample && !c->group &&
+	       !link_local_class(c);
 }
 
 /* Alike as far as both classes can be asked: the Internet only asks a perimeter's. */
@@ -88,25 +89,36 @@ void survey_join(struct survey *survey, const struct candidates *all)
 	}
 }
 
+/* Of the same port of a container's or of the host's: the way in is no matter. */
+static bool same_port(const struct draft *a, const struct draft *b)
+{
+	if (!a->e.container)
+		return same_draft(a, b);
+	return a->e.endpoint.proto == b->e.endpoint.proto &&
+	       a->e.endpoint.port == b->e.endpoint.port &&
+	       a->e.endpoint.family == b->e.endpoint.family &&
+	       a->e.container == b->e.container && a->e.target_port == b->e.target_port;
+}
+
 /* The same, certain and possible. */
 static bool tells(const struct draft *a, const struct draft *b)
 {
 	for (int z = 0; z < ZONE_COUNT; z++)
 		if (!ivset_is_subset(b->e.reach[z].must, a->e.reach[z].must))
 			return false;
-	return same_draft(a, b) && covers(a, b);
+	return same_port(a, b) && covers(a, b);
 }
 
-void survey_join_samples(struct survey *survey)
+void survey_join_others(struct survey *survey)
 {
 	for (size_t i = 0; i < survey->ndrafts; i++) {
 		struct draft *d = &survey->drafts[i];
 
-		if (!d->class->sample)
+		if (!d->class->sample && !d->class->group)
 			continue;
 		for (size_t k = 0; k < i && !d->dropped; k++)
 			d->dropped = !survey->drafts[k].dropped &&
 				     tells(&survey->drafts[k], d);
-		survey->sampled |= !d->dropped;
+		survey->sampled |= d->class->sample && !d->dropped;
 	}
 }

@@ -29,6 +29,7 @@ struct visit {
 	enum path path;
 	bool has_path;
 	bool translated;
+	enum route_kind kind; /* as what a socket gets it */
 	const struct container *container;
 };
 
@@ -77,6 +78,27 @@ static void end_unknown(
 	end_silent(visit, &state, DELIVERY_DROPPED);
 }
 
+/* icmp_send() and icmpv6_send() are silent about broadcasts and groups, and nothing
+ * answers from such an address. */
+static bool is_unanswered(const struct visit *visit)
+{
+	return visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST;
+}
+
+static void answer_by(struct visit *visit, const struct state *state,
+	enum packet_kind kind, const struct outcome *what,
+	const struct ivset **ret_heard, const struct ivset **ret_unheard,
+	const struct doubt **ret_doubt)
+{
+	visit->stations[visit->nstations] = (struct station){.space = visit->run.space,
+		.state = *state,
+		.by_rule = what->delivery == DELIVERY_REJECTED,
+		.attached = what->delivery != DELIVERY_DELIVERED,
+		.sock = what->sock};
+	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind,
+		ret_heard, ret_unheard, ret_doubt);
+}
+
 /* Send an answer back and note the outcome for those who hear it and those who do not.
  */
 static void end_answered(struct visit *visit, const struct state *state,
@@ -86,13 +108,19 @@ static void end_answered(struct visit *visit, const struct state *state,
 	struct state mine = *state;
 	struct outcome silent = *what;
 
-	visit->stations[visit->nstations] = (struct station){.space = visit->run.space,
-		.state = *state,
-		.by_rule = what->delivery == DELIVERY_REJECTED,
-		.attached = what->delivery != DELIVERY_DELIVERED,
-		.sock = what->sock};
-	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind, &heard,
-		&unheard, &mine.doubt);
+	if (is_unanswered(visit)) {
+		heard = &ivset_none;
+		unheard = state->peers;
+	} else {
+		answer_by(visit, state, kind, what, &heard, &unheard, &mine.doubt);
+	}
+	if (visit->kind == ROUTE_ANYCAST && kind == PACKET_ACCEPT) {
+		/* ip6_datagram_send_ctl() lets it, ip6_route_get_saddr() does not. */
+		run_doubt(&visit->run, &mine, NULL, "answer-source",
+			"only a program that asks for it answers from an anycast "
+			"address");
+		unheard = state->peers;
+	}
 	mine.peers = heard;
 	add_outcome(visit, &mine, what);
 	mine.peers = unheard;
@@ -492,6 +520,7 @@ static void follow_choice(struct visit *visit, const struct state *state,
 		run_doubt(&mine.run, &s, NULL, "route-undecidable",
 			"the route depends on a rule or hash that is not known here");
 	mine.run.hook = HOOK_PREROUTING;
+	mine.kind = choice->kind;
 	trace_route(&mine, &s, choice);
 	switch (choice->kind) {
 	case ROUTE_LOCAL:
@@ -737,6 +766,8 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		end_silent(&visit, &state, DELIVERY_DROPPED);
 		return;
 	}
+	/* A neighbour can put it into a frame for the host alone, too. */
+	state.packet.pkttype_unknown = routing_is_group(visit.run.space, to);
 	if (routing_vrf(visit.run.space, iif))
 		end_unknown(&visit, state, "vrf",
 			"it arrives in a VRF, whose routes and sockets are not "

@@ -8,11 +8,12 @@ import ipaddress
 import json
 import subprocess
 
-from topology import BRIDGES, INTERNET, LAN, NEIGHBOUR, PRIVATE, ROUTER, WAN
+from topology import BRIDGES, GROUPS, INTERNET, LAN, NEIGHBOUR, PRIVATE, ROUTER, WAN
 
 NETMON_SECONDS = 60
 UNREACHABLE = {"icmp 3/0", "icmp 3/1", "icmp 3/13", "icmp 1/0", "icmp 1/1", "icmp 1/3",
                "icmp 1/4"}
+GROUP_ADDRESSES = {a for v in (4, 6) for a in GROUPS[v]}
 HOST_ADDRESSES = {a for v in (4, 6) for a in
                   WAN[v] + [LAN[v]] + [b[v] for b in BRIDGES.values()]}
 
@@ -102,6 +103,8 @@ def matches(exposure, cell, bound):
         return False
     if (end["family"] == "ip6") != (":" in cell["to"]):
         return False
+    if cell["to"] in GROUP_ADDRESSES:   # told where the host's own tell less
+        return bound == "may"
     if end["address"] in ("0.0.0.0/0", "::/0"):     # 127.0.0.1 is for neighbours alone
         return cell["to"] in HOST_ADDRESSES or (
             bound == "may" and cell["to"].startswith("127."))

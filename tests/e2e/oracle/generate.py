@@ -8,7 +8,7 @@ import random
 
 import iptables_rules
 import nft_rules
-from topology import (BRIDGES, CONTAINERS, INTERNET, LAN, LAN_PEERS, NEIGHBOUR, PORTS,
+from topology import (BRIDGES, CONTAINERS, GROUPS, INTERNET, LAN, LAN_PEERS, NEIGHBOUR, PORTS,
                       PRIVATE, ROUTER, SPOOFED, WAN)
 
 CELLS = 72
@@ -158,7 +158,19 @@ def cells(draw, case):
         sport = 33000 + n if draw.chance(.93) else draw.choice([53, 80, 123, 500, 1024])
         found.append({"vantage": vantage, "from": source, "to": to, "proto": proto,
                       "port": port, "sport": sport})
-    return found
+    return found + group_cells(draw, targets)
+
+
+def group_cells(draw, targets):
+    """A neighbour's datagrams to addresses that the host has together with others."""
+    ports = [n for proto, n in targets if proto == "udp"] or [53]
+    found = {}
+    for n in range(4):
+        v = draw.pick((2, 4), (1, 6))
+        to, port = draw.choice(GROUPS[v]), draw.choice(ports)
+        found[to, port] = {"vantage": "neighbour", "from": NEIGHBOUR[v], "to": to,
+                           "proto": "udp", "port": port, "sport": 34000 + n}
+    return list(found.values())
 
 
 def published(draw, listening):

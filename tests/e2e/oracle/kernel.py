@@ -22,9 +22,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import lab      # noqa: E402, pylint: disable=wrong-import-position
-from topology import (BRIDGES, CONTAINERS, INTERNET, LAN, LAN_PEERS, MAC, NEIGHBOUR, PRIVATE,
-                      ROUTER, SPOOFED, WAN)      # noqa: E402, pylint: disable=wrong-import-position
+from topology import (BRIDGES, CONTAINERS, GROUPS, INTERNET, LAN, LAN_PEERS, MAC, NEIGHBOUR,
+                      PRIVATE, ROUTER, SPOOFED, WAN)      # noqa: E402, pylint: disable=wrong-import-position
 
+GROUP_ADDRESSES = {a for v in (4, 6) for a in GROUPS[v]}
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 IP_RECVERR, IPV6_RECVERR, IP_PKTINFO, IP_TRANSPARENT, IPV6_FREEBIND = 11, 25, 8, 19, 78
 ICMP_PORT = {(2, 3, 3), (3, 1, 4)}      # origin, type, code of "port unreachable"
@@ -188,6 +189,8 @@ class Host:
             "link set wan0 up", "addr add %s/24 dev wan0" % NEIGHBOUR[4],
             "addr add %s/64 dev wan0 nodad" % NEIGHBOUR[6],
             *(x % "wan0" for x in host),
+            # The router has the anycast address, too.
+            "neigh add 2001:db8:1:: lladdr %s dev wan0 nud permanent" % MAC["wan0"],
             *("route add %s via %s" % (s, WAN[family(s)][0]) for s in subnets))
         self.lan.ip(
             "link add lan0 address %s type veth peer name lan0 address %s netns %s" % (
@@ -387,6 +390,9 @@ class Client:
             # A source that the kernel knows to be elsewhere needs more than a free bind.
             s.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
             s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        if c["to"] in GROUP_ADDRESSES:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"wan0")
         if c["proto"] == "tcp":     # closing sends a reset and leaves nothing behind
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:

@@ -20,6 +20,9 @@ BRIDGES = {
     "br-front": {4: "172.18.0.1", 6: "fd00:18::1", "subnet": {4: "172.18.0.0/16",
                                                              6: "fd00:18::/64"}},
 }
+# What the host has together with others: broadcast, all hosts, anycast.
+GROUPS = {4: ["203.0.113.255", "255.255.255.255", "224.0.0.1", "172.17.255.255"],
+          6: ["2001:db8:1::", "ff02::1", "ff02::2", "fd00:17::"]}
 CONTAINERS = [
     {"name": "c1", "bridge": "docker0", 4: "172.17.0.2", 6: "fd00:17::2"},
     {"name": "c2", "bridge": "docker0", 4: "172.17.0.3", 6: "fd00:17::3"},

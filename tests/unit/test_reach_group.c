@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses that a host has together with others: datagrams to them are heard, and a
+ * survey tells of them where the host's own addresses do not. */
+#include <linux/if_packet.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+
+#define PORT	  5000
+#define DIRECTED  0xcb0071ffu /* 203.0.113.255 */
+#define LIMITED	  0xffffffffu
+#define ALL_HOSTS 0xe0000001u
+
+static struct sock *serve(struct host_made *h, uint8_t proto)
+{
+	return host_listen(h->host, proto, PORT);
+}
+
+static int open_host(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	host_route(h.host, RT_TABLE_LOCAL, "203.0.113.255", RTN_BROADCAST, HOST_ETH0,
+		NULL);
+	*state = &h;
+	return 0;
+}
+
+static int close_host(void **state)
+{
+	host_close(*state);
+	return 0;
+}
+
+static struct chain *input_chain(struct host_made *h)
+{
+	return made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
+}
+
+/* fib daddr type local drop */
+static void drop_what_is_local(struct host_made *h)
+{
+	static const struct operand type = {.field = FIELD_FIB_TYPE,
+		.fib_flags = NFTA_FIB_F_DADDR,
+		.load_len = 4,
+		.len = 4};
+	static const uint32_t local = RTN_LOCAL;
+	struct op ops[] = {{.kind = OP_MATCH,
+				   .operand = &type,
+				   .value_len = sizeof(local),
+				   .lo = (const uint8_t *)&local,
+				   .hi = (const uint8_t *)&local},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain = input_chain(h);
+
+	chain->family = TABLE_INET;
+	made_rule(&h->rules, chain, ops, 2);
+}
+
+/* The exposure of a port at one address; at none that is asked: NULL. */
+static const struct exposure *find(const struct report *report, u128 addr)
+{
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct exposure *e = &report->exposures[i];
+
+		if (!e->endpoint.any && e->endpoint.port == PORT &&
+			e->endpoint.addr.value == addr)
+			return e;
+	}
+	return NULL;
+}
+
+static bool at_a_group(const struct report *report)
+{
+	return find(report, DIRECTED) || find(report, LIMITED) ||
+	       find(report, ALL_HOSTS);
+}
+
+/* Neighbours alone, and nobody hears an answer from there. */
+static void is_for_neighbours(const struct exposure *e)
+{
+	assert_non_null(e);
+	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].may));
+	assert_true(ivset_is_empty(e->reach[ZONE_PRIVATE].may));
+	assert_true(ivset_contains(e->reach[ZONE_ADJACENT].may, 0xcb00714d));
+	assert_true(ivset_is_empty(e->reach[ZONE_ADJACENT].must));
+}
+
+static void a_broadcast_is_not_local(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	drop_what_is_local(h);
+	host_survey(h, &report);
+	is_for_neighbours(find(&report, DIRECTED));
+	is_for_neighbours(find(&report, LIMITED));
+	arena_done(&report.arena);
+}
+
+/* The directed one is dropped: the group of all hosts and the limited one are left. */
+static void a_group_is_of_another_kind(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	drop_what_is_local(h);
+	for (int i = 0; i < 2; i++) {
+		struct op ops[] = {made_match(arena, made_daddr(), CMP_EQ,
+					   i ? LIMITED : DIRECTED, 0, 4),
+			made_verdict(VERDICT_DROP, NULL)};
+
+		made_rule(&h->rules, input_chain(h), ops, 2);
+	}
+	host_survey(h, &report);
+	assert_null(find(&report, DIRECTED));
+	assert_null(find(&report, LIMITED));
+	is_for_neighbours(find(&report, ALL_HOSTS));
+	arena_done(&report.arena);
+}
+
+static void no_connection_is_made_by_broadcast(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_TCP);
+	drop_what_is_local(h);
+	host_survey(h, &report);
+	assert_false(at_a_group(&report));
+	arena_done(&report.arena);
+}
+
+static void what_the_hosts_addresses_tell_is_enough(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	host_survey(h, &report);
+	assert_false(at_a_group(&report));
+	assert_non_null(host_exposure(&report, PORT));
+	arena_done(&report.arena);
+}
+
+/* DNAT of what is local, and a proxy beside it: what forward drops the proxy gets. */
+static void a_proxy_hears_broadcasts(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct port_binding binding = {.proto = IPPROTO_UDP,
+		.host_addr = {0, FAMILY_IP4},
+		.host_port = PORT,
+		.container_port = 53};
+	struct report report;
+
+	serve(h, IPPROTO_UDP)->comm = "docker-proxy";
+	host_listen(h->inside, IPPROTO_UDP, 53);
+	h->web->ports = &binding;
+	h->web->nports = 1;
+	drop_what_is_local(h);
+	struct op drop[] = {made_match(arena, made_daddr(), CMP_EQ, HOST_WEB, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	made_rule(&h->rules,
+		made_chain(&h->rules, "fwd", true, HOOK_FORWARD, 0, CHAIN_FILTER), drop,
+		2);
+	host_survey(h, &report);
+	const struct exposure *e = find(&report, DIRECTED);
+	is_for_neighbours(e);
+	assert_int_equal(e->path, PATH_DOCKER_PROXY);
+	assert_ptr_equal(e->container, h->web);
+	arena_done(&report.arena);
+}
+
+/* meta pkttype broadcast accept; drop: a frame may be for all or for the host alone. */
+static void a_broadcast_comes_in_either_frame(void **state)
+{
+	const struct {
+		uint8_t type;
+		enum verdict then;
+	} rows[] = {
+		{PACKET_BROADCAST, VERDICT_ACCEPT},
+		{PACKET_HOST, VERDICT_ACCEPT},
+	};
+	static const struct operand type = {
+		.field = FIELD_PKTTYPE, .load_len = 1, .len = 1};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made *h = *state;
+		struct arena *arena = &h->rules.arena;
+		struct chain *chain = input_chain(h);
+		struct op ops[] = {made_match(arena, &type, CMP_EQ, rows[i].type, 0, 1),
+			made_verdict(rows[i].then, NULL)};
+		struct op drop = made_verdict(VERDICT_DROP, NULL);
+		struct report report;
+
+		serve(h, IPPROTO_UDP);
+		drop_what_is_local(h);
+		made_rule(&h->rules, chain, ops, 2);
+		made_rule(&h->rules, chain, &drop, 1);
+		host_survey(h, &report);
+		is_for_neighbours(find(&report, DIRECTED));
+		arena_done(&report.arena);
+		close_host(state);
+		open_host(state);
+	}
+}
+
+/* A network's first address is routed as others are: strangers reach it, too. */
+static void an_anycast_address_is_routed(void **state)
+{
+	struct host_made *h = *state;
+	struct sock *sock = serve(h, IPPROTO_UDP);
+	const u128 first = (u128)0x20010db800020000u << 64;
+	struct report report;
+
+	for (uint32_t table = RT_TABLE_MAIN; table <= RT_TABLE_LOCAL; table++)
+		host_rule(h->host, table == RT_TABLE_LOCAL ? 0 : 32766, table)->family =
+			FAMILY_IP6;
+	host_addr(h->host, HOST_DOCKER0, "2001:db8:2::/64", "2001:db8:2::1");
+	host_route(h->host, RT_TABLE_LOCAL, "2001:db8:2::", RTN_ANYCAST, HOST_DOCKER0,
+		NULL);
+	host_route(h->host, RT_TABLE_MAIN, "::/0", RTN_UNICAST, HOST_ETH0,
+		"2001:db8:1::1");
+	sock->local.family = FAMILY_IP6;
+	drop_what_is_local(h);
+	host_survey(h, &report);
+	const struct exposure *e = find(&report, first);
+	assert_non_null(e);
+	assert_false(ivset_is_empty(e->reach[ZONE_INTERNET].may));
+	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].must));
+	arena_done(&report.arena);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_broadcast_is_not_local),
+		T(a_group_is_of_another_kind),
+		T(no_connection_is_made_by_broadcast),
+		T(what_the_hosts_addresses_tell_is_enough),
+		T(a_proxy_hears_broadcasts),
+		T(a_broadcast_comes_in_either_frame),
+		T(an_anycast_address_is_routed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
