@@ -2,6 +2,12 @@
 /* Users and groups from the text of their files. */
 #include "gate/audit/accounts.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/json.h"
+
 enum { MAX_FIELDS = 7 };
 
 /* Fields between colons; false when there are fewer than @need. The last has the rest.
@@ -132,4 +138,127 @@ void accounts_read_subgid(struct audit_facts *facts, struct span text)
 			.count = count,
 		};
 	}
+}
+
+/* Its members, as far as group() has not said so. */
+static void add_member(
+	struct audit_facts *facts, const char *group_name, const char *user)
+{
+	for (struct audit_group *group = audit_group_by_name(facts, group_name); group;
+		group = audit_group_next(facts, group))
+		audit_name(facts, &group->members, user, strlen(user));
+}
+
+void accounts_add_membership(struct audit_facts *facts, const char *file)
+{
+	struct span rest = {file, strlen(file)};
+	struct span user = span_cut(&rest, ':');
+	const char *end = ".membership";
+
+	if (rest.len <= strlen(end))
+		return;
+	const char *group =
+		arena_strndup(&facts->arena, rest.text, rest.len - strlen(end));
+	const char *name = arena_strndup(&facts->arena, user.text, user.len);
+	if (group && name)
+		add_member(facts, group, name);
+}
+
+static int read_member_of(struct audit_facts *facts, const struct json_node *record,
+	const char *user, struct err *err)
+{
+	const struct json_node *groups = NULL;
+
+	if (json_get_array(record, "memberOf", &groups, err) < 0)
+		return -EINVAL;
+	for (size_t i = 0; groups && i < groups->count; i++) {
+		if (groups->children[i].kind == JSON_KIND_STRING)
+			add_member(facts, groups->children[i].string, user);
+	}
+	return 0;
+}
+
+/* An id of a record; UINT32_MAX: it has none. */
+static int read_id(const struct json_node *record, const char *key, uint32_t *ret_id,
+	struct err *err)
+{
+	int64_t number = UINT32_MAX;
+
+	if (json_get_integer(record, key, &number, err) < 0)
+		return -EINVAL;
+	*ret_id = number >= 0 && number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+	return 0;
+}
+
+static int read_user_record(
+	struct audit_facts *facts, const struct json_node *record, struct err *err)
+{
+	const struct json_node *machines = NULL;
+	const char *name = NULL;
+	uint32_t uid, gid;
+
+	if (json_get_string(record, "userName", &name, err) < 0 ||
+		read_id(record, "uid", &uid, err) < 0 ||
+		read_id(record, "gid", &gid, err) < 0 ||
+		json_get_array(record, "perMachine", &machines, err) < 0)
+		return -EINVAL;
+	if (!name)
+		return err_set(err, -EINVAL, "a user record without userName");
+	if (!audit_user_by_name(facts, name))
+		audit_add_user(facts, name, strlen(name), uid, gid);
+	int rc = read_member_of(facts, record, name, err);
+	for (size_t i = 0; rc == 0 && machines && i < machines->count; i++) {
+		if (machines->children[i].kind == JSON_KIND_OBJECT)
+			rc = read_member_of(facts, &machines->children[i], name, err);
+	}
+	return rc;
+}
+
+static int read_group_record(
+	struct audit_facts *facts, const struct json_node *record, struct err *err)
+{
+	static const char *const keys[] = {"members", "administrators"};
+	const char *name = NULL;
+	uint32_t gid;
+
+	if (json_get_string(record, "groupName", &name, err) < 0 ||
+		read_id(record, "gid", &gid, err) < 0)
+		return -EINVAL;
+	if (!name)
+		return err_set(err, -EINVAL, "a group record without groupName");
+	struct audit_group *group = audit_group_by_name(facts, name);
+	while (group && group->gid != gid)
+		group = audit_group_next(facts, group);
+	group = group ? group : audit_add_group(facts, name, strlen(name), gid);
+	if (!group)
+		return 0;
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+		const struct json_node *users = NULL;
+
+		if (json_get_array(record, keys[k], &users, err) < 0)
+			return -EINVAL;
+		for (size_t i = 0; users && i < users->count; i++) {
+			const char *user = users->children[i].string;
+
+			if (users->children[i].kind == JSON_KIND_STRING)
+				audit_name(facts, k ? &group->admins : &group->members,
+					user, strlen(user));
+		}
+	}
+	return 0;
+}
+
+int accounts_read_record(struct audit_facts *facts, const char *path, bool group,
+	struct span text, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	int rc = json_doc_load_text(path, text.text, text.len, NULL, &doc, err);
+
+	if (rc < 0)
+		return rc;
+	const struct json_node *record = json_doc_root(doc);
+	if (record->kind != JSON_KIND_OBJECT)
+		return json_err(record, err, -EINVAL, "not an object");
+	return group ? read_group_record(facts, record, err)
+		     : read_user_record(facts, record, err);
 }

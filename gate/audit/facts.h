@@ -204,6 +204,7 @@ struct audit_facts {
 	size_t nfiles;
 	struct audit_mount *mounts;
 	size_t nmounts;
+	bool directory; /* a service besides the files has users, groups or rules */
 	struct audit_names socket_groups; /* that configurations give the engine */
 	struct audit_path *paths;
 	size_t npaths;

@@ -124,7 +124,6 @@ static void gather_accounts(const struct gather *gather, struct audit_facts *fac
 	} files[] = {
 		{"/etc/passwd", accounts_read_passwd},
 		{"/etc/group", accounts_read_group},
-		{"/etc/gshadow", accounts_read_gshadow},
 		{"/etc/subgid", accounts_read_subgid},
 	};
 	struct span text;
@@ -135,12 +134,60 @@ static void gather_accounts(const struct gather *gather, struct audit_facts *fac
 	}
 }
 
+/* Records of systemd-userdbd(8) and homed; nss-systemd(8) gives what they say. */
+static void gather_records(
+	const struct gather *gather, struct audit_facts *facts, const char *end)
+{
+	static const char *const folders[] = {"/etc/userdb", "/run/userdb",
+		"/run/host/userdb", "/usr/local/lib/userdb", "/usr/lib/userdb",
+		"/var/lib/systemd/home"};
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		_cleanup_(cleanup_closedir) DIR *folder =
+			gather_opendir(gather, facts, folders[i]);
+		const char *name;
+
+		while (folder && (name = gather_readdir(folder))) {
+			const char *found = strrchr(name, '.');
+			struct err err = {0};
+			struct span text;
+
+			if (!found || strcmp(found, end) != 0)
+				continue;
+			if (strcmp(end, ".membership") == 0) {
+				accounts_add_membership(facts, name);
+				continue;
+			}
+			const char *path =
+				arena_printf(&facts->arena, "%s/%s", folders[i], name);
+			if (path && gather_read(gather, facts, path, &text) &&
+				accounts_read_record(facts, path,
+					strcmp(end, ".group") == 0, text, &err) < 0)
+				audit_gap(facts, path, err.text);
+		}
+	}
+}
+
+/* What adds to groups, wherever those are from. */
+static void gather_memberships(const struct gather *gather, struct audit_facts *facts)
+{
+	static const char *const ends[] = {
+		".group", ".user", ".identity", ".membership"};
+	struct span text;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		gather_records(gather, facts, ends[i]);
+	if (gather_read(gather, facts, "/etc/gshadow", &text))
+		accounts_read_gshadow(facts, text);
+}
+
 /* "group: files sss": what the service knows besides is seen as far as it lists it. */
 static void gather_services(const struct gather *gather, struct audit_facts *facts)
 {
 	static const char path[] = "/etc/nsswitch.conf";
-	static const char *const bases[] = {"passwd", "group", "initgroups", "sudoers"};
-	static const char *const local[] = {"files", "compat", "db", "systemd"};
+	static const char *const bases[] = {
+		"passwd", "group", "initgroups", "sudoers", "subid", "gshadow"};
+	static const char *const local[] = {"files", "compat", "systemd"};
 	struct lines lines = {0};
 	struct span line;
 
@@ -157,18 +204,25 @@ static void gather_services(const struct gather *gather, struct audit_facts *fac
 			w = span_word(&rest)) {
 			bool is_local = w.text[0] == '[';
 
+			/* "[!UNAVAIL = return]" is more than one word. */
+			if (is_local && w.text[w.len - 1] != ']')
+				(void)span_cut(&rest, ']');
 			for (size_t i = 0; i < ARRAY_LEN(local); i++)
 				is_local = is_local || span_is(w, local[i]);
-			if (is_local)
-				continue;
-			audit_gap(facts, path,
-				"a directory service has users, groups or sudo rules, "
-				"too: who is in the group is asked, but not whose "
-				"primary group it is where it lists no users, nor its "
-				"rules");
-			return;
+			facts->directory = facts->directory || !is_local;
 		}
 	}
+	if (!facts->directory)
+		return;
+	audit_gap(facts, path,
+		gather->live
+			? "a directory service has users, groups, subordinate ids or "
+			  "sudo rules, too: it is asked for groups, for their members "
+			  "and for the groups of the users that it lists; members that "
+			  "it does not list, and its rules, are not seen"
+			: "a directory service has users, groups, subordinate ids or "
+			  "sudo rules, too: with --root it is not asked, and none of "
+			  "them is seen");
 }
 
 static void read_option_file(
@@ -418,6 +472,7 @@ void gather_all(const struct gather *gather, struct audit_facts *facts)
 	gather_sockets(gather, facts);
 	if (gather->live)
 		gather_names(facts);
+	gather_memberships(gather, facts);
 	gather_files(gather, facts);
 	gather_containers(gather, facts);
 }

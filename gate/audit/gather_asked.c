@@ -25,35 +25,94 @@ static void add_group(struct audit_facts *facts, const struct group *group)
 		audit_name(facts, &mine->members, *member, strlen(*member));
 }
 
+/* The gids that somebody has asked for here, and so may be as good as root. */
+struct wanted {
+	uint32_t *gids;
+	size_t n;
+};
+
+static void want(
+	struct audit_facts *facts, struct wanted *wanted, const struct group *group)
+{
+	if (!group)
+		return;
+	add_group(facts, group);
+	uint32_t *slot =
+		arena_push(&facts->arena, &wanted->gids, &wanted->n, sizeof(*slot));
+	if (slot)
+		*slot = group->gr_gid;
+}
+
+static void add_member(struct audit_facts *facts, uint32_t gid, const char *user)
+{
+	for (size_t i = 0; i < facts->ngroups; i++) {
+		struct audit_group *group = &facts->groups[i];
+
+		if (group->gid == gid)
+			audit_name(facts, &group->members, user, strlen(user));
+	}
+}
+
+/* A service may tell a user's groups, and not a group's members: asked one by one. */
+static void ask_groups_of(struct audit_facts *facts, const struct wanted *wanted,
+	const struct audit_user *user)
+{
+	enum { MAX_GROUPS = 65536 }; /* NGROUPS_MAX */
+	int n = MAX_GROUPS;
+	gid_t *gids = arena_alloc_raw(&facts->arena, sizeof(*gids) * (size_t)n);
+
+	if (!gids)
+		return;
+	if (getgrouplist(user->name, user->gid, gids, &n) < 0)
+		audit_gap(facts, user->name, "is in too many groups to be asked for");
+	else
+		for (int i = 0; i < n; i++) {
+			bool is_wanted = false;
+
+			for (size_t w = 0; w < wanted->n; w++)
+				is_wanted = is_wanted || wanted->gids[w] == gids[i];
+			if (is_wanted && gids[i] != user->gid)
+				add_member(facts, gids[i], user->name);
+		}
+	arena_trim(&facts->arena, gids, sizeof(*gids) * MAX_GROUPS, 0);
+}
+
 /* One thread, and nothing else uses these databases meanwhile. */
 /* NOLINTBEGIN(concurrency-mt-unsafe) */
+static void list_all(struct audit_facts *facts)
+{
+	const struct group *group;
+	const struct passwd *passwd;
+
+	/* Several groups may have one gid: getgrgid(3) tells the first. */
+	setgrent();
+	while ((group = getgrent()))
+		add_group(facts, group);
+	endgrent();
+	setpwent();
+	while ((passwd = getpwent())) {
+		if (!audit_user_by_name(facts, passwd->pw_name))
+			audit_add_user(facts, passwd->pw_name, strlen(passwd->pw_name),
+				passwd->pw_uid, passwd->pw_gid);
+	}
+	endpwent();
+}
+
 void gather_names(struct audit_facts *facts)
 {
 	static const char *const names[] = {"docker", "lxd", "incus-admin", "incus",
 		"libvirt", "libvirtd", "disk", "kvm", "microk8s"};
-	const struct group *group;
-	const struct passwd *passwd;
+	struct wanted wanted = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if ((group = getgrnam(names[i])))
-			add_group(facts, group);
-	}
-	for (size_t i = 0; i < facts->socket_groups.n; i++) {
-		if ((group = getgrnam(facts->socket_groups.items[i])))
-			add_group(facts, group);
-	}
-	for (size_t i = 0; i < facts->nsockets; i++) {
-		if ((group = getgrgid(facts->sockets[i].gid)))
-			add_group(facts, group);
-	}
-	setpwent();
-	while ((passwd = getpwent())) {
-		if (audit_user_by_name(facts, passwd->pw_name))
-			continue;
-		audit_add_user(facts, passwd->pw_name, strlen(passwd->pw_name),
-			passwd->pw_uid, passwd->pw_gid);
-	}
-	endpwent();
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		want(facts, &wanted, getgrnam(names[i]));
+	for (size_t i = 0; i < facts->socket_groups.n; i++)
+		want(facts, &wanted, getgrnam(facts->socket_groups.items[i]));
+	for (size_t i = 0; i < facts->nsockets; i++)
+		want(facts, &wanted, getgrgid(facts->sockets[i].gid));
+	list_all(facts);
+	for (size_t i = 0; facts->directory && i < facts->nusers; i++)
+		ask_groups_of(facts, &wanted, &facts->users[i]);
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 

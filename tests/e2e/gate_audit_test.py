@@ -718,6 +718,25 @@ def long_lines(h):
             "group-member:alice:docker"]
 
 
+def user_records(h):
+    """What nss-systemd(8) gives besides the files."""
+    h.file("/etc/userdb/alice:docker.membership", "")
+    h.file("/run/userdb/eve.user", json.dumps(
+        {"userName": "eve", "uid": 5000, "gid": 5000, "memberOf": ["docker", "x"]}))
+    os.symlink("eve.user", h.path("/run/userdb/5000.user"))
+    h.file("/usr/lib/userdb/dan.user", json.dumps({"userName": "dan", "uid": 5001,
+                                                   "gid": 995}))
+    h.file("/var/lib/systemd/home/fay.identity", json.dumps(
+        {"userName": "fay", "perMachine": [{"matchHostname": "h", "memberOf": ["engine"]}]}))
+    h.file("/etc/userdb/engine.group", json.dumps(
+        {"groupName": "engine", "gid": 995, "members": ["carol"], "administrators": ["bob"]}))
+    h.file("/etc/userdb/bad.user", "{}")
+    return ["group-member:alice:docker", "group-member:eve:docker",
+            "group-primary:dan:/etc/passwd:dan", "group-member:fay:engine",
+            "group-member:carol:engine", "+group-admin:bob:engine",
+            "unseen::/etc/userdb/bad.user"]
+
+
 def doas(h):
     h.file("/etc/doas.conf", "permit persist :wheel\n"
            "permit nopass carol cmd /usr/bin/docker args ps\n"
@@ -764,7 +783,7 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          folder_that_lets_through, seal_over_a_removed_socket, seal_shared,
          unit_folders, unit_put_together, engine_unit, socket_units, containerd_config, relays,
          seal_after_the_next_start, seal_with_more, seal_by_another_program,
-         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines,
+         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines, user_records,
          many_members, primary_gid_without_a_group, processes_at_other_sockets]
 
 

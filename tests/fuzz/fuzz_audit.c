@@ -69,6 +69,10 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 	case 'i':
 		accounts_read_subgid(facts, text);
 		break;
+	case 'y':
+		(void)!accounts_read_record(facts, "/a.user", false, text, &err);
+		(void)!accounts_read_record(facts, "/a.group", true, text, &err);
+		break;
 	case 'c':
 		rules_read_group_conf(facts, "/etc/security/group.conf", text);
 		break;
