@@ -2,6 +2,7 @@
 /* Findings about rules that their owner trusts, and that no packet meets. */
 #include <string.h>
 
+#include "netmon/judge/borders.h"
 #include "netmon/judge/findings.h"
 #include "netmon/judge/remedy.h"
 #include "netmon/judge/rules.h"
@@ -166,9 +167,16 @@ static void add_hit(struct judge_work *work, struct lines *lines,
 		lines->text[0] ? "\n" : "", rule_line(work, hit->chain, hit->rule)));
 }
 
-/* @port: the exposure's, or one of its span. */
-typedef void search_fn(struct judge_work *work, const struct exposure *exposure,
-	uint16_t port, const char *iface, struct lines *lines);
+/* How the rules of one hook are searched. @port: the exposure's, or one of its span. */
+struct hook_search {
+	enum hook hook;
+	/* Whether a rule of the hook may well be about that port. */
+	bool (*skips)(const struct judge_work *work, const struct exposure *exposure,
+		uint16_t port);
+	void (*search)(struct judge_work *work, const struct exposure *exposure,
+		uint16_t port, const char *iface, struct lines *lines);
+	const bool *borders; /* borders_find(); NULL: each port is asked */
+};
 
 /*
  * What input says about the port that strangers dial. Of a port that is approved only
@@ -209,6 +217,26 @@ static bool is_somebodys_target(
 	return false;
 }
 
+static bool skips_none(
+	const struct judge_work *work, const struct exposure *exposure, uint16_t port)
+{
+	(void)work;
+	(void)exposure;
+	(void)port;
+	return false;
+}
+
+/* Packets in forward do have such a port. */
+static bool skips_targets(
+	const struct judge_work *work, const struct exposure *exposure, uint16_t port)
+{
+	bool stays = exposure->target_port == exposure->endpoint.port &&
+		     span_target_last(exposure) == span_last(&exposure->endpoint);
+
+	return stays || port == exposure->target_port ||
+	       is_somebodys_target(work, exposure->endpoint.proto, port);
+}
+
 /* What forward says about the dialled port, which no packet there has any more. */
 static void search_forward(struct judge_work *work, const struct exposure *exposure,
 	uint16_t port, const char *iface, struct lines *lines)
@@ -221,12 +249,6 @@ static void search_forward(struct judge_work *work, const struct exposure *expos
 		.netns = work->report->facts->host,
 	};
 	struct rules_hit *hits;
-
-	if ((exposure->target_port == exposure->endpoint.port &&
-		    span_target_last(exposure) == span_last(&exposure->endpoint)) ||
-		flow.port == exposure->target_port ||
-		is_somebodys_target(work, flow.proto, flow.port))
-		return;
 	size_t n = rules_stopping(
 		work->arena, work->report->ruleset, HOOK_FORWARD, NULL, &flow, &hits);
 	for (size_t i = 0; i < n; i++)
@@ -244,27 +266,39 @@ static bool is_loopback(const struct exposure *exposure)
 		       endpoint->addr.value >> 24 == 127);
 }
 
-#define PORTS_SEARCHED 1024 /* of a span: a rule may name any of its ports */
-
-static void search_ports(struct judge_work *work, const struct exposure *exposure,
-	search_fn *search, struct lines *lines)
+static void search_port(struct judge_work *work, const struct exposure *exposure,
+	uint16_t port, const struct hook_search *how, struct lines *lines)
 {
 	const struct report *report = work->report;
+
+	if (report->nperimeter == 0)
+		how->search(work, exposure, port, NULL, lines);
+	for (size_t j = 0; j < report->nperimeter; j++)
+		how->search(work, exposure, port, report->perimeter[j], lines);
+}
+
+/* One port of those that the hook's rules do not tell apart speaks for them. */
+static void search_ports(struct judge_work *work, const struct exposure *exposure,
+	const struct hook_search *how, struct lines *lines)
+{
 	uint32_t port = exposure->endpoint.port;
 	uint32_t last = span_last(&exposure->endpoint);
+	bool asked = false;
 
-	for (uint32_t n = 0; port <= last && n < PORTS_SEARCHED; port++, n++) {
-		if (report->nperimeter == 0)
-			search(work, exposure, (uint16_t)port, NULL, lines);
-		for (size_t j = 0; j < report->nperimeter; j++)
-			search(work, exposure, (uint16_t)port, report->perimeter[j],
-				lines);
+	for (; port <= last; port++) {
+		if (port > exposure->endpoint.port && how->borders &&
+			how->borders[port])
+			asked = false;
+		if (asked || how->skips(work, exposure, (uint16_t)port))
+			continue;
+		search_port(work, exposure, (uint16_t)port, how, lines);
+		asked = how->borders != NULL;
 	}
 }
 
 /* Over all translated ports of one container that strangers reach. */
-static struct lines search_container(
-	struct judge_work *work, const struct container *container, search_fn *search)
+static struct lines search_container(struct judge_work *work,
+	const struct container *container, const struct hook_search *how)
 {
 	const struct report *report = work->report;
 	struct lines lines = {.text = "", .ports = "", .zone = ZONE_COUNT};
@@ -275,14 +309,15 @@ static struct lines search_container(
 		if (exposure->container != container || exposure->path != PATH_DNAT ||
 			is_loopback(exposure) || widest(exposure) == ZONE_COUNT)
 			continue;
-		search_ports(work, exposure, search, &lines);
+		search_ports(work, exposure, how, &lines);
 	}
 	return lines;
 }
 
-static void find_input_only(struct judge_work *work, const struct container *container)
+static void find_input_only(struct judge_work *work, const struct container *container,
+	const struct hook_search *how)
 {
-	struct lines lines = search_container(work, container, search_input);
+	struct lines lines = search_container(work, container, how);
 
 	if (lines.n == 0)
 		return;
@@ -307,9 +342,10 @@ static void find_input_only(struct judge_work *work, const struct container *con
 	finding_add(work, KIND_INPUT_ONLY, lines.exposure, lines.zone, &text);
 }
 
-static void find_translated(struct judge_work *work, const struct container *container)
+static void find_translated(struct judge_work *work, const struct container *container,
+	const struct hook_search *how)
 {
-	struct lines lines = search_container(work, container, search_forward);
+	struct lines lines = search_container(work, container, how);
 
 	if (lines.n == 0)
 		return;
@@ -336,8 +372,19 @@ static void find_translated(struct judge_work *work, const struct container *con
 	finding_add(work, KIND_TRANSLATED_PORT, lines.exposure, lines.zone, &text);
 }
 
+static bool has_spans(const struct report *report)
+{
+	for (size_t i = 0; i < report->nexposures; i++)
+		if (report->exposures[i].endpoint.port_last)
+			return true;
+	return false;
+}
+
 void find_rules(struct judge_work *work)
 {
+	struct hook_search input = {HOOK_INPUT, skips_none, search_input, NULL};
+	struct hook_search forward = {
+		HOOK_FORWARD, skips_targets, search_forward, NULL};
 	const struct ruleset *ruleset = work->report->ruleset;
 	const struct facts *facts = work->report->facts;
 
@@ -345,8 +392,12 @@ void find_rules(struct judge_work *work)
 		if (strcmp(ruleset->chains[i].name, "DOCKER-USER") == 0 &&
 			!work->called[ruleset->chains[i].id])
 			find_docker_user(work, &ruleset->chains[i]);
+	if (has_spans(work->report)) {
+		input.borders = borders_find(work->arena, ruleset, input.hook);
+		forward.borders = borders_find(work->arena, ruleset, forward.hook);
+	}
 	for (size_t i = 0; i < facts->ncontainers; i++) {
-		find_input_only(work, &facts->containers[i]);
-		find_translated(work, &facts->containers[i]);
+		find_input_only(work, &facts->containers[i], &input);
+		find_translated(work, &facts->containers[i], &forward);
 	}
 }

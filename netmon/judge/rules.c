@@ -56,7 +56,8 @@ static void queue_calls(struct queue *queue, const struct chain *chain)
 	}
 }
 
-const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
+const bool *rules_called_by(
+	struct arena *arena, const struct ruleset *ruleset, enum hook hook)
 {
 	struct queue queue = {
 		.chains =
@@ -69,7 +70,8 @@ const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
 	for (size_t i = 0; i < ruleset->nchains; i++) {
 		const struct chain *chain = &ruleset->chains[i];
 
-		if (!chain->base || chain->dormant || queue.seen[chain->id])
+		if (!chain->base || chain->dormant || queue.seen[chain->id] ||
+			(hook != HOOK_COUNT && chain->hook != hook))
 			continue;
 		queue.seen[chain->id] = true;
 		queue.chains[queue.n++] = chain;
@@ -77,6 +79,11 @@ const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
 	for (size_t i = 0; i < queue.n; i++)
 		queue_calls(&queue, queue.chains[i]);
 	return queue.seen;
+}
+
+const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
+{
+	return rules_called_by(arena, ruleset, HOOK_COUNT);
 }
 
 struct search {

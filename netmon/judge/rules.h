@@ -46,6 +46,10 @@ struct rules_hit {
  */
 const bool *rules_called(struct arena *arena, const struct ruleset *ruleset);
 
+/** rules_called_by() - the same of packets that pass one hook; HOOK_COUNT: any. */
+const bool *rules_called_by(
+	struct arena *arena, const struct ruleset *ruleset, enum hook hook);
+
 /**
  * rules_stopping() - the rules of one hook that drop or reject such a packet, or could
  * @only: NULL, or the one chain whose rules are wanted: it is searched as if the packet

@@ -190,6 +190,45 @@ static void input_only(void **state)
 	fixture_close(&f);
 }
 
+/* 1-65535 are translated; one of them, far from the first, is dropped in input. */
+static void input_only_of_a_span(void **state)
+{
+	static const struct {
+		uint16_t port;
+		const char *masked; /* of a rule beside it, that looks at each port */
+	} rows[] = {{8081, NULL}, {60000, NULL}, {60001, "yes"}};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		static const uint8_t ones[] = {0xff, 0xff}, none[2];
+		static const struct step mask = {
+			.kind = STEP_AND_XOR, .count = 2, .and = ones, .xor = none};
+		const struct finding *finding;
+		struct fixture f;
+		struct exposure *exposure = open_web(&f);
+
+		exposure->endpoint.port = 1;
+		exposure->endpoint.port_last = 65535;
+		exposure->target_port = 1;
+		exposure->target_moves = true;
+		struct chain *input =
+			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		fixture_rule(
+			&f, input, FIELD_DPORT, rows[i].port, NULL, VERDICT_DROP, NULL);
+		if (rows[i].masked) {
+			const struct op *port = &input->rules[0].ops[1];
+			struct operand *o = (struct operand *)(uintptr_t)port->operand;
+
+			o->steps = &mask;
+			o->nsteps = 1;
+		}
+		fixture_judge(&f);
+		finding = fixture_finding(&f, "input-only-protection");
+		assert_non_null(finding);
+		fixture_close(&f);
+	}
+}
+
 static void translated_port(void **state)
 {
 	struct fixture f;
@@ -275,6 +314,7 @@ int main(void)
 		cmocka_unit_test(accept_ends_the_search),
 		cmocka_unit_test(loops_end),
 		cmocka_unit_test(input_only),
+		cmocka_unit_test(input_only_of_a_span),
 		cmocka_unit_test(translated_port),
 		cmocka_unit_test(docker_user),
 	};
