@@ -5,6 +5,7 @@
 
 #include "gate/filter/create.h"
 #include "gate/filter/judge.h"
+#include "gate/filter/nesting.h"
 #include "gate/filter/publish.h"
 #include "gate/filter/route.h"
 
@@ -94,12 +95,18 @@ int decide_container_create(struct work *work)
 {
 	const struct json_node *root = body_root(work);
 	const char *name = query_value(work, "name");
+	struct object image;
 
 	work->host_config = object_of(root, "HostConfig");
 	(void)publish_select(
 		work, name && *name ? name : NULL, NULL, object_of(root, "Labels"));
 	work->decision->object = name && *name ? name : NULL;
-	return apply_body(work, &create_table);
+	if (apply_body(work, &create_table) < 0)
+		return -EACCES;
+	const struct json_node *text = json_member(root, "Image");
+	if (object_image(work, text ? text->string : "", &image) < 0)
+		return -EACCES;
+	return nesting_of_create(work, root, &image);
 }
 
 int decide_container_update(struct work *work)

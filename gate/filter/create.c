@@ -35,21 +35,33 @@ static int check_host_name(struct work *work, const struct field *field,
 }
 
 /* CVE-2024-21626: /proc/self/fd/8 was a directory of the host's. */
+int check_working_path(struct work *work, const char *rule, const char *path)
+{
+	size_t len = strlen(path);
+	char *plain = arena_strdup(work->arena, path);
+
+	if (!plain)
+		return refuse_memory(work);
+	if (len > 1 && plain[len - 1] == '/')
+		plain[len - 1] = '\0';
+	if (*plain && (!is_plain_path(plain) || path_below(plain, "/proc")) &&
+		!has_power(work, POWER_PRIVILEGED))
+		return refuse(work, 403, rule,
+			"the working directory '%s' must be absolute, without '..' or "
+			"'.', and not below /proc",
+			shown(work, path));
+	return 0;
+}
+
 static int check_working_dir(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
-	size_t len = strlen(value->string);
-	char *path = arena_strdup(work->arena, value->string);
+	const char *rule = arena_printf(work->arena, "%s-working-dir", work->prefix);
 
-	if (!path)
+	if (!rule)
 		return refuse_memory(work);
-	if (len > 1 && path[len - 1] == '/')
-		path[len - 1] = '\0';
-	if (*path && (!is_plain_path(path) || path_below(path, "/proc")) &&
-		!has_power(work, POWER_PRIVILEGED))
-		return field_refuse(work, field, value,
-			"it must be absolute, without '..' or '.', and not below "
-			"/proc");
+	if (check_working_path(work, rule, value->string) < 0)
+		return -EACCES;
 	jsonw_member_string(out, field->key, value->string);
 	return 0;
 }
@@ -72,14 +84,27 @@ static int check_command(struct work *work, const struct field *field,
 	return 0;
 }
 
-static const struct json_node *labels_of(const struct object *image)
+static const struct json_node *object_of(const struct json_node *node, const char *key)
 {
-	const struct json_node *config = json_member(image->root, "Config");
-	const struct json_node *labels = config && config->kind == JSON_KIND_OBJECT
-						 ? json_member(config, "Labels")
-						 : NULL;
+	const struct json_node *member = node ? json_member(node, key) : NULL;
 
-	return labels && labels->kind == JSON_KIND_OBJECT ? labels : NULL;
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+/* What an image brings becomes the container's as if it had been asked for. */
+static int check_image(
+	struct work *work, const struct field *field, const struct object *image)
+{
+	const struct json_node *config = object_of(image->root, "Config");
+	const struct json_node *path =
+		config ? json_member(config, "WorkingDir") : NULL;
+
+	if (check_image_labels(work, field, object_of(config, "Labels")) < 0 ||
+		check_image_volumes(work, field, object_of(config, "Volumes")) < 0)
+		return -EACCES;
+	if (path && path->kind == JSON_KIND_STRING)
+		return check_working_path(work, "create-image", path->string);
+	return 0;
 }
 
 static int force_image(struct work *work, const struct field *field,
@@ -93,9 +118,8 @@ static int force_image(struct work *work, const struct field *field,
 	work->decision->image = value->string;
 	if (image_usable(work, value->string, &work->image_id, &text) < 0)
 		return -EACCES;
-	if (work->image_id &&
-		(object_image(work, value->string, &image) < 0 ||
-			check_image_labels(work, field, labels_of(&image)) < 0))
+	if (work->image_id && (object_image(work, value->string, &image) < 0 ||
+				      check_image(work, field, &image) < 0))
 		return -EACCES;
 	work->selected.image = text;
 	jsonw_member_string(out, field->key, text);

@@ -13,4 +13,11 @@ extern const struct fields exec_table;
 extern const struct fields process_table; /* of an exec that exists */
 extern const struct fields exec_start_table;
 
+/**
+ * check_working_path() - whether a process may begin at @path
+ * @rule: of a refusal
+ */
+int check_working_path(struct work *work, const char *rule, const char *path)
+	_must_check_;
+
 #endif

@@ -7,8 +7,10 @@
 
 #include "gate/filter/create.h"
 #include "gate/filter/mounts.h"
+#include "gate/filter/nesting.h"
 #include "gate/filter/network.h"
 #include "gate/filter/publish.h"
+#include "gate/filter/release.h"
 #include "gate/filter/security.h"
 
 /* Containers that join each other's namespaces, one after the other. */
@@ -64,6 +66,18 @@ static int judge_user(struct work *work, const struct json_node *config)
 	return rc;
 }
 
+/* The image may have brought it. */
+static int judge_working_dir(struct work *work, const struct json_node *config)
+{
+	const struct json_node *path = json_member(config, "WorkingDir");
+
+	if (!path)
+		return 0;
+	if (path->kind != JSON_KIND_STRING)
+		return refuse_answer(work, "working directory");
+	return check_working_path(work, "container-working-dir", path->string);
+}
+
 static int judge_network(struct work *work, const struct json_node *network)
 {
 	static const struct field field = {.key = "Networks"};
@@ -105,6 +119,8 @@ static int judge_config(struct work *work, const struct json_node *root)
 		object_of(config, "Labels"));
 	int rc = judge_user(work, config);
 	if (rc == 0)
+		rc = judge_working_dir(work, config);
+	if (rc == 0)
 		rc = fields_judge(work, &judged, host_config);
 	if (rc == 0)
 		rc = judge_networks(work, root);
@@ -131,6 +147,8 @@ int judge_container(struct work *work, const struct object *container)
 		rc = judge_config(work, container->root);
 	if (rc == 0)
 		rc = mounts_judge(work, container->root);
+	if (rc == 0)
+		rc = nesting_of_container(work, container->root);
 	work->joined--;
 	return rc;
 }
@@ -205,26 +223,6 @@ static bool has_inherited_mounts(const struct json_node *root)
 	return false;
 }
 
-/* "29.5.1", "29.6.0-rc.1"; what comes before 29.5.1 itself is not it. */
-static bool is_version_from(const char *text, const unsigned int least[static 3])
-{
-	for (size_t i = 0; i < 3; i++) {
-		size_t digits = strspn(text, "0123456789");
-		unsigned int number = 0;
-
-		if (digits == 0 || digits > 4)
-			return false;
-		for (size_t d = 0; d < digits; d++)
-			number = number * 10 + (unsigned int)(text[d] - '0');
-		if (number != least[i])
-			return number > least[i];
-		text += digits;
-		if (i < 2 && *text++ != '.')
-			return false;
-	}
-	return !*text || *text == '+';
-}
-
 /*
  * Also without a mount of the caller's the engine mounts its own three files, in the
  * root file system that a process of the container may be changing: where that puts a
@@ -233,18 +231,17 @@ static bool is_version_from(const char *text, const unsigned int least[static 3]
  */
 static int judge_race(struct work *work, const struct json_node *root)
 {
-	static const unsigned int mended[3] = {29, 5, 1};
+	static release_number mended = {29, 5, 1};
 	const struct json_node *host_config = object_of(root, "HostConfig");
 	const struct json_node *fixed =
 		host_config ? json_member(host_config, "ReadonlyRootfs") : NULL;
-	const struct json_node *engine = NULL;
+	bool is_mended;
 
 	if (fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean)
 		return 0;
-	if (work_fact(work, "version", &engine) < 0)
+	if (release_is_from(work, "Engine", mended, &is_mended) < 0)
 		return -EACCES;
-	const char *version = text_of(engine, "Version");
-	if (version && is_version_from(version, mended))
+	if (is_mended)
 		return 0;
 	return refuse(work, 403, "archive-race",
 		"engines before 29.5.1 can be led anywhere on the host while they "

@@ -553,14 +553,27 @@ int check_volumes(struct work *work, const struct field *field,
 	return rc;
 }
 
+int check_image_volumes(
+	struct work *work, const struct field *field, const struct json_node *volumes)
+{
+	const char *target;
+	int rc = 0;
+
+	for (size_t i = 0; volumes && rc == 0 && i < volumes->count; i++)
+		rc = check_target(work, field, NULL, volumes->children[i].key, &target);
+	return rc;
+}
+
 static int judge_mount(struct work *work, const struct json_node *mount)
 {
 	const char *type = text_of(mount, "Type"), *source = text_of(mount, "Source");
-	const char *propagation = text_of(mount, "Propagation");
+	const char *propagation = text_of(mount, "Propagation"), *target;
 	struct object volume;
 
-	if (check_network_file(
-		    work, &mounts_field, mount, text_of(mount, "Destination")) < 0)
+	/* The image may have brought it. */
+	if (!has_power(work, POWER_PRIVILEGED) &&
+		check_target(work, &mounts_field, mount, text_of(mount, "Destination"),
+			&target) < 0)
 		return -EACCES;
 	if (strcmp(type, "tmpfs") == 0)
 		return 0;

@@ -16,6 +16,9 @@
 
 /** force_mounts() - HostConfig's Binds and Mounts together. */
 field_check force_mounts;
+/** check_image_volumes() - the same for an image's; @volumes: NULL: it has none. */
+int check_image_volumes(struct work *work, const struct field *field,
+	const struct json_node *volumes) _must_check_;
 field_check check_volumes_from, check_tmpfs, check_volumes;
 /** check_local_driver() - "" or "local"; written nowhere. */
 field_check check_local_driver;

@@ -521,6 +521,41 @@ def swap(path):
     os.symlink("/srv/secret", path)
 
 
+def has_mended_runc():
+    """Whether mounts below others are made without leaving the container's root."""
+    runc = next(c for c in api("GET", "/version")["Components"] if c["Name"] == "runc")
+    version = re.match(r"(\d+)\.(\d+)\.(\d+)", runc["Version"])
+    return tuple(int(x) for x in version.groups()) >= (1, 1, 14)
+
+
+@check
+def nothing_is_made_in_a_bind_by_root(lab):
+    """runc makes the places of mounts, wherever a link leads it meanwhile."""
+    path = "/home/alice/outer"
+    os.mkdir(path)
+    os.chown(path, 2001, 2001)
+    for words in (["-v", path + ":/d", "-v", "/d/a/b"],
+                  ["-v", path + ":/d", "--tmpfs", "/d/t"], ["-v", path + ":/etc"]):
+        if has_mended_runc():
+            lab.docker("alice", "run", "--rm", *words, BOX, "true")
+            continue
+        out = refused(lab, "alice", "run", "--rm", *words, BOX, "true")
+        expect("why", "runc before 1.1.14" in out, out)
+        expect("nothing was made", os.listdir(path) == [], os.listdir(path))
+
+
+@check
+def images_bring_nothing_that_is_refused(lab):
+    for name, change in (("sys", "VOLUME /sys"), ("dev", "VOLUME /dev"),
+                         ("names", "VOLUME /etc/hosts"),
+                         ("cwd", "WORKDIR /proc/self/fd/8")):
+        api("POST", "/images/create?fromSrc=-&repo=%s&tag=1&changes=%s" % (
+            name, change.replace(" ", "%20")), gatelab.box_image(), "application/x-tar")
+        out = refused(lab, "alice", "run", "--rm", name + ":1", "true")
+        expect("why", change.split(" ")[1] in out, out)
+        api("DELETE", "/images/%s:1" % name)
+
+
 @check
 def a_link_swapped_in_does_not_win_14(lab):
     secret_place()

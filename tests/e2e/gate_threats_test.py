@@ -145,6 +145,10 @@ MADE = {
     "thawed": ("1000:1000", dict(SAFE, Binds=[PIN + "y:/x"])),
     "stale": ("1000:1000", dict(SAFE, Binds=["bobs:/x"])),
     "renaming": ("1000:1000", dict(SAFE, Binds=[PIN + "names:/etc/hosts"])),
+    "nested": ("1000:1000", dict(SAFE, Mounts=[
+        {"Type": "bind", "Source": PIN + ":srv:users:alice:src", "Target": "/run"},
+        {"Type": "volume", "Target": "/var/run/x/y"}])),
+    "hiding": ("1000:1000", dict(SAFE, Mounts=[{"Type": "volume", "Target": "/sys"}])),
     "guest": ("1000:1000", dict(SAFE, NetworkMode="container:mine",
                                      ReadonlyRootfs=True)),
 }
@@ -198,6 +202,9 @@ class Threats(gatelab.GateLab):
             "evil/thing": self.image("evil/thing", "LABEL%20a=b"),
             "bobsown": self.image("bobsown", "LABEL%20seawall.built-by=1001"),
             "beas": self.image("beas", "LABEL%20seawall.built-by=1005"),
+            "hiding": self.image("hiding", "VOLUME%20/sys"),
+            "storing": self.image("storing", "VOLUME%20/data/db"),
+            "leaking": self.image("leaking", "WORKDIR%20/proc/self/fd/8"),
             "ordering": self.image("ordering", "LABEL%20traefik.enable=true")}
         mine, bobs = {"seawall.owner": "1000"}, {"seawall.owner": "1001"}
         for name, labels, options in (
@@ -252,6 +259,9 @@ class Threats(gatelab.GateLab):
             pass
         for name, (user, config) in MADE.items():
             self.create(name, user, self.labels(), config)
+        api("POST", "/containers/create?name=leaking", {
+            "Image": "nginx", "User": "1000:1000", "Labels": self.labels(),
+            "WorkingDir": "/proc/self/fd/8", "HostConfig": SAFE})
         for name in ("mine", "bobs", "renaming", "guest"):
             api("POST", "/containers/%s/start" % name)
         self.execs = {

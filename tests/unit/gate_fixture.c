@@ -141,8 +141,9 @@ static const struct {
 } facts[] = {
 	{"containers/mine/json",
 		CONTAINER(1, "mine", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'volume','Name':'mine','Driver':'local','RW':true},"
-			"{'Type':'volume','Name':'" ID(
+			"{'Type':'volume','Destination':'/v','Name':'mine',"
+			"'Driver':'local','RW':true},"
+			"{'Type':'volume','Destination':'/anonymous','Name':'" ID(
 				9) "','Driver':'local','RW':true}")},
 	{"containers/bare/json",
 		CONTAINER(8, "bare", "1000:1000", LABELS("1000"), SAFE, "")},
@@ -183,24 +184,29 @@ static const struct {
 			"")},
 	{"containers/linked/json",
 		CONTAINER(4, "linked", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'/etc','RW':false,'Propagation':"
+			"{'Type':'bind','Destination':'/m3','Source':'/"
+			"etc','RW':false,'Propagation':"
 			"'rprivate'}")},
 	{"containers/otherspin/json",
 		CONTAINER(4, "otherspin", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1001/rw/"
+			"{'Type':'bind','Destination':'/m4','Source':'" GATE_PIN_DIR
+			"/1001/rw/"
 			":srv:users:bob','RW':true,'Propagation':'rprivate'}")},
 	{"containers/escapedpin/json",
 		CONTAINER(4, "escapedpin", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			"{'Type':'bind','Destination':'/m5','Source':'" GATE_PIN_DIR
+			"/1000/rw/"
 			":srv:users:alice:..:bob','RW':true,'Propagation':'rprivate'"
 			"}")},
 	{"containers/shared/json",
 		CONTAINER(4, "shared", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			"{'Type':'bind','Destination':'/m6','Source':'" GATE_PIN_DIR
+			"/1000/rw/"
 			":srv:users:alice','RW':true,'Propagation':'rshared'}")},
 	{"containers/pinned/json",
 		CONTAINER(5, "pinned", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR "/1000/rw/"
+			"{'Type':'bind','Destination':'/m7','Source':'" GATE_PIN_DIR
+			"/1000/rw/"
 			":srv:users:alice:src','RW':true,'Propagation':'rprivate'}")},
 	{"containers/renaming/json",
 		CONTAINER(4, "renaming", "1000:1000", LABELS("1000"), SAFE,
@@ -221,13 +227,33 @@ static const struct {
 	{"containers/fileless/json",
 		ALICES("'HostsPath':'','HostnamePath':'',", "'Mounts':[],")},
 	{"containers/mountless/json", ALICES(NOT_STARTED, "")},
+	{"containers/nested/json",
+		ALICES(NOT_STARTED,
+			"'Mounts':[{'Type':'bind','Source':'" GATE_PIN_DIR
+			"/1000/rw/:srv:users:alice:src','Destination':'/run','RW':true,"
+			"'Propagation':'rprivate'},{'Type':'volume','Name':'" ID(
+				9) "','Driver':'local','Destination':'/var/run/x/y',"
+				   "'RW':true}],")},
+	{"containers/hiding/json",
+		ALICES(NOT_STARTED,
+			"'Mounts':[{'Type':'volume','Name':'" ID(
+				9) "','Driver':'local','Destination':'/sys',"
+				   "'RW':true}],")},
+	{"containers/leaking/json",
+		"{'Id':'" ID(4) "','Name':'/leaking','Image':'" NGINX
+				"','Config':{'User':'1000:1000','Image':'nginx',"
+				"'WorkingDir':'/proc/self/fd/8','Labels':{" LABELS(
+					"1000") "}},'HostConfig':{" HARMLESS SAFE
+						"},'Mounts':[]," NOT_STARTED
+						"'NetworkSettings':{'Networks':{}}}"},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'bind','Source':'" GATE_PIN_DIR
+			"{'Type':'bind','Destination':'/m8','Source':'" GATE_PIN_DIR
 			"/1000/rw/:srv:data','RW':true,'Propagation':'rprivate'}")},
 	{"containers/stale/json",
 		CONTAINER(4, "stale", "1000:1000", LABELS("1000"), SAFE,
-			"{'Type':'volume','Name':'bobs','Driver':'local','RW':true}")},
+			"{'Type':'volume','Destination':'/"
+			"m9','Name':'bobs','Driver':'local','RW':true}")},
 	{"containers/annotated/json",
 		CONTAINER(4, "annotated", "1000:1000", LABELS("1000"),
 			SAFE ",'Annotations':{'run.oci.hooks.stdout':'/x'}", "")},
@@ -290,6 +316,18 @@ static const struct {
 			f) "','RepoTags':['beas:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
 
+	{"images/hiding/json",
+		"{'Id':'sha256:" ID(f) "','RepoTags':['hiding:latest'],"
+				       "'Config':{'Labels':null,'Volumes':{'/"
+				       "data':{},'/sys':{}}}}"},
+	{"images/storing/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['storing:latest'],"
+			   "'Config':{'Labels':null,'Volumes':{'/data/db/':{}}}}"},
+	{"images/leaking/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['leaking:latest'],"
+			   "'Config':{'Labels':null,'WorkingDir':'/proc/self/fd/8'}}"},
 	{"images/ordering/json",
 		"{'Id':'sha256:" ID(
 			f) "','RepoTags':['ordering:latest'],"
@@ -328,7 +366,9 @@ static const struct {
 	{"exec/" ID(4) "/json", EXEC(1, ",'user':'1000:1000'", "true")},
 	{"exec/" ID(5) "/json", EXEC(1, "", "false")},
 	{"exec/" ID(6) "/json", EXEC(4, ",'user':'1000:1000'", "false")},
-	{"version", "{'Version':'20.10.24+dfsg1','ApiVersion':'1.41'}"},
+	{"version", "{'Version':'20.10.24+dfsg1','ApiVersion':'1.41','Components':["
+		    "{'Name':'Engine','Version':'20.10.24+dfsg1'},"
+		    "{'Name':'runc','Version':'1.1.5+ds1'}]}"},
 	{"info", "{'DefaultRuntime':'runc','LoggingDriver':'json-file'}"},
 };
 

@@ -344,16 +344,33 @@ static void the_engines_version_goes_on(void **state)
 	assert_string_equal(asked, "/v1.41/containers/mine/json");
 }
 
-/* @context: of which version the engine is. */
+/* @context: which parts of which versions the engine says it has. */
 static int tell_version(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
 	if (strcmp(path, "/v1.41/version") != 0)
 		return gate_fixture_any.get(NULL, path, arena, ret_fact, err);
 	ret_fact->status = 200;
-	ret_fact->body = arena_printf(arena, "{\"Version\":\"%s\"}", (char *)context);
+	ret_fact->body =
+		arena_printf(arena, "{\"Components\":[%s]}", (const char *)context);
 	ret_fact->len = strlen(ret_fact->body);
 	return 0;
+}
+
+/* The rule that decides about a request of alice's; @parts: see tell_version(). */
+static const char *ask_engine_of(struct gate_fixture *fixture,
+	const struct gate_request *request, const char *parts)
+{
+	struct gate_context context = gate_fixture_context(fixture, "alice", true);
+	const struct gate_engine engine = {
+		.get = tell_version, .context = (void *)(uintptr_t)parts};
+	struct gate_decision decision;
+
+	context.engine = &engine;
+	gate_filter(&context, request, &fixture->arena, &decision);
+	assert_int_equal(
+		decision.verdict == GATE_ALLOW, strcmp(decision.rule, "allow") == 0);
+	return decision.rule;
 }
 
 static void a_copy_waits_for_a_mended_engine(void **state)
@@ -364,7 +381,7 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 	} engines[] = {
 		{"29.5.1", GATE_ALLOW},
 		{"29.5.1+dfsg1", GATE_ALLOW},
-		{"29.6.0-rc.1", GATE_ALLOW},
+		{"29.6.0-rc.1", GATE_DENY},
 		{"29.10.0", GATE_ALLOW},
 		{"30.0.0", GATE_ALLOW},
 		{"29.5.1-rc.1", GATE_DENY},
@@ -384,20 +401,49 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 		.method = "GET", .target = path, .target_len = strlen(path)};
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
-		struct gate_context context =
-			gate_fixture_context(fixture, "alice", true);
-		char version[24];
-		const struct gate_engine engine = {
-			.get = tell_version, .context = version};
-		struct gate_decision decision;
+		char parts[512];
 
-		memcpy(version, engines[i].version, sizeof(version));
-		context.engine = &engine;
-		gate_filter(&context, &request, &fixture->arena, &decision);
-		assert_int_equal(decision.verdict, engines[i].wanted);
-		if (engines[i].wanted == GATE_DENY)
-			assert_string_equal(decision.rule, "archive-race");
+		(void)snprintf(parts, sizeof(parts),
+			"{\"Name\":\"runc\",\"Version\":\"99.0.0\"},"
+			"{\"Name\":\"Engine\",\"Version\":\"%s\"}",
+			engines[i].version);
+		assert_string_equal(ask_engine_of(fixture, &request, parts),
+			engines[i].wanted == GATE_ALLOW ? "allow" : "archive-race");
 	}
+}
+
+static void nested_mounts_wait_for_a_mended_runc(void **state)
+{
+	static const struct {
+		const char *parts, *rule;
+	} engines[] = {
+		{"{\"Name\":\"runc\",\"Version\":\"1.1.14\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.5+ds1\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.3.3\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.1.13\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.1\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.2\"}", "mount-nested"},
+		{"{\"Name\":\"runc\"}", "mount-nested"},
+		{"{\"Name\":\"Engine\",\"Version\":\"29.5.1\"}", "mount-nested"},
+		{"7", "mount-nested"},
+		{"", "mount-nested"},
+	};
+	static const char body[] = "{\"Image\":\"nginx\",\"Volumes\":{\"/a/b/\":{}},"
+				   "\"HostConfig\":{\"Mounts\":[{\"Type\":\"volume\","
+				   "\"Target\":\"/a\"}]}}";
+	struct gate_fixture *fixture = *state;
+	const char *path = "/v1.41/containers/create";
+	const struct gate_request request = {.method = "POST",
+		.target = path,
+		.target_len = strlen(path),
+		.content_type = "application/json",
+		.has_body = true,
+		.body = body,
+		.body_len = strlen(body)};
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		assert_string_equal(ask_engine_of(fixture, &request, engines[i].parts),
+			engines[i].rule);
 }
 
 /* Since 1.42 a prune leaves named volumes; an engine of before does not. */
@@ -647,6 +693,7 @@ int main(void)
 		TEST(no_home_is_no_grant),
 		TEST(compressed_archives_are_told),
 		TEST(a_copy_waits_for_a_mended_engine),
+		TEST(nested_mounts_wait_for_a_mended_runc),
 		TEST(references_are_read_as_the_engine_does),
 	};
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mounts below other mounts, which root makes places for. */
+#include "gate/filter/nesting.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "gate/filter/mounts.h"
+#include "gate/filter/release.h"
+
+/**
+ * struct places - where a container mounts something
+ * @is_fresh: empty and nobody's yet: a tmpfs, or a file, below which nothing is
+ */
+struct places {
+	struct place {
+		const char *path;
+		bool is_fresh;
+	} * list;
+	size_t n;
+	bool failed;
+};
+
+/* In images of most distributions; the second is where it is in truth. */
+static const struct {
+	const char *link, *target;
+} usual_links[] = {
+	{"/bin", "/usr/bin"},
+	{"/lib", "/usr/lib"},
+	{"/lib64", "/usr/lib64"},
+	{"/sbin", "/usr/sbin"},
+	{"/var/lock", "/run/lock"},
+	{"/var/run", "/run"},
+};
+
+/* NULL: memory ran out. */
+static const char *in_truth(struct work *work, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len > 1 && path[len - 1] == '/')
+		path = arena_strndup(work->arena, path, len - 1);
+	for (size_t i = 0; path && i < ARRAY_LEN(usual_links); i++) {
+		const char *link = usual_links[i].link;
+
+		if (path_below(path, link))
+			return arena_printf(work->arena, "%s%s", usual_links[i].target,
+				path + strlen(link));
+	}
+	return path;
+}
+
+static void add(
+	struct work *work, struct places *places, const char *path, bool is_fresh)
+{
+	const char *place = in_truth(work, path);
+	struct place *new = arena_push(
+		work->arena, &places->list, &places->n, sizeof(*places->list));
+
+	if (!new || !place) {
+		places->failed = true;
+		return;
+	}
+	*new = (struct place){.path = place, .is_fresh = is_fresh};
+}
+
+static const struct json_node *member_of(
+	const struct json_node *node, const char *key, enum json_kind kind)
+{
+	const struct json_node *member =
+		node && node->kind == JSON_KIND_OBJECT ? json_member(node, key) : NULL;
+
+	return member && member->kind == kind ? member : NULL;
+}
+
+static const char *text_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = member_of(node, key, JSON_KIND_STRING);
+
+	return member ? member->string : "";
+}
+
+/* The keys of an object: paths. */
+static void add_keys(struct work *work, struct places *places,
+	const struct json_node *node, const char *key, bool is_fresh)
+{
+	const struct json_node *map = member_of(node, key, JSON_KIND_OBJECT);
+
+	for (size_t i = 0; map && i < map->count; i++)
+		add(work, places, map->children[i].key, is_fresh);
+}
+
+/* @key: of a mount: "Target" as it is asked for, "Destination" as it is told. */
+static void add_mounts(struct work *work, struct places *places,
+	const struct json_node *node, const char *key)
+{
+	const struct json_node *mounts = member_of(node, "Mounts", JSON_KIND_ARRAY);
+
+	for (size_t i = 0; mounts && i < mounts->count; i++) {
+		const struct json_node *mount = &mounts->children[i];
+
+		add(work, places, text_of(mount, key),
+			strcmp(text_of(mount, "Type"), "tmpfs") == 0);
+	}
+}
+
+/* "/host:/in:ro", "name:/in", "/in" */
+static void add_binds(
+	struct work *work, struct places *places, const struct json_node *host_config)
+{
+	const struct json_node *binds =
+		member_of(host_config, "Binds", JSON_KIND_ARRAY);
+
+	for (size_t i = 0; binds && i < binds->count; i++) {
+		const char *text = binds->children[i].string;
+		const char *colon = strchr(text, ':');
+
+		if (colon)
+			text = arena_strndup(
+				work->arena, colon + 1, strcspn(colon + 1, ":"));
+		if (text)
+			add(work, places, text, false);
+		else
+			places->failed = true;
+	}
+}
+
+/* "NAME:ro": all that the other container mounts. */
+static int add_volumes_from(
+	struct work *work, struct places *places, const struct json_node *host_config)
+{
+	const struct json_node *from =
+		member_of(host_config, "VolumesFrom", JSON_KIND_ARRAY);
+
+	for (size_t i = 0; from && i < from->count; i++) {
+		const char *text = from->children[i].string;
+		const char *name = arena_strndup(work->arena, text, strcspn(text, ":"));
+		struct object container;
+
+		if (!name)
+			return refuse_memory(work);
+		if (object_container(work, name, &container) < 0)
+			return -EACCES;
+		add_mounts(work, places, container.root, "Destination");
+	}
+	return 0;
+}
+
+/* NULL: none is below another. */
+static const char *find_nested(const struct places *places, const char **ret_below)
+{
+	for (size_t o = 0; o < places->n; o++) {
+		const char *outer = places->list[o].path;
+
+		for (size_t i = 0; !places->list[o].is_fresh && i < places->n; i++) {
+			const char *inner = places->list[i].path;
+
+			*ret_below = outer;
+			if (strcmp(inner, outer) != 0 && path_below(inner, outer))
+				return inner;
+		}
+	}
+	return NULL;
+}
+
+static int check(struct work *work, struct places *places)
+{
+	static release_number mended = {1, 1, 14};
+	const char *below = NULL;
+	bool is_mended;
+
+	for (size_t i = 0; i < NETWORK_FILES; i++)
+		add(work, places, network_files[i].path, true);
+	if (places->failed)
+		return refuse_memory(work);
+	const char *nested = find_nested(places, &below);
+	if (!nested)
+		return 0;
+	if (release_is_from(work, "runc", mended, &is_mended) < 0)
+		return -EACCES;
+	if (is_mended)
+		return 0;
+	return refuse(work, 403, "mount-nested",
+		"'%s' would be mounted below '%s': runc before 1.1.14 can be led "
+		"anywhere on the host while it makes the place for it: mount it "
+		"elsewhere, or have a newer runc",
+		shown(work, nested), shown(work, below));
+}
+
+int nesting_of_create(
+	struct work *work, const struct json_node *body, const struct object *image)
+{
+	const struct json_node *host_config =
+		member_of(body, "HostConfig", JSON_KIND_OBJECT);
+	struct places places = {0};
+
+	if (has_power(work, POWER_PRIVILEGED))
+		return 0;
+	add_keys(work, &places, body, "Volumes", false);
+	add_keys(work, &places, member_of(image->root, "Config", JSON_KIND_OBJECT),
+		"Volumes", false);
+	add_binds(work, &places, host_config);
+	add_mounts(work, &places, host_config, "Target");
+	add_keys(work, &places, host_config, "Tmpfs", true);
+	if (add_volumes_from(work, &places, host_config) < 0)
+		return -EACCES;
+	return check(work, &places);
+}
+
+int nesting_of_container(struct work *work, const struct json_node *root)
+{
+	struct places places = {0};
+
+	if (has_power(work, POWER_PRIVILEGED))
+		return 0;
+	add_mounts(work, &places, root, "Destination");
+	add_keys(work, &places, member_of(root, "HostConfig", JSON_KIND_OBJECT),
+		"Tmpfs", true);
+	return check(work, &places);
+}

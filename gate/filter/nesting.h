@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mounts below other mounts, which root makes places for. */
+#ifndef SEAWALL_GATE_FILTER_NESTING_H
+#define SEAWALL_GATE_FILTER_NESTING_H
+
+#include "gate/filter/objects.h"
+
+/*
+ * Theory of operation. Where a container mounts something below what it mounts, runc
+ * makes the place for it, as root, in what is mounted: in a directory of the host's, or
+ * in a volume that another container has, too. While it does, before it has changed its
+ * root, their owner can put a link there: then an empty file or directory of root's
+ * appears anywhere on the host (CVE-2024-45310; /etc/nologin is such a file). runc
+ * 1.1.14 stays below the container's root. Of an older one, or one that is not told,
+ * nested mounts need "privileged". A tmpfs is nobody's before the container runs.
+ *
+ * Not handled: an image in which a path is a link to where something else is mounted;
+ * README.md says so. The usual links of distributions are known.
+ */
+
+/**
+ * nesting_of_create() - of a container that is to be made
+ * @body:  of the create, found to be proper otherwise
+ * @image: which may bring VOLUMEs
+ */
+int nesting_of_create(struct work *work, const struct json_node *body,
+	const struct object *image) _must_check_;
+/** nesting_of_container() - of one that exists, as the engine tells of it. */
+int nesting_of_container(struct work *work, const struct json_node *root) _must_check_;
+
+#endif
