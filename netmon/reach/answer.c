@@ -260,9 +260,13 @@ static bool comes_from_asked(const struct walk *walk, const struct packet *packe
 }
 
 /*
- * Does it leave towards whoever asked? By the interface that the question came by, yes.
- * By another perimeter's router, perhaps: it depends on networks that are not this
- * host's. The owner of an address on another link is not the stranger who borrowed it.
+ * Does it leave towards whoever asked? By the interface that the question came by, yes,
+ * by whatever router of that link: the first packet was heard and answered, and a
+ * router carries what has an address of its own link; neither rp_filter nor anything
+ * else of this host looks at which router it was. By another perimeter's router,
+ * perhaps: it depends on networks that are not this host's, whose routers may refuse a
+ * source that is not theirs (RFC 2827). The owner of an address on another link is not
+ * the stranger who borrowed it.
  */
 static enum tri leaves_to_peer(const struct walk *walk, const struct station *outermost,
 	const struct packet *packet)

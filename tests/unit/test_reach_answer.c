@@ -338,6 +338,55 @@ static void an_entry_has_a_translated_port(void **state)
 	assert_int_equal(ask_from_500(h), RESULT_MAYBE);
 }
 
+/* As a kernel does it: rp_filter is about the interface, never about the router. */
+static void an_answer_by_another_router(void **state)
+{
+	static const struct {
+		const char *router;
+		int ifindex;
+		int64_t rp_filter;
+		enum result stranger, neighbour, borrower;
+	} rows[] = {
+		{"203.0.113.253", HOST_ETH0, 0, RESULT_OPEN, RESULT_OPEN,
+			RESULT_FILTERED},
+		{"203.0.113.253", HOST_ETH0, 1, RESULT_OPEN, RESULT_OPEN,
+			RESULT_FILTERED},
+		{"203.0.113.253", HOST_ETH0, 2, RESULT_OPEN, RESULT_OPEN,
+			RESULT_FILTERED},
+		{"192.0.2.254", 4, 0, RESULT_MAYBE, RESULT_OPEN, RESULT_FILTERED},
+		{"192.0.2.254", 4, 1, RESULT_FILTERED, RESULT_OPEN, RESULT_FILTERED},
+		{"192.0.2.254", 4, 2, RESULT_MAYBE, RESULT_OPEN, RESULT_FILTERED},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made h;
+
+		host_open(&h);
+		host_link(h.host, 4, "eth1", NULL);
+		host_addr(h.host, 4, "192.0.2.0/24", "192.0.2.1");
+		host_sysctl(h.host, "net/ipv4/conf/eth0/rp_filter", rows[i].rp_filter);
+		host_listen(h.host, IPPROTO_TCP, 22);
+		for (size_t k = 0; k < h.host->nroutes; k++) {
+			struct nexthop *hop = h.host->routes[k].hops;
+
+			if (h.host->routes[k].dst.len)
+				continue;
+			hop->ifindex = rows[i].ifindex;
+			assert_int_equal(
+				addr_parse(rows[i].router, &hop->gateway, NULL), 0);
+		}
+		assert_int_equal(
+			host_ask(&h, "eth0", STRANGER, HOST, 22), rows[i].stranger);
+		assert_int_equal(host_ask(&h, "eth0", "203.0.113.7", HOST, 22),
+			rows[i].neighbour);
+		/* An address of eth1's network: its owner hears the answer. */
+		assert_int_equal(
+			host_ask(&h, "eth0", "192.0.2.7", HOST, 22), rows[i].borrower);
+		host_close(&h);
+	}
+}
+
 /* A neighbour may ask 127.0.0.1; its answer does not travel by a router. */
 static void a_loopback_address_is_not_routed(void **state)
 {
@@ -424,6 +473,7 @@ int main(void)
 		T(an_answer_to_a_translated_port),
 		T(an_entry_has_a_port_nobody_knows),
 		T(an_entry_has_a_translated_port),
+		T(an_answer_by_another_router),
 		T(a_loopback_address_is_not_routed),
 		T(a_mark_of_a_filter_chain_routes_nothing),
 		T(an_error_is_no_reply),
