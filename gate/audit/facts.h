@@ -212,6 +212,7 @@ struct audit_facts {
 	const char *config;		 /* --config-file; NULL: the usual one */
 	const char *data_root;
 	uint32_t data_root_mode; /* 0: there is none */
+	uint32_t data_root_uid, data_root_gid;
 	struct audit_gap *gaps;
 	size_t ngaps;
 };

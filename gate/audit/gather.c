@@ -306,9 +306,11 @@ static void gather_engine_config(const struct gather *gather, struct audit_facts
 	if (!facts->data_root)
 		facts->data_root = "/var/lib/docker";
 	fd = gather_open(gather, facts->data_root, O_PATH);
-	if (fd >= 0 && fstat(fd, &st) == 0)
+	if (fd >= 0 && fstat(fd, &st) == 0) {
 		facts->data_root_mode = st.st_mode & 07777;
-	else if (fd < 0 && !is_absent(fd))
+		facts->data_root_uid = st.st_uid;
+		facts->data_root_gid = st.st_gid;
+	} else if (fd < 0 && !is_absent(fd))
 		note(facts, facts->data_root, fd);
 }
 
@@ -330,6 +332,7 @@ static void gather_sudoers(const struct gather *gather, struct audit_facts *fact
 	struct audit_names paths = {0};
 
 	audit_name(facts, &paths, "/etc/sudoers", strlen("/etc/sudoers"));
+	audit_name(facts, &paths, "/etc/sudoers-rs", strlen("/etc/sudoers-rs"));
 	for (; next < paths.n && n < MAX_SUDO_FILES; next++) {
 		const char *path = paths.items[next];
 		struct span text, include;
@@ -384,6 +387,7 @@ static void gather_crontabs(const struct gather *gather, struct audit_facts *fac
 		const char *path;
 		bool of_users;
 	} folders[] = {{"/etc/cron.d", false}, {"/var/spool/cron/crontabs", true},
+		{"/var/spool/cron/tabs", true}, {"/etc/crontabs", true},
 		{"/var/spool/cron", true}};
 	struct span text;
 
@@ -448,13 +452,23 @@ static void gather_rules(const struct gather *gather, struct audit_facts *facts)
 			struct audit_facts *facts, const char *path, struct span text);
 	} files[] = {
 		{"/etc/security/group.conf", rules_read_group_conf},
+		{"/usr/etc/security/group.conf", rules_read_group_conf},
 		{"/etc/doas.conf", rules_read_doas},
 	};
+	_cleanup_(cleanup_closedir) DIR *folder = NULL;
+	const char *name;
 	struct span text;
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		if (gather_read(gather, facts, files[i].path, &text))
 			files[i].read(facts, files[i].path, text);
+	}
+	folder = gather_opendir(gather, facts, "/etc/doas.d");
+	while (folder && (name = gather_readdir(folder))) {
+		const char *path = arena_printf(&facts->arena, "/etc/doas.d/%s", name);
+
+		if (path && gather_read(gather, facts, path, &text))
+			rules_read_doas(facts, path, text);
 	}
 	gather_sudoers(gather, facts);
 	gather_crontabs(gather, facts);

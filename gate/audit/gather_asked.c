@@ -43,14 +43,22 @@ static void want(
 		*slot = group->gr_gid;
 }
 
+/* Unless one of the gid's groups lists him: to the first of them. */
 static void add_member(struct audit_facts *facts, uint32_t gid, const char *user)
 {
-	for (size_t i = 0; i < facts->ngroups; i++) {
-		struct audit_group *group = &facts->groups[i];
+	struct audit_group *first = NULL;
 
-		if (group->gid == gid)
-			audit_name(facts, &group->members, user, strlen(user));
+	for (size_t i = facts->ngroups; i > 0; i--) {
+		struct audit_group *group = &facts->groups[i - 1];
+
+		if (group->gid != gid)
+			continue;
+		if (audit_has_name(&group->members, user))
+			return;
+		first = group;
 	}
+	if (first)
+		audit_name(facts, &first->members, user, strlen(user));
 }
 
 /* A service may tell a user's groups, and not a group's members: asked one by one. */

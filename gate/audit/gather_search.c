@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include "gate/audit/gather.h"
@@ -13,13 +14,16 @@
 enum { MAX_DEPTH = 40 };
 
 /* Kernels' own, and the engines': what is in images is reached through the engine. */
-static const char *const skipped[] = {"/proc", "/sys", "/run", "/var/lib/docker",
-	"/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet"};
+static const char *const skipped[] = {"/proc", "/sys", "/run/containerd", "/run/docker",
+	"/run/containers", "/run/seawall", "/var/lib/docker", "/var/lib/containerd",
+	"/var/lib/containers", "/var/lib/kubelet"};
 
 struct search {
 	struct audit_facts *facts;
 	unsigned int left;
 	bool too_deep;
+	bool unread; /* a folder could not be read */
+	bool live;
 };
 
 static void look(struct search *search, int folder_fd, const char *name,
@@ -55,13 +59,28 @@ static void look(struct search *search, int folder_fd, const char *name,
 		facts->nfiles--;
 }
 
-static bool is_skipped(const char *path)
+static bool is_skipped(const struct search *search, const char *path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(skipped); i++) {
 		if (strcmp(path, skipped[i]) == 0)
 			return true;
 	}
-	return false;
+	return search->facts->data_root && strcmp(path, search->facts->data_root) == 0;
+}
+
+/* Of this host's own: where the kernel gives no ids or capabilities, none are had. */
+static bool is_nosuid(const struct search *search, int fd)
+{
+	struct statvfs fs;
+
+	return search->live && fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_NOSUID);
+}
+
+/* What is not there any more, a link since, or somebody's own FUSE: always nosuid. */
+static bool is_harmless(int code)
+{
+	return code == ENOENT || code == ELOOP || code == ENOTDIR ||
+	       (code == EACCES && geteuid() == 0);
 }
 
 /* Depth first; @fd is taken over. */
@@ -72,8 +91,11 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 
 	if (!folder) {
 		(void)close(fd);
+		search->unread = true;
 		return;
 	}
+	/* What is mounted below may be another one. */
+	bool nosuid = is_nosuid(search, dirfd(folder));
 	while (search->left > 0 &&
 		(entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
 		const char *name = entry->d_name;
@@ -87,13 +109,14 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 		if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISREG(st.st_mode)) {
-			look(search, dirfd(folder), name, path, &st);
+			if (!nosuid)
+				look(search, dirfd(folder), name, path, &st);
 			continue;
 		}
 		char *inner = S_ISDIR(st.st_mode) ? arena_printf(&search->facts->arena,
 							    "%s/%s", path, name)
 						  : NULL;
-		if (!inner || is_skipped(inner))
+		if (!inner || is_skipped(search, inner))
 			continue;
 		if (depth >= MAX_DEPTH) {
 			search->too_deep = true;
@@ -101,6 +124,8 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 		}
 		int inner_fd = openat(dirfd(folder), name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (inner_fd < 0 && !is_harmless(errno))
+			search->unread = true;
 		size_t before = search->facts->nfiles;
 		if (inner_fd >= 0)
 			walk(search, inner_fd, inner, depth + 1);
@@ -112,7 +137,8 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 
 void gather_files(const struct gather *gather, struct audit_facts *facts)
 {
-	struct search search = {.facts = facts, .left = gather->max_files};
+	struct search search = {
+		.facts = facts, .left = gather->max_files, .live = gather->live};
 	int fd = gather_open(gather, "/", O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0) {
@@ -124,4 +150,7 @@ void gather_files(const struct gather *gather, struct audit_facts *facts)
 		audit_gap(facts, "/",
 			"the search for setgid programs ended at its bound of files "
 			"or depth");
+	if (search.unread)
+		audit_gap(facts, "/",
+			"the search for setgid programs could not read some folders");
 }

@@ -194,6 +194,7 @@ static const struct {
 	{CAP_DAC_OVERRIDE, "cap_dac_override"},
 	{CAP_CHOWN, "cap_chown"},
 	{CAP_FOWNER, "cap_fowner"},
+	{CAP_MKNOD, "cap_mknod"},
 	{CAP_SETFCAP, "cap_setfcap"},
 	{CAP_SYS_ADMIN, "cap_sys_admin"},
 	{CAP_SYS_PTRACE, "cap_sys_ptrace"},
@@ -497,14 +498,34 @@ void judge_containers(struct judging *judging)
 void judge_data_root(struct judging *judging)
 {
 	const struct audit_facts *facts = judging->facts;
+	struct arena *arena = judging->arena;
 
-	if (!(facts->data_root_mode & 07))
+	if (facts->data_root_mode & 07)
+		judging_add(judging, KIND_DATA_ROOT,
+			(struct about){"everyone", facts->data_root, false},
+			arena_printf(arena,
+				"mode %04o lets everyone reach setuid files inside "
+				"images (CVE-2021-41091)",
+				facts->data_root_mode & 07777),
+			arena_printf(arena, "chmod o-rwx %s", facts->data_root));
+	if (facts->data_root_mode == 0)
 		return;
-	judging_add(judging, KIND_DATA_ROOT,
-		(struct about){"everyone", facts->data_root, false},
-		arena_printf(judging->arena,
-			"mode %04o lets everyone reach setuid files inside images "
-			"(CVE-2021-41091)",
-			facts->data_root_mode & 07777),
-		arena_printf(judging->arena, "chmod o-rwx %s", facts->data_root));
+	if (facts->data_root_uid != 0) {
+		const char *who = judging_uid_name(judging, facts->data_root_uid);
+
+		judging_add(judging, KIND_DATA_ROOT,
+			(struct about){who, facts->data_root,
+				who && judging_user(judging, who)},
+			"owns the folder of images and containers, and may change what "
+			"runs as root in them",
+			arena_printf(arena, "chown root %s", facts->data_root));
+	}
+	if (facts->data_root_gid != 0 && (facts->data_root_mode & 020))
+		judging_add(judging, KIND_DATA_ROOT,
+			(struct about){
+				arena_printf(arena, "gid %u", facts->data_root_gid),
+				facts->data_root, false},
+			"may write to the folder of images and containers, and change "
+			"what runs as root in them",
+			arena_printf(arena, "chmod g-w %s", facts->data_root));
 }

@@ -148,7 +148,9 @@ bool span_number(struct span span, uint32_t *ret_number)
 }
 
 static const char *const tools[] = {"docker", "docker-compose", "podman", "nerdctl",
-	"ctr", "crictl", "buildctl", "lxc", "incus", "dockerd", "containerd"};
+	"ctr", "crictl", "buildctl", "lxc", "incus", "dockerd", "containerd", "runc",
+	"crun", "buildah", "buildkitd", "podman-compose", "podman-remote",
+	"docker-buildx", "k3s", "microk8s", "virsh"};
 
 static bool is_word_byte(char c)
 {

@@ -405,6 +405,24 @@ def relays(h):
             "other-group:carol:/etc/passwd:carol"]
 
 
+def data_root_of_others(h):
+    h.folder("/var/lib/docker", 0o730)
+    os.chown(h.path("/var/lib/docker"), 1000, 1002)
+    return ["data-root:alice:/var/lib/docker", "data-root:gid 1002:/var/lib/docker"]
+
+
+def programs_in_run(h):
+    """A setgid program in /run, and what is below a data root that is elsewhere."""
+    h.file("/run/keep/x", "x", 0o2755, gid=DOCKER)
+    h.file("/etc/docker/daemon.json", json.dumps({"data-root": "/data"}))
+    h.folder("/data", 0o710)
+    h.file("/data/overlay2/x", "x", 0o2755, gid=DOCKER)
+    h.file("/home/a/node", "x", 0o755)
+    os.setxattr(h.path("/home/a/node"), "security.capability",
+                struct.pack("<IIIII", 0x02000001, 1 << 27, 0, 0, 0))
+    return ["setgid-file::/run/keep/x", "file-capability::/home/a/node"]
+
+
 def options_elsewhere(h):
     """Files that the command line names, and that Debian's unit takes options from."""
     h.file("/etc/default/docker", "# DOCKER_OPTS=\"-H tcp://1.1.1.1:1\"\n"
@@ -743,7 +761,8 @@ def doas(h):
            "permit setenv { A=b -C } :ops as root cmd docker\ndeny alice cmd docker\n"
            "permit nopass \\\n  alice cmd \\\n \"docker\" # yes\n"
            "permit alice cmd ls # not docker\n")
-    return ["doas:carol:/etc/doas.conf:2", "+doas:%ops:/etc/doas.conf:3",
+    h.file("/etc/doas.d/a.conf", "permit nopass carol cmd buildah\n")
+    return ["doas:carol:/etc/doas.d/a.conf:1", "doas:carol:/etc/doas.conf:2", "+doas:%ops:/etc/doas.conf:3",
             "doas:alice:/etc/doas.conf:5"]
 
 
@@ -751,12 +770,14 @@ def jobs(h):
     h.file("/etc/crontab", "17 * * * * root docker system prune\n"
            "@daily carol /usr/bin/docker ps\n# 1 1 1 1 1 bob docker\n")
     h.file("/var/spool/cron/crontabs/alice", "1 2 * * * cd / && docker run x\n")
+    h.file("/var/spool/cron/tabs/alice", "1 2 * * * podman ps\n")
     h.file("/var/spool/cron/crontabs/bob", "1 2 * * * /bin/true\n")
     h.file("/var/spool/cron/atjobs/a1", "#!/bin/sh\n# atrun uid=1000 gid=995\n/bin/true\n",
            uid=1000)
     h.file("/var/spool/cron/atjobs/a2", "#!/bin/sh\n# atrun uid=1001 gid=1001\nid\n",
            uid=1001)
     return ["cron:carol:/etc/crontab:2", "cron:alice:/var/spool/cron/crontabs/alice:1",
+            "cron:alice:/var/spool/cron/tabs/alice:1",
             "at-job:alice:/var/spool/cron/atjobs/a1:1"]
 
 
@@ -783,7 +804,8 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          folder_that_lets_through, seal_over_a_removed_socket, seal_shared,
          unit_folders, unit_put_together, engine_unit, socket_units, containerd_config, relays,
          seal_after_the_next_start, seal_with_more, seal_by_another_program,
-         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines, user_records,
+         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines, data_root_of_others,
+         programs_in_run, user_records,
          many_members, primary_gid_without_a_group, processes_at_other_sockets]
 
 
@@ -865,6 +887,63 @@ def containers_of_a_sealed_host():
                              "container-socket:container run:/run"])
 
 
+FAKE_SERVICE = r"""
+#include <grp.h>
+#include <nss.h>
+#include <string.h>
+static int at;
+static char *members[] = {"lister", NULL};
+static enum nss_status fill(struct group *g)
+{
+	g->gr_name = "engine", g->gr_passwd = "x", g->gr_gid = 4995, g->gr_mem = members;
+	return NSS_STATUS_SUCCESS;
+}
+enum nss_status _nss_fake_setgrent(int stay) { at = 0; return NSS_STATUS_SUCCESS; }
+enum nss_status _nss_fake_endgrent(void) { return NSS_STATUS_SUCCESS; }
+enum nss_status _nss_fake_getgrent_r(struct group *g, char *b, size_t n, int *e)
+{
+	return at++ ? NSS_STATUS_NOTFOUND : fill(g);
+}
+enum nss_status _nss_fake_initgroups_dyn(const char *user, gid_t gid, long *start,
+	long *size, gid_t **groups, long limit, int *e)
+{
+	if (strcmp(user, "carol") != 0)
+		return NSS_STATUS_NOTFOUND;
+	(*groups)[(*start)++] = 4995;
+	return NSS_STATUS_SUCCESS;
+}
+"""
+FAKE_HOST = r"""
+mount -t tmpfs tmpfs /mnt && mkdir /mnt/etc && cp -r /etc/ld.so.* /mnt/etc && mount --bind /mnt/etc /etc &&
+printf 'root:x:0:0::/:\nalice:x:5000:5000::/:\ncarol:x:5002:5002::/:\n' > /etc/passwd &&
+printf 'root:x:0:\ndocker:x:4995:alice\n' > /etc/group &&
+printf 'engine:!:admin:\n' > /etc/gshadow &&
+printf 'passwd: files\ngroup: files [UNAVAIL = return] fake\n' > /etc/nsswitch.conf &&
+exec "$1" audit --max-files 10 --engine none --format json
+"""
+
+
+def name_service():
+    """One that lists a group of the same gid, and tells a user's groups to him alone."""
+    with tempfile.TemporaryDirectory() as top:
+        source = os.path.join(top, "fake.c")
+        with open(source, "w", encoding="utf-8") as f:
+            f.write(FAKE_SERVICE)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", top + "/libnss_fake.so.2", source],
+                       check=True)
+        r = subprocess.run(["unshare", "-m", "sh", "-c", FAKE_HOST, "sh", ARGS.gate], text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                           env={**os.environ, "LD_LIBRARY_PATH": top}, timeout=60)
+        if r.returncode != 1 or not r.stdout:
+            return "status %d: %s" % (r.returncode, r.stderr)
+        got = [e["id"] for e in json.loads(r.stdout)["findings"]
+               if e["kind"].startswith("group") or "nsswitch" in e["id"]]
+        want = ["group-admin:admin:engine", "group-member:alice:docker",
+                "group-member:carol:docker", "group-member:lister:engine",
+                "unseen::/etc/nsswitch.conf"]
+        return None if sorted(got) == want else "found %s" % got
+
+
 def hostile_names():
     """Names of files are no escape sequences on the administrator's terminal."""
     with tempfile.TemporaryDirectory() as outer:
@@ -903,7 +982,8 @@ def main():
     ARGS.gate = os.path.abspath(ARGS.gate)
     tests = [(c.__name__.replace("_", "-"), lambda c=c: one(c)) for c in CASES]
     tests += [(c.__name__.replace("_", "-"), c) for c in (
-        containers, containers_of_a_sealed_host, hostile_names, options)]
+        containers, containers_of_a_sealed_host, name_service, hostile_names,
+        options)]
     failed = 0
     for name, test in tests:
         name = "e2e/gate-audit/" + name
