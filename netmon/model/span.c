@@ -27,6 +27,45 @@ void span_narrow(struct exposure *exposure, uint16_t port, uint16_t last)
 	span_set(&exposure->endpoint, port, last);
 }
 
+/* The port behind "dnat to ADDRESS:", or NULL; an IPv6 address alone has colons, too.
+ */
+static const char *port_in(const char *text, enum family family)
+{
+	const char *colon = text ? strrchr(text, ':') : NULL;
+
+	if (!colon || colon == text ||
+		(family == FAMILY_IP6 && colon[-1] != ']' && colon[-1] != ' '))
+		return NULL;
+	return colon[1] && colon[1 + strspn(colon + 1, "0123456789-")] == '\0'
+		       ? colon + 1
+		       : NULL;
+}
+
+void span_say_target(struct arena *arena, struct exposure *exposure)
+{
+	const struct trace *trace = &exposure->trace;
+	uint16_t last = span_target_last(exposure);
+	struct trace_step *steps;
+	const char *port, *text;
+	size_t i = trace->nsteps;
+
+	while (i > 0 && trace->steps[i - 1].effect != EFFECT_DNAT)
+		i--;
+	port = i ? port_in(trace->steps[i - 1].text, exposure->target.family) : NULL;
+	if (!exposure->target_moves || !port)
+		return;
+	text = arena_printf(arena, "%.*s%u", (int)(port - trace->steps[i - 1].text),
+		trace->steps[i - 1].text, exposure->target_port);
+	if (last != exposure->target_port)
+		text = arena_printf(arena, "%s-%u", text, last);
+	steps = arena_array(arena, trace->nsteps, sizeof(*steps));
+	if (!steps || !text)
+		return;
+	memcpy(steps, trace->steps, trace->nsteps * sizeof(*steps));
+	steps[i - 1].text = text;
+	exposure->trace.steps = steps;
+}
+
 /* ---------------------------------------------------------------- alike */
 
 static bool same_text(const char *a, const char *b)

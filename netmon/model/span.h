@@ -28,6 +28,15 @@ uint16_t span_target_last(const struct exposure *exposure);
  *  id is the caller's business. */
 void span_narrow(struct exposure *exposure, uint16_t port, uint16_t last);
 
+/**
+ * span_say_target() - have the trace's last translation name where all ports arrive
+ * @arena: of the trace
+ *
+ * It is the trace of one port's walk: of an exposure whose target moves it names
+ * another port's target, or the first one's alone. Nothing changes where it names none.
+ */
+void span_say_target(struct arena *arena, struct exposure *exposure);
+
 /** span_is_like() - whether @next is at the following ports what @exposure is at its:
  *  by rules that do the same, at the same target's address. */
 bool span_is_like(const struct exposure *exposure, const struct exposure *next);

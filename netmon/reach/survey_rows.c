@@ -101,6 +101,7 @@ static void list_short_spans(struct report *report)
 			if (!lists)
 				break;
 			span_narrow(e, (uint16_t)port, (uint16_t)port);
+			span_say_target(&report->arena, e);
 			e->target_moves = false;
 			e->id = span_id(&report->arena, e);
 			if (port < last && is_host_service(e))
@@ -139,15 +140,19 @@ static void join_rows(struct exposure **order, size_t n)
 	}
 }
 
-void survey_rows(struct survey *survey)
+static void say_targets(struct report *report)
+{
+	for (size_t i = 0; i < report->nexposures; i++)
+		span_say_target(&report->arena, &report->exposures[i]);
+}
+
+static void find_rows(struct survey *survey)
 {
 	struct report *report = survey->report;
 	struct exposure **order;
 	struct arena arena;
 	size_t n = 0;
 
-	if (has_short_spans(report))
-		list_short_spans(report);
 	if (!has_many_ports(survey->reach->facts))
 		return;
 	arena_init(&arena, 0);
@@ -164,4 +169,12 @@ void survey_rows(struct survey *survey)
 	report->nexposures = n;
 	survey->too_large |= arena_failed(&arena);
 	arena_done(&arena);
+}
+
+void survey_rows(struct survey *survey)
+{
+	if (has_short_spans(survey->report))
+		list_short_spans(survey->report);
+	find_rows(survey);
+	say_targets(survey->report);
 }

@@ -567,6 +567,66 @@ static void short_spans_are_listed(void **state)
 	}
 }
 
+/* tcp dport FIRST-LAST dnat to web:MIN-MAX, kept or (iptables' /BASE) shifted: what the
+ * report says of the translation is true of all of an exposure's ports. */
+static void a_translation_names_all_its_ports(void **state)
+{
+	static const struct {
+		uint16_t n, there;
+		bool shift;
+		const char *first, *second; /* exposure's text; NULL: there is one */
+	} rows[] = {
+		{100, 8000, false, "dnat to 172.17.0.2:8000-8099", NULL},
+		{100, 9000, true, "dnat to 172.17.0.2:9000-9099", NULL},
+		{5, 8000, false, "dnat to 172.17.0.2:8000", "dnat to 172.17.0.2:8001"},
+		{5, 9000, true, "dnat to 172.17.0.2:9000", "dnat to 172.17.0.2:9001"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *texts[2] = {NULL, NULL};
+		struct report report;
+		struct host_made h;
+		size_t n = 0;
+
+		host_open(&h);
+		struct arena *arena = &h.rules.arena;
+		struct chain *chain = made_chain(
+			&h.rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+		struct op ops[] = {made_match(arena, made_dport(), CMP_RANGE, 8000,
+					   8000u + rows[i].n - 1, 2),
+			made_dnat(arena, WEB, 0)};
+		struct nat *nat = arena_memdup(arena, ops[1].nat, sizeof(*nat));
+		nat->port_min = const_port(arena, rows[i].there);
+		nat->port_max =
+			const_port(arena, (uint16_t)(rows[i].there + rows[i].n - 1));
+		if (rows[i].shift) {
+			nat->flags |= NF_NAT_RANGE_PROTO_OFFSET;
+			nat->port_base = 8000;
+		}
+		ops[1].nat = nat;
+		made_rule(&h.rules, chain, ops, 2);
+		host_survey(&h, &report);
+		for (size_t k = 0; k < report.nexposures; k++) {
+			const struct exposure *e = &report.exposures[k];
+
+			if (e->path != PATH_DNAT || e->endpoint.proto != IPPROTO_TCP ||
+				!e->endpoint.any)
+				continue;
+			for (size_t s = 0; n < 2 && s < e->trace.nsteps; s++)
+				if (e->trace.steps[s].effect == EFFECT_DNAT)
+					texts[n] = e->trace.steps[s].text;
+			n++;
+		}
+		assert_int_equal(n, rows[i].second ? rows[i].n : 1);
+		assert_string_equal(texts[0], rows[i].first);
+		if (rows[i].second)
+			assert_string_equal(texts[1], rows[i].second);
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 /* ---------------------------------------------------------------- walks */
 
 /* "dnat to the container", whatever the port is. */
@@ -679,6 +739,7 @@ int main(void)
 		cmocka_unit_test(spans_say_what_ports_say),
 		cmocka_unit_test(rows_of_published_ports),
 		cmocka_unit_test(short_spans_are_listed),
+		cmocka_unit_test(a_translation_names_all_its_ports),
 		cmocka_unit_test(ports_of_one_sign_are_walked_once),
 		cmocka_unit_test(ports_that_are_not_asked_are_a_gap),
 		cmocka_unit_test(a_map_by_a_map_tells_ports_apart),
