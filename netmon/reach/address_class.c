@@ -50,6 +50,22 @@ static uint64_t vrf_signature(const struct reach *reach, int ifindex)
 	return vrf ? mix((uint64_t)vrf->index << 32) : 0;
 }
 
+/* Routes that an address could be taken by: those that it is in. */
+static uint64_t route_signature(const struct netns *ns, const struct addr *addr)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *r = &ns->routes[i];
+		const struct iv iv = {r->dst.value, prefix_last(&r->dst)};
+
+		if (r->family == addr->family && addr->value >= iv.lo &&
+			addr->value <= iv.hi)
+			sum += mix(classing_key(&iv) + r->table);
+	}
+	return sum;
+}
+
 static bool bound_socket(const struct reach *reach, const struct addr *addr)
 {
 	const struct netns *ns = reach->facts->host;
@@ -80,7 +96,8 @@ static size_t find_twin(const struct classing *cl, size_t self, uint64_t sign, b
 {
 	const struct address_class *c = &cl->out->v[self];
 
-	for (size_t i = 0; i < self && !own && !c->perimeter && !c->group; i++)
+	for (size_t i = 0; i < self && !own && !c->perimeter && !c->group && !c->routed;
+		i++)
 		if (cl->signatures[i] == sign && cl->out->v[i].perimeter &&
 			!cl->out->v[i].alone && cl->out->v[i].family == c->family)
 			return i;
@@ -109,8 +126,9 @@ static struct address_class *find_class(const struct classing *cl, uint64_t sign
 		struct address_class *k = &cl->out->v[i];
 
 		if (cl->signatures[i] == sign && k->family == addr->family &&
-			k->loopback == like->loopback && k->group == like->group &&
-			k->perimeter == like->perimeter && !k->alone)
+			k->loopback == like->loopback && k->routed == like->routed &&
+			k->group == like->group && k->perimeter == like->perimeter &&
+			!k->alone)
 			return k;
 	}
 	return NULL;
@@ -142,6 +160,9 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 		(like->perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex)
 							      : 0);
 	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
+
+	if (like->routed)
+		sign += route_signature(cl->reach->facts->host, addr);
 	struct address_class mine = *like, *c = NULL;
 	struct addr *slot;
 
@@ -189,10 +210,11 @@ static void classify_loopback(struct classing *cl)
 	}
 }
 
-/* Local, but on no interface: a load balancer's address, say. */
+/* Local, but on no interface: a load balancer's address, say. A container's is asked as
+ * such, at the host's ports, too. */
 static bool local_by_route(const struct classing *cl, const struct addr *a)
 {
-	return !is_loopback(a) &&
+	return !is_loopback(a) && !host_owner(cl->reach, a) &&
 	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
 }
 
@@ -208,8 +230,10 @@ struct local {
 /* The first address from @value on that is the host's by this route alone. */
 static void classify_local(struct local *local, u128 value)
 {
-	const struct address_class like = {.perimeter = local->perimeter};
-	const struct netns *ns = local->cl->reach->facts->host;
+	const struct address_class like = {
+		.perimeter = local->perimeter, .routed = true};
+	const struct reach *reach = local->cl->reach;
+	size_t others = reach->facts->host->naddrs + reach->nowners;
 
 	if (value < local->first || value > local->last)
 		return;
@@ -217,7 +241,7 @@ static void classify_local(struct local *local, u128 value)
 		local->cl->out->cut = true;
 		return;
 	}
-	for (size_t i = 0; i <= ns->naddrs && value + i <= local->last; i++) {
+	for (size_t i = 0; i <= others && value + i <= local->last; i++) {
 		const struct addr a = {value + i, local->family};
 
 		if (!local_by_route(local->cl, &a))

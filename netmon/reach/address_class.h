@@ -23,6 +23,7 @@ struct address_class {
 	bool loopback;	/* 127.0.0.0/8: only a neighbour can send there */
 	bool perimeter; /* addresses of perimeter interfaces */
 	bool foreign;	/* not the host's: a rule translates it */
+	bool routed;	/* the host's by a route alone, if any rule leads to that */
 	bool alone;	/* its one address has something of its own: a socket, say */
 	/* Not the host's, and stands for many: asked for what the host's own addresses
 	 * do not tell. */

@@ -17,7 +17,7 @@ struct classing {
 /**
  * classing_add() - put an address into the class that it belongs to, or a new one
  * @ifindex: of the interface that has it; 0: none
- * @like:    loopback, perimeter, foreign, sample, anywhere and group of the class
+ * @like:    what the class is to be: all but its signature and addresses
  *
  * Return: whether the address was not in a class before.
  */

@@ -31,7 +31,8 @@ static bool counts(const struct ask *ask, const struct outcome *o)
 	const struct port_binding *b;
 
 	/* A router carries strangers' packets: no destination of this host's. */
-	if (!o->reaches || (o->passes && ask->class && ask->class->sample))
+	if (!o->reaches ||
+		(o->passes && ask->class && (ask->class->sample || ask->class->routed)))
 		return false;
 	if (o->path == PATH_HOST_SERVICE || o->path == PATH_HOST_NETWORK)
 		return o->listener != TRI_NO;

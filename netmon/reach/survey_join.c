@@ -20,7 +20,7 @@ static bool link_local_class(const struct address_class *c)
 /* A class of ordinary addresses: what "every address of the host" is about. */
 static bool ordinary(const struct address_class *c)
 {
-	return !c->loopback && !c->foreign && !c->sample && !c->group &&
+	return !c->loopback && !c->foreign && !c->routed && !c->sample && !c->group &&
 	       !link_local_class(c);
 }
 
@@ -114,7 +114,7 @@ void survey_join_others(struct survey *survey)
 	for (size_t i = 0; i < survey->ndrafts; i++) {
 		struct draft *d = &survey->drafts[i];
 
-		if (!d->class->sample && !d->class->group)
+		if (!d->class->sample && !d->class->group && !d->class->routed)
 			continue;
 		for (size_t k = 0; k < i && !d->dropped; k++)
 			d->dropped = !survey->drafts[k].dropped &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/walk.h"
 
+#include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -507,6 +508,28 @@ static void trace_route(
 		told[choice->kind].effect, told[choice->kind].text, &arg);
 }
 
+/*
+ * What came in a frame for many is not carried on (ip_forward(), ip6_forward()), and is
+ * no part of a connection (tcp_v4_rcv(), tcp_v6_rcv(), sctp_rcv()): nothing is left of
+ * the set. Where the frame is the sender's choice, some of it may be lost.
+ */
+static bool is_for_many(
+	struct visit *visit, struct state *state, const struct route_choice *choice)
+{
+	struct packet *packet = &state->packet;
+	bool minds = choice->kind == ROUTE_UNICAST ||
+		     (choice->kind == ROUTE_LOCAL && packet->proto != IPPROTO_UDP &&
+			     packet->proto != IPPROTO_UDPLITE);
+
+	if (!minds || (!packet->pkttype_unknown && packet->pkttype == PACKET_HOST))
+		return false;
+	if (packet->pkttype_unknown)
+		run_doubt(&visit->run, state, NULL, "frame-for-many",
+			"it is dropped unless its frame is for this host alone");
+	end_silent(visit, state, DELIVERY_DROPPED);
+	return !packet->pkttype_unknown;
+}
+
 static void follow_choice(struct visit *visit, const struct state *state,
 	const struct route_choice *choice)
 {
@@ -522,6 +545,10 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	mine.run.hook = HOOK_PREROUTING;
 	mine.kind = choice->kind;
 	trace_route(&mine, &s, choice);
+	if (is_for_many(&mine, &s, choice)) {
+		visit->run = mine.run;
+		return;
+	}
 	switch (choice->kind) {
 	case ROUTE_LOCAL:
 		input(&mine, &s);

@@ -219,6 +219,24 @@ static void a_broadcast_comes_in_either_frame(void **state)
 	}
 }
 
+/* dnat of any destination: what came in a frame for all is not carried on, and whether
+ * it did is the sender's choice. */
+static void a_broadcast_is_carried_on_perhaps(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_publish(h);
+	assert_int_equal(host_ask(h, "eth0", "203.0.113.77", "203.0.113.255", 8080),
+		RESULT_MAYBE);
+	assert_int_equal(
+		host_ask(h, "eth0", "203.0.113.77", "203.0.113.1", 8080), RESULT_OPEN);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, 8080));
+	assert_int_equal(report.ngaps, 0);
+	arena_done(&report.arena);
+}
+
 /* A network's first address is routed as others are: strangers reach it, too. */
 static void an_anycast_address_is_routed(void **state)
 {
@@ -256,6 +274,7 @@ int main(void)
 		T(what_the_hosts_addresses_tell_is_enough),
 		T(a_proxy_hears_broadcasts),
 		T(a_broadcast_comes_in_either_frame),
+		T(a_broadcast_is_carried_on_perhaps),
 		T(an_anycast_address_is_routed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

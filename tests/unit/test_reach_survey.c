@@ -214,6 +214,27 @@ static void a_local_network_is_asked_past_a_range(void **state)
 	arena_done(&report.arena);
 }
 
+/* local 0.0.0.0/0 in a table that no rule leads to: neither a container's address nor
+ * any other is the host's by it. */
+static void an_unused_table_makes_nothing_local(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_route(h->host, 100, "0.0.0.0/0", RTN_LOCAL, 1, NULL);
+	host_survey(h, &report);
+	assert_true(is_listed(&report, FIRST, 22));
+	for (size_t i = 0; i < report.nexposures; i++) {
+		const struct exposure *e = &report.exposures[i];
+
+		if (e->endpoint.port == 22 && !e->endpoint.any)
+			assert_int_equal(e->endpoint.addr.value, HOST_WEB);
+		if (e->endpoint.port == 22 && e->endpoint.addr.value == HOST_WEB)
+			assert_int_not_equal(e->listening, TRI_YES);
+	}
+	arena_done(&report.arena);
+}
+
 /* Ranges that begin and end at one address are one question each, and one answer. */
 static void an_address_is_asked_once(void **state)
 {
@@ -318,6 +339,7 @@ int main(void)
 		T(a_local_route_answers_for_a_container),
 		T(a_container_answers_for_itself),
 		T(a_local_network_is_asked_past_a_range),
+		T(an_unused_table_makes_nothing_local),
 		T(an_address_is_asked_once),
 		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
