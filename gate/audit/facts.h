@@ -142,9 +142,9 @@ struct audit_file {
 	uint64_t caps; /* permitted, of its file capabilities */
 };
 
-/** struct audit_mount - a host path in a container. */
+/** struct audit_mount - a host path in a container; @real: where links lead, or NULL */
 struct audit_mount {
-	const char *container, *id, *source;
+	const char *container, *id, *source, *real;
 	bool read_only;
 };
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +29,26 @@ int gather_open(const struct gather *gather, const char *path, int flags)
 		how.flags = (__u64)(flags | O_CLOEXEC);
 	long fd = syscall(SYS_openat2, gather->root_fd, path, &how, sizeof(how));
 	return fd < 0 ? -errno : (int)fd;
+}
+
+bool gather_real_path(const struct gather *gather, int fd, char path[GATHER_MAX_PATH])
+{
+	char link[64], top[PATH_MAX], all[PATH_MAX];
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", gather->root_fd);
+	ssize_t top_len = readlink(link, top, sizeof(top));
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, all, sizeof(all));
+	if (top_len <= 0 || len <= 0)
+		return false;
+	if (top_len == 1)
+		top_len = 0;
+	if (len <= top_len || len - top_len >= GATHER_MAX_PATH ||
+		memcmp(all, top, (size_t)top_len) != 0 || all[top_len] != '/')
+		return false;
+	memcpy(path, all + top_len, (size_t)(len - top_len));
+	path[len - top_len] = '\0';
+	return true;
 }
 
 static void note(struct audit_facts *facts, const char *path, int code)

@@ -25,7 +25,7 @@ struct gather {
 	unsigned int max_files;
 };
 
-enum { GATHER_MAX_FILES = 2 * 1000 * 1000 };
+enum { GATHER_MAX_FILES = 2 * 1000 * 1000, GATHER_MAX_PATH = 4096 };
 
 /** gather_all() - everything; what cannot be read becomes a gap. */
 void gather_all(const struct gather *gather, struct audit_facts *facts);
@@ -40,6 +40,8 @@ void gather_containers(const struct gather *gather, struct audit_facts *facts);
 
 /** gather_open() - open @path below the root; negative errno. */
 int gather_open(const struct gather *gather, const char *path, int flags) _must_check_;
+/** gather_real_path() - where links have led: the path of @fd below the root. */
+bool gather_real_path(const struct gather *gather, int fd, char path[GATHER_MAX_PATH]);
 /** gather_read() - all of a file; false when there is none, or it became a gap. */
 bool gather_read(const struct gather *gather, struct audit_facts *facts,
 	const char *path, struct span *ret_text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is asked: the name service for accounts, the engine for its containers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -144,7 +145,22 @@ static int ask_engine(struct audit_facts *facts, const char *socket, struct err 
 	return rc;
 }
 
-void gather_containers(const struct gather *gather, struct audit_facts *facts)
+/* Engines mount where links lead, and tell what they were asked for. */
+static void follow_links(const struct gather *gather, struct audit_facts *facts)
+{
+	for (size_t i = 0; i < facts->nmounts; i++) {
+		struct audit_mount *mount = &facts->mounts[i];
+		_cleanup_(cleanup_close) int fd =
+			gather_open(gather, mount->source, O_PATH);
+		char path[GATHER_MAX_PATH];
+
+		mount->real = fd >= 0 && gather_real_path(gather, fd, path)
+				      ? arena_strdup(&facts->arena, path)
+				      : mount->source;
+	}
+}
+
+static void ask_engines(const struct gather *gather, struct audit_facts *facts)
 {
 	const char *socket = gather->engine;
 	struct err err = {0};
@@ -170,4 +186,10 @@ void gather_containers(const struct gather *gather, struct audit_facts *facts)
 		if (rc < 0 && rc != -ECONNREFUSED)
 			audit_gap(facts, known->path, err.text);
 	}
+}
+
+void gather_containers(const struct gather *gather, struct audit_facts *facts)
+{
+	ask_engines(gather, facts);
+	follow_links(gather, facts);
 }

@@ -2,7 +2,6 @@
 /* Processes and their groups; sockets, who listens at them, and who may connect. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -34,9 +33,6 @@ static const struct {
 	{"/run/incus/unix.socket", "incus"},
 };
 
-/* Longest that a kernel's path of a socket is, and then some. */
-enum { MAX_PATH = 256 };
-
 /* An access list names somebody besides: the mode's group bits are its mask then. */
 static bool has_acl(int fd)
 {
@@ -65,35 +61,14 @@ static bool has_root_group(const struct audit_facts *facts)
 	return false;
 }
 
-/* Where links have led: the path of @fd below the root. */
-static bool real_path(const struct gather *gather, int fd, char path[MAX_PATH])
-{
-	char link[64], top[PATH_MAX], all[PATH_MAX];
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", gather->root_fd);
-	ssize_t top_len = readlink(link, top, sizeof(top));
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t len = readlink(link, all, sizeof(all));
-	if (top_len <= 0 || len <= 0)
-		return false;
-	if (top_len == 1)
-		top_len = 0;
-	if (len <= top_len || len - top_len >= MAX_PATH ||
-		memcmp(all, top, (size_t)top_len) != 0 || all[top_len] != '/')
-		return false;
-	memcpy(path, all + top_len, (size_t)(len - top_len));
-	path[len - top_len] = '\0';
-	return true;
-}
-
 /* Whether a folder above the socket, which @fd is, lets nobody but root through. */
 static bool is_guarded(
 	const struct gather *gather, const struct audit_facts *facts, int fd)
 {
-	char folder[MAX_PATH];
+	char folder[GATHER_MAX_PATH];
 	char *slash;
 
-	if (!real_path(gather, fd, folder))
+	if (!gather_real_path(gather, fd, folder))
 		return false;
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
 		_cleanup_(cleanup_close) int folder_fd = -1;

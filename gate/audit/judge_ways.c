@@ -480,6 +480,8 @@ void judge_containers(struct judging *judging)
 		const struct audit_mount *mount = &judging->facts->mounts[i];
 		const char *socket = socket_below(judging, mount->source);
 
+		if (!socket && mount->real)
+			socket = socket_below(judging, mount->real);
 		if (!socket)
 			continue;
 		/* A read-only mount keeps nobody from connecting to a socket in it. */

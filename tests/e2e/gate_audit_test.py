@@ -847,12 +847,16 @@ def one(case):
 
 def containers(make=None, want=("container-socket:container agent:/",
                                 "container-socket:container ci:/var/run/docker.sock",
+                                "container-socket:container link:/srv/link",
                                 "container-socket:container run:/run")):
     """The engine's answer, from a server of our own."""
     with tempfile.TemporaryDirectory() as outer:
         top = os.path.join(outer, "host")
         os.mkdir(top)
         host = Host(top)
+        host.folder("/srv")
+        host.folder("/run")
+        os.symlink("/run", host.path("/srv/link"))
         if make:
             make(host)
         path = os.path.join(outer, "engine.sock")
@@ -862,6 +866,7 @@ def containers(make=None, want=("container-socket:container agent:/",
             {"Id": "b2", "Names": ["/agent"], "Mounts": [{"Source": "/", "RW": True}]},
             {"Id": "c3", "Names": ["/web"], "Mounts": [{"Source": "/srv", "RW": True},
                                                        {"Source": "/run/docker.sock2"}]},
+            {"Id": "e5", "Names": ["/link"], "Mounts": [{"Source": "/srv/link"}]},
             {"Id": "d4", "Names": ["/run"], "Mounts": [{"Source": "/run"}]},
         ]).encode()
         with socket.socket(socket.AF_UNIX) as s:
@@ -884,6 +889,7 @@ def containers(make=None, want=("container-socket:container agent:/",
 def containers_of_a_sealed_host():
     """A folder with gate's socket in it holds the engine's, too."""
     return containers(seal, ["container-socket:container agent:/",
+                             "container-socket:container link:/srv/link",
                              "container-socket:container run:/run"])
 
 
