@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "common/policy.h"
 #include "gate/commands.h"
@@ -16,15 +15,15 @@
 #include "gate/serve/confine.h"
 #include "gate/serve/folder.h"
 #include "gate/serve/listen.h"
-#include "gate/serve/spare.h"
+#include "gate/serve/pool.h"
 #include "gate/serve/trusted.h"
 #include "gate/serve/version.h"
 #include "gate/serve/wire.h"
 #include "gate/trail.h"
 
 /*
- * Theory of operation. This process listens, keeps the policy and has a process for
- * each connection (session.h), made ahead while callers come (spare.h); it reads
+ * Theory of operation. This process listens, keeps the policy and has processes for
+ * each connection (session.h), made ahead while callers come (pool.h); it reads
  * nothing of what callers send. A policy that cannot be loaded leaves the last good one
  * in force, and that is logged.
  */
@@ -32,7 +31,6 @@
 #define DEFAULT_ENGINE "/run/seawall/engine.sock"
 
 enum {
-	MAX_SESSIONS = 512,
 	MAX_SESSIONS_OF_USER = 128,
 	LOOK_MS = 1000,	       /* how often the policy file is looked at */
 	SPARES_MS = 60 * 1000, /* how long they wait for a caller */
@@ -42,11 +40,6 @@ enum {
 struct options {
 	const char *listen, *engine, *policy, *group, *trail;
 	mode_t mode;
-};
-
-struct session {
-	pid_t pid;
-	uid_t uid;
 };
 
 struct server {
@@ -59,9 +52,7 @@ struct server {
 	int sockets[LISTEN_MAX];
 	size_t nsockets;
 	int signals;
-	struct session sessions[MAX_SESSIONS];
-	size_t nsessions;
-	struct spares spares;
+	struct pool pool;
 	int64_t last_caller; /* wire_now() */
 	bool stop;
 };
@@ -234,28 +225,15 @@ static void reload(struct server *server)
 	policy_free(server->policy);
 	server->policy = policy;
 	(*server->generation)++;
-	spares_drop(&server->spares);
+	pool_drop(&server->pool);
 	gate_say("a new policy is in force");
 }
 
 static void reap(struct server *server)
 {
-	pid_t pid;
-
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (spares_forget(&server->spares, pid)) {
-			/* Others would end as it did: none until the next caller. */
-			server->last_caller = 0;
-			continue;
-		}
-		for (size_t i = 0; i < server->nsessions; i++) {
-			if (server->sessions[i].pid == pid) {
-				server->sessions[i] =
-					server->sessions[--server->nsessions];
-				break;
-			}
-		}
-	}
+	/* Others would end as those did: none until the next caller. */
+	if (pool_reap(&server->pool))
+		server->last_caller = 0;
 }
 
 static void read_signals(struct server *server)
@@ -285,11 +263,8 @@ static struct session_setup setup_of(const struct server *server)
 
 static bool has_room(const struct server *server, uid_t uid)
 {
-	size_t own = 0;
-
-	for (size_t i = 0; i < server->nsessions; i++)
-		own += server->sessions[i].uid == uid;
-	return server->nsessions < MAX_SESSIONS && own < MAX_SESSIONS_OF_USER;
+	return pool_sessions(&server->pool, NULL) < SESSION_MAX &&
+	       pool_sessions(&server->pool, &uid) < MAX_SESSIONS_OF_USER;
 }
 
 static void turn_away(int client)
@@ -320,18 +295,16 @@ static void take_caller(struct server *server, int listener)
 	}
 	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return;
+	reap(server);
 	if (!has_room(server, cred.uid)) {
 		turn_away(client);
 		return;
 	}
-	pid_t pid = spares_give(&server->spares, client, &setup, &err);
-	if (pid < 0) {
+	if (pool_give(&server->pool, client, cred.uid, &setup, &err) < 0) {
 		gate_say(err.text);
 		turn_away(client);
 		return;
 	}
-	server->sessions[server->nsessions++] =
-		(struct session){.pid = pid, .uid = cred.uid};
 	server->last_caller = wire_now();
 }
 
@@ -348,14 +321,15 @@ static void keep_spares(struct server *server, bool is_quiet)
 	const struct session_setup setup = setup_of(server);
 
 	if (!wants_spares(server))
-		spares_drop(&server->spares);
-	else if (is_quiet || server->spares.count == 0)
-		spares_fill(&server->spares, &setup);
+		pool_drop(&server->pool);
+	else if (is_quiet || pool_count(&server->pool, POOL_SPARE) == 0)
+		pool_fill(&server->pool, &setup);
 }
 
 static int timeout_ms(const struct server *server)
 {
-	bool lacks_some = server->spares.count < SPARE_MAX && wants_spares(server);
+	bool lacks_some = pool_count(&server->pool, POOL_SPARE) < SPARE_MAX &&
+			  wants_spares(server);
 
 	return lacks_some ? QUIET_MS : LOOK_MS;
 }

@@ -15,14 +15,13 @@
 #include "gate/inputs.h"
 #include "gate/parent.h"
 #include "gate/serve/listen.h"
-#include "gate/serve/spare.h"
+#include "gate/serve/pool.h"
 #include "gate/serve/version.h"
 
-enum { MAX_SESSIONS = 128 };
+enum { MAX_SESSIONS = 128, ROOM_US = 10 * 1000 };
 
-/* Whether a process serves him. */
-static bool take_caller(int listener, uid_t uid, struct spares *spares,
-	const struct session_setup *setup)
+static void take_caller(
+	int listener, uid_t uid, struct pool *pool, const struct session_setup *setup)
 {
 	_cleanup_(cleanup_close) int client =
 		accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -33,21 +32,18 @@ static bool take_caller(int listener, uid_t uid, struct spares *spares,
 	if (client < 0 ||
 		getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 		cred.uid != uid)
-		return false;
-	if (spares_give(spares, client, setup, &err) < 0) {
+		return;
+	if (pool_give(pool, client, uid, setup, &err) < 0)
 		gate_say(err.text);
-		return false;
-	}
-	return true;
+	else
+		pool_fill(pool, setup);
 }
 
 static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup)
 {
 	static struct confinement confinement;
-	struct spares spares = {0};
+	static struct pool pool;
 	struct err err = {0};
-	int sessions = 0;
-	pid_t pid;
 
 	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -58,15 +54,13 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 	setup->born = 0;
 	setup->confinement = &confinement;
 	for (;;) {
+		(void)pool_reap(&pool);
 		/* One more only when there is room: else wait for one to end. */
-		while (sessions > 0 &&
-			(pid = waitpid(
-				 -1, NULL, sessions < MAX_SESSIONS ? WNOHANG : 0)) > 0)
-			sessions -= !spares_forget(&spares, pid);
-		if (take_caller(listener, uid, &spares, setup)) {
-			sessions++;
-			spares_fill(&spares, setup);
+		while (pool_sessions(&pool, NULL) >= MAX_SESSIONS) {
+			(void)usleep(ROOM_US);
+			(void)pool_reap(&pool);
 		}
+		take_caller(listener, uid, &pool, setup);
 	}
 }
 

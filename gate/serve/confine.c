@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -99,13 +100,28 @@ static int export_program(scmp_filter_ctx filter, struct sock_fprog *ret_program
 	return 0;
 }
 
+/* Nobody here executes anything: once is enough, for all that are made. */
+static int empty_bounding_set(struct err *err)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return err_errno(err, -errno, "give up capability %lu", cap);
+	}
+	return 0;
+}
+
 int confinement_prepare(struct confinement *ret, struct err *err)
 {
 	/* Other architectures' calls, x32's included, end the process, too. */
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc = filter ? 0 : -ENOMEM;
+	scmp_filter_ctx filter;
+	int rc;
 
 	*ret = (struct confinement){0};
+	rc = empty_bounding_set(err);
+	if (rc < 0)
+		return rc;
+	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	rc = filter ? 0 : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(allowed_calls); i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
 	if (rc == 0)
@@ -147,22 +163,30 @@ static int limit(struct err *err)
 	return 0;
 }
 
+static bool has_bounds(void)
+{
+	int value = 0;
+
+	for (unsigned long cap = 0; value == 0; cap++)
+		value = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+	return value > 0;
+}
+
 int confine(const struct confinement *confinement, pid_t parent, struct err *err)
 {
 	if (limit(err) < 0)
 		return -EPERM;
 	capng_clear(CAPNG_SELECT_BOTH);
-	int rc = capng_change_id(
-		NOBODY, NOBODY, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	int rc = capng_change_id(NOBODY, NOBODY, CAPNG_DROP_SUPP_GRP);
 	if (rc != 0)
 		return err_set(
 			err, -EPERM, "give up capabilities: libcap-ng says %d", rc);
 	/* Believe nothing: root must be out of reach. */
 	if (getuid() != NOBODY || geteuid() != NOBODY || getgid() != NOBODY ||
-		setuid(0) == 0 ||
+		setuid(0) == 0 || has_bounds() ||
 		capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
 		return err_set(err, -EPERM, "capabilities are still there");
-	/* Again: the new uid has undone it. */
+	/* Only now: the new uid would undo it. */
 	rc = parent_die_with(parent);
 	if (rc < 0)
 		return err_errno(err, rc, "end with the parent process");

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One connection: two processes, one confined, and then who is it. */
+/* The two processes of a connection: one confined, and one that knows who it is. */
 #include "gate/serve/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "gate/caller.h"
 #include "gate/inputs.h"
@@ -38,8 +35,7 @@ static int arrange_descriptors(int broker)
 	return 0;
 }
 
-static _Noreturn void run_worker(
-	int broker, pid_t parent, const struct session_setup *setup)
+int session_work(int broker, pid_t parent, const struct session_setup *setup)
 {
 	static struct gate_caller caller;
 	struct exchange_setup exchange = {
@@ -53,59 +49,15 @@ static _Noreturn void run_worker(
 
 	if (arrange_descriptors(broker) < 0 ||
 		confine(setup->confinement, parent, &err) < 0)
-		_exit(2);
+		return SESSION_UNCONFINED;
 	exchange_rehearse(&exchange);
 	arena_init(&arena, CALLER_BYTES);
 	exchange.client = ticket_receive(CONFINE_BROKER, setup->policy, &arena, &caller,
 		&exchange.context.profile, &err);
 	if (exchange.client < 0)
-		_exit(1);
-	exchange_run(&exchange);
-	_exit(0);
-}
-
-static int start_worker(
-	const struct session_setup *setup, pid_t *ret_worker, struct err *err)
-{
-	pid_t parent = getpid();
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_errno(err, -errno, "make a pair of sockets");
-	pid_t worker = fork();
-	if (worker == 0) {
-		(void)close(pair[0]);
-		run_worker(pair[1], parent, setup);
-	}
-	(void)close(pair[1]);
-	if (worker < 0) {
-		(void)close(pair[0]);
-		return err_errno(err, -errno, "start a process");
-	}
-	*ret_worker = worker;
-	return pair[0];
-}
-
-static int wait_for_worker(pid_t worker)
-{
-	char text[64];
-	int status = 0;
-
-	while (waitpid(worker, &status, 0) < 0) {
-		if (errno != EINTR)
-			return 1;
-	}
-	if (WIFSIGNALED(status)) {
-		(void)snprintf(text, sizeof(text),
-			"a connection's process was ended by signal %d",
-			WTERMSIG(status));
-		gate_say(text);
 		return 1;
-	}
-	if (WEXITSTATUS(status) == 2)
-		gate_say(
-			"a connection's process could not be confined: it did nothing");
-	return WEXITSTATUS(status) ? 1 : 0;
+	exchange_run(&exchange);
+	return 0;
 }
 
 /* Refused with a reason; whoever cannot be identified gets nothing else. */
@@ -137,7 +89,7 @@ static int introduce(int client, int worker, const struct session_setup *setup,
 	return ticket_send(worker, client, &caller, setup->policy, profile, err);
 }
 
-static int serve_client(int client, int worker, const struct session_setup *setup)
+static void serve_client(int client, int worker, const struct session_setup *setup)
 {
 	struct trail_caller who;
 	const struct broker broker = {.engine_path = setup->engine_path,
@@ -155,7 +107,6 @@ static int serve_client(int client, int worker, const struct session_setup *setu
 	if (rc == 0)
 		broker_serve(worker, &broker);
 	arena_done(&arena);
-	return rc;
 }
 
 void session_rehearse(void)
@@ -171,21 +122,28 @@ void session_rehearse(void)
 	trail_rehearse();
 }
 
-int session_run(int hand, const struct session_setup *setup)
+/* What comes next; -1: nothing does. */
+static int receive(int hand)
 {
-	struct err err = {0};
-	pid_t worker = 0;
-	int client = -1, rc = -EPIPE;
 	char mark;
+	int fd = -1;
 
-	int pair = start_worker(setup, &worker, &err);
-	if (pair < 0) {
-		gate_say(err.text);
-		return 1;
-	}
+	return pass_receive(hand, &mark, sizeof(mark), &fd) == 1 ? fd : -1;
+}
+
+int session_broker(int hand, const struct session_setup *setup)
+{
 	session_rehearse();
-	if (pass_receive(hand, &mark, sizeof(mark), &client) == 1 && client >= 0)
-		rc = serve_client(client, pair, setup);
-	(void)close(pair);
-	return wait_for_worker(worker) == 0 && rc == 0 ? 0 : 1;
+	for (;;) {
+		_cleanup_(cleanup_close) int worker = receive(hand);
+		if (worker < 0)
+			return 0;
+		int client = receive(hand);
+		if (client < 0)
+			return 0;
+		serve_client(client, worker, setup);
+		(void)close(TAKE_FD(worker));
+		if (pass_send(hand, "", 1, -1) < 0)
+			return 0;
+	}
 }

@@ -4,8 +4,8 @@
 
 usage: tests/e2e/gate_processes_test.py --gate PATH [--only REGEX]
 
-The engine is gate_http_test's. "Session" is the pair of processes that serves a
-connection, broker and worker; a spare is such a pair that waits for one.
+The engine is gate_http_test's. A connection is served by a worker, made for it alone,
+and a broker, who may go on to another one. A spare worker waits for its connection.
 """
 import argparse
 import array
@@ -25,6 +25,7 @@ from gate_http_test import (ATTACH, LIST, UPGRADE, Failure, World, ask_as, expec
 
 CASES = []
 SPARES = 2
+IDLE = 2        # brokers that have no worker
 BROKER = 3      # the worker's descriptor; that of its caller is the next
 
 
@@ -60,15 +61,19 @@ def is_alive(pid):
     return state(pid)["State"][0] not in "XZ"
 
 
-def pairs(w):
-    """(broker, worker, whether it has a caller) of all that are confined already."""
+def workers(w):
+    """(pid, whether it has a caller) of all that are confined already."""
     found = []
-    for broker in children(w.gate.pid):
-        for worker in children(broker):
-            fds = descriptors(worker)   # none any more, when it is just ending
-            if state(worker).get("Seccomp") == "2" and BROKER in fds:
-                found.append((broker, worker, BROKER + 1 in fds))
+    for pid in children(w.gate.pid):
+        fds = descriptors(pid)      # none any more, when it is just ending
+        if state(pid).get("Seccomp") == "2" and BROKER in fds:
+            found.append((pid, BROKER + 1 in fds))
     return found
+
+
+def brokers(w):
+    return [pid for pid in children(w.gate.pid)
+            if state(pid).get("Seccomp") == "0" and state(pid)["State"][0] not in "XZ"]
 
 
 def wait_for(what, condition, seconds=10.0):
@@ -83,10 +88,11 @@ def wait_for(what, condition, seconds=10.0):
 
 
 def spares(w):
-    """All spares, when they are complete and nobody is served."""
+    """The spare workers, when they are complete and nobody is served."""
     def complete():
-        found = pairs(w)
-        return len(found) == SPARES and not any(x[2] for x in found) and found
+        found = workers(w)
+        return len(found) == SPARES and not any(x[1] for x in found) and \
+            SPARES <= len(brokers(w)) <= SPARES + IDLE and [x[0] for x in found]
     return wait_for("%d spares wait" % SPARES, complete)
 
 
@@ -100,13 +106,12 @@ def ask_as_other(w):
 
 
 def session(w, mode="normal", start=LIST, *fields):
-    """A connection that is served and stays, with its pair."""
+    """A connection that is served and stays, with its worker."""
     w.engine.reset(mode)
     s = w.connect()
     s.sendall(head(start, *fields))
     read_until(s, b"[]" if start == LIST else b"\r\n\r\n")
-    broker, worker, _ = next(x for x in pairs(w) if x[2])
-    return s, broker, worker
+    return s, next(x[0] for x in workers(w) if x[1])
 
 
 def expect_confined(worker, fds):
@@ -127,7 +132,7 @@ def none_before_the_first_caller(w):
 
 @case
 def worker_is_confined(w):
-    s, _, worker = session(w)
+    s, worker = session(w)
     with s:
         wait_for("the engine's is closed", lambda: BROKER + 2 not in descriptors(worker))
         expect_confined(worker, [0, 1, 2, BROKER, BROKER + 1])
@@ -136,22 +141,52 @@ def worker_is_confined(w):
 @case
 def spare_is_confined_before_it_has_a_caller(w):
     ask(w)
-    for broker, worker, _ in spares(w):
+    for worker in spares(w):
         expect_confined(worker, [0, 1, 2, BROKER])
-        # Standard ones, the trail, the worker, and where the connection will come from.
-        expect("no listening socket, no other spare",
-               len(descriptors(broker)) == 6, descriptors(broker))
+    for broker in brokers(w):
+        # Standard ones, the trail, where the connection will come from, and the worker.
+        expect("no listening socket, no other's worker",
+               len(descriptors(broker)) <= 6, descriptors(broker))
 
 
 @case
-def spare_serves_one_and_ends(w):
+def worker_serves_one_and_ends(w):
     ask(w)
     waiting = spares(w)
-    s, broker, worker = session(w)
+    s, worker = session(w)
     with s:
-        expect("it was there before", (broker, worker, False) in waiting)
-    wait_for("it ends", lambda: not is_alive(worker) and not is_alive(broker))
-    expect("others wait", (broker, worker, False) not in spares(w))
+        expect("it was there before", worker in waiting)
+    wait_for("it ends", lambda: not is_alive(worker))
+    expect("others wait", worker not in spares(w))
+
+
+@case
+def broker_goes_on(w):
+    """Who asks again and again has a new worker each time, and no new broker."""
+    ask(w)
+    spares(w)
+    first, seen = set(brokers(w)), set()
+    for _ in range(8):
+        s, worker = session(w)
+        with s:
+            expect("of this connection alone", worker not in seen, (worker, seen))
+            seen.add(worker)
+        spares(w)
+    expect("the same brokers", first & set(brokers(w)), (first, brokers(w)))
+    expect("no descriptor stays", all(len(descriptors(x)) <= 6 for x in brokers(w)))
+
+
+@case
+def many_at_once_leave_few(w):
+    w.engine.reset()
+    held = [w.connect() for _ in range(60)]
+    for s in held:
+        s.sendall(head(LIST))
+    for s in held:
+        read_until(s, b"[]")
+    for s in held:
+        s.close()
+    spares(w)
 
 
 @case
@@ -174,7 +209,7 @@ def spares_go_with_their_policy(w):
     ask(w)
     old = spares(w)
     w.write_policy({"version": 1, "gate": {"profiles": {}, "grants": []}})
-    wait_for("they end", lambda: not any(is_alive(x[1]) for x in old))
+    wait_for("they end", lambda: not any(is_alive(x) for x in old))
     status = status_of(ask(w))
     w.write_policy(gate_http_test.ACL)
     expect("the next is judged by the new one", status == 403, status)
@@ -183,15 +218,15 @@ def spares_go_with_their_policy(w):
 
 @case
 def dead_spares_harm_nobody(w):
-    for victim in (0, 1):       # the broker, the worker
+    for find in (brokers, spares):
         ask(w)
-        for pair in spares(w):
-            os.kill(pair[victim], signal.SIGKILL)
-        if victim == 0:
-            # What ended unused may have no way to live: the next caller brings others.
-            wait_for("gate notices", lambda: not children(w.gate.pid))
-            time.sleep(0.3)
-            expect("none is made for nobody", children(w.gate.pid) == [])
+        spares(w)
+        for pid in find(w):
+            os.kill(pid, signal.SIGKILL)
+        # What ended unused may have no way to live: the next caller brings others.
+        wait_for("gate notices", lambda: not workers(w))
+        time.sleep(0.3)
+        expect("none is made for nobody", not workers(w))
         wait_for("an answer", lambda: status_of(ask(w)) == 200)
         spares(w)
 
@@ -273,7 +308,7 @@ def descriptors_of_a_caller_are_not_taken(w):
         s.sendmsg([head(LIST)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                                   array.array("i", [f.fileno()] * 3))])
         read_until(s, b"[]")
-        worker = next(x[1] for x in pairs(w) if x[2])
+        worker = next(x[0] for x in workers(w) if x[1])
         # The engine's is open a moment longer than the answer takes.
         wait_for("none came along", lambda: descriptors(worker) ==
                  [0, 1, 2, BROKER, BROKER + 1])
@@ -282,11 +317,14 @@ def descriptors_of_a_caller_are_not_taken(w):
 @case
 def worker_ends_with_its_broker(w):
     for words in (("normal", LIST), ("up101", ATTACH, *UPGRADE, "Content-Length: 0")):
-        s, broker, worker = session(w, *words)
+        s, worker = session(w, *words)
         with s:
-            os.kill(broker, signal.SIGKILL)
-            expect("the caller hears of it", read_all(s) == b"")
+            for broker in brokers(w):
+                os.kill(broker, signal.SIGKILL)
+            with contextlib.suppress(ConnectionResetError):
+                expect("the caller hears of it", read_all(s) == b"")
         wait_for("the worker ends", lambda: not is_alive(worker), 5)
+    wait_for("others are served", lambda: status_of(ask(w)) == 200)
     spares(w)
 
 
@@ -294,12 +332,10 @@ def worker_ends_with_its_broker(w):
 def everything_ends_with_gate(w):
     """Killed without a chance to clean up."""
     ask(w)
-    waiting = spares(w)
-    s, broker, worker = session(w, "up101", ATTACH, *UPGRADE, "Content-Length: 0")
+    spares(w)
+    s, _ = session(w, "up101", ATTACH, *UPGRADE, "Content-Length: 0")
     with s:
-        all_of_them = {broker, worker}
-        for pair in waiting + pairs(w):
-            all_of_them |= set(pair[:2])
+        all_of_them = children(w.gate.pid)
         w.gate.kill()
         w.gate.wait()
         expect("the caller hears of it", read_all(s) == b"")

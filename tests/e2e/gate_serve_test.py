@@ -234,7 +234,7 @@ def logs_follow(lab):
     p.kill()
     p.wait()
     world.wait_for("gate's process ends", lambda: not any(
-        has_caller for _, _, has_caller in gate_processes_test.pairs(lab)), 5)
+        has_caller for _, has_caller in gate_processes_test.workers(lab)), 5)
 
 
 @check
