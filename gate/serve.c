@@ -246,7 +246,6 @@ static void read_signals(struct server *server)
 		else if (info.ssi_signo != SIGCHLD)
 			server->stop = true;
 	}
-	reap(server);
 }
 
 static struct session_setup setup_of(const struct server *server)
@@ -295,7 +294,6 @@ static void take_caller(struct server *server, int listener)
 	}
 	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return;
-	reap(server);
 	if (!has_room(server, cred.uid)) {
 		turn_away(client);
 		return;
@@ -350,6 +348,7 @@ static int serve(struct server *server, struct err *err)
 			return err_errno(err, -errno, "wait for callers");
 		if (fds[n].revents)
 			read_signals(server);
+		reap(server);
 		/* Before anybody is judged by the old one. */
 		if (trusted_has_changed(&server->file))
 			reload(server);

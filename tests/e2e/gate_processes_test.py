@@ -222,7 +222,8 @@ def dead_spares_harm_nobody(w):
         ask(w)
         spares(w)
         for pid in find(w):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         # What ended unused may have no way to live: the next caller brings others.
         wait_for("gate notices", lambda: not workers(w))
         time.sleep(0.3)
