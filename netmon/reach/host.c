@@ -149,6 +149,15 @@ static bool table_is_used(const struct netns *ns, const struct route *route)
 	return ns->nrules == 0;
 }
 
+/* 0.0.0.0/0, or half of it beside another's default (redirect-gateway def1 of
+ * OpenVPN, wg-quick(8)), and what IPv6 has of global unicast, 2000::/3. */
+static bool leads_everywhere(const struct route *route)
+{
+	return route->dst.len <= 1 ||
+	       (route->family == FAMILY_IP6 && route->dst.len <= 3 &&
+		       route->dst.value >> 125 == 1);
+}
+
 static int perimeter_by_routes(struct reach *reach)
 {
 	const struct netns *ns = reach->facts->host;
@@ -156,7 +165,7 @@ static int perimeter_by_routes(struct reach *reach)
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		const struct route *route = &ns->routes[i];
 
-		if (route->dst.len != 0 || route->type != RTN_UNICAST ||
+		if (!leads_everywhere(route) || route->type != RTN_UNICAST ||
 			!table_is_used(ns, route))
 			continue;
 		for (size_t k = 0; k < route->nhops; k++)

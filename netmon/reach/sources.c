@@ -84,14 +84,32 @@ static void fill_inner(struct reach *reach, struct arena *arena, struct source *
 	const struct ivset *own, const struct ivset *link)
 {
 	const struct ivset *private = zone_private(arena, s->family);
-	const struct ivset *routed = ivset_intersect(arena, private,
+	const struct ivset *unicast =
+		ivset_union(arena, private, zone_internet(arena, s->family));
+	/* A network of public addresses that is routed by here comes by here. */
+	const struct ivset *routed = ivset_intersect(arena, unicast,
 		routing_peers_via(reach->host, arena, s->family, s->ifindex, 0));
-	const struct ivset *all =
-		ivset_subtract(arena, ivset_union(arena, link, routed), own);
+	const struct ivset *near = ivset_subtract(arena, link, private);
 
 	s->zone[ZONE_INTERNET] = &ivset_none;
-	s->zone[ZONE_PRIVATE] = ivset_intersect(arena, all, private);
-	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, all, private);
+	s->zone[ZONE_ADJACENT] = ivset_subtract(arena, near, own);
+	s->zone[ZONE_PRIVATE] = ivset_subtract(arena,
+		ivset_subtract(arena, ivset_union(arena, link, routed), near), own);
+}
+
+/* An engine's network may be on a bridge that somebody put a port of the machine's on.
+ */
+static bool has_outer_port(const struct netns *ns, const struct link *bridge)
+{
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		const struct link *port = &ns->links[i];
+
+		if (port->master == bridge->index && port->up &&
+			!(port->kind && (strcmp(port->kind, "veth") == 0 ||
+						strcmp(port->kind, "tun") == 0)))
+			return true;
+	}
+	return false;
 }
 
 /* A port of a bridge or bond has no packets of its own; containers are not outside. */
@@ -100,7 +118,9 @@ static bool leads_outside(const struct reach *reach, const struct link *link)
 	const struct netns *ns = reach->facts->host;
 	const struct link *master = link->master ? netns_link(ns, link->master) : NULL;
 
-	if (link->loopback || !link->up || host_is_container_side(reach, link->index))
+	if (link->loopback || !link->up ||
+		(host_is_container_side(reach, link->index) &&
+			!has_outer_port(ns, link)))
 		return false;
 	if (master && !(master->kind && strcmp(master->kind, "vrf") == 0))
 		return false;

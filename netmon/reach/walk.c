@@ -122,6 +122,12 @@ static void end_answered(struct visit *visit, const struct state *state,
 			"address");
 		unheard = state->peers;
 	}
+	/* icmp_send(), icmp6_send(): silent about what came in a frame for many. */
+	if (kind == PACKET_ICMP_ERROR && state->packet.pkttype_unknown) {
+		run_doubt(&visit->run, &mine, NULL, "frame-for-many",
+			"no error is told unless its frame is for this host alone");
+		unheard = state->peers;
+	}
 	mine.peers = heard;
 	add_outcome(visit, &mine, what);
 	mine.peers = unheard;

@@ -443,11 +443,81 @@ static void macvlan_children_of_a_bare_link(void **state)
 	arena_done(&report.arena);
 }
 
+/* ---------------------------------------------------------------- ways in */
+
+static const struct way *find_way(const struct report *report, int ifindex)
+{
+	for (size_t i = 0; i < report->nways; i++)
+		if (report->ways[i].ifindex == ifindex &&
+			report->ways[i].family == FAMILY_IP4)
+			return &report->ways[i];
+	return NULL;
+}
+
+/* 0.0.0.0/1 and 128.0.0.0/1 beside the default route: strangers come by both. */
+static void halves_of_a_default_route_are_a_perimeter(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 4, "tun0", "tun");
+	host_route(h->host, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, 4, "10.8.0.1");
+	host_route(h->host, RT_TABLE_MAIN, "128.0.0.0/1", RTN_UNICAST, 4, "10.8.0.1");
+	host_survey(h, &report);
+	assert_int_equal(report.nperimeter, 2);
+	assert_non_null(find_way(&report, 4));
+	assert_true(find_way(&report, 4)->perimeter);
+	arena_done(&report.arena);
+}
+
+/* 198.51.100.0/24 is routed by an inner interface: so its packets come by that. */
+static void a_public_network_comes_by_its_route(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 4, "lan0", NULL);
+	host_addr(h->host, 4, "192.0.2.0/24", "192.0.2.1");
+	host_route(
+		h->host, RT_TABLE_MAIN, "198.51.100.0/24", RTN_UNICAST, 4, "192.0.2.9");
+	host_survey(h, &report);
+	const struct way *way = find_way(&report, 4);
+	assert_non_null(way);
+	assert_false(way->perimeter);
+	assert_true(ivset_contains(way->zone[ZONE_PRIVATE], 0xc6336407));
+	assert_true(ivset_contains(way->zone[ZONE_ADJACENT], 0xc0000207));
+	assert_false(ivset_contains(way->zone[ZONE_PRIVATE], 0xc0000207));
+	assert_true(ivset_is_empty(way->zone[ZONE_INTERNET]));
+	arena_done(&report.arena);
+}
+
+/* docker network create -o com.docker.network.bridge.name=BRIDGE, with a card on it. */
+static void a_card_on_an_engines_bridge_is_a_way_in(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_survey(h, &report);
+	assert_null(find_way(&report, HOST_DOCKER0));
+	arena_done(&report.arena);
+	close_host(state);
+	open_host(state);
+	host_link(h->host, 4, "eth1", NULL)->master = HOST_DOCKER0;
+	host_survey(h, &report);
+	assert_non_null(find_way(&report, HOST_DOCKER0));
+	assert_true(ivset_contains(
+		find_way(&report, HOST_DOCKER0)->zone[ZONE_PRIVATE], 0xac110077));
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(halves_of_a_default_route_are_a_perimeter),
+		T(a_public_network_comes_by_its_route),
+		T(a_card_on_an_engines_bridge_is_a_way_in),
 		T(reach_is_the_exact_union),
 		T(a_maybe_gives_may_and_a_gap),
 		T(ports_above_are_asked),

@@ -237,6 +237,35 @@ static void a_broadcast_is_carried_on_perhaps(void **state)
 	arena_done(&report.arena);
 }
 
+/* Sent to all, and translated to the host itself: an error is told to a frame of its
+ * own alone. */
+static void a_rejected_broadcast_is_silent_perhaps(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
+	struct op to_host[] = {made_match(arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		made_dnat(arena, 0xcb007101, 0)};
+	struct question question = {.from = {0xcb00714d, FAMILY_IP4},
+		.to = {LIMITED, FAMILY_IP4},
+		.proto = IPPROTO_UDP,
+		.port = PORT,
+		.sport = -1,
+		.in = "eth0"};
+	struct answer answer;
+
+	made_rule(&h->rules, chain, to_host, 2);
+	(void)host_ask(h, "eth0", "203.0.113.77", "203.0.113.1", PORT);
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	assert_int_equal(answer.result, RESULT_MAYBE);
+	question.to.value = 0xcb007101;
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	assert_int_equal(answer.result, RESULT_CLOSED);
+}
+
 /* A network's first address is routed as others are: strangers reach it, too. */
 static void an_anycast_address_is_routed(void **state)
 {
@@ -275,6 +304,7 @@ int main(void)
 		T(a_proxy_hears_broadcasts),
 		T(a_broadcast_comes_in_either_frame),
 		T(a_broadcast_is_carried_on_perhaps),
+		T(a_rejected_broadcast_is_silent_perhaps),
 		T(an_anycast_address_is_routed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
