@@ -132,3 +132,13 @@ const struct ivset *zone_private(struct arena *arena, enum family family)
 {
 	return table_set(arena, &tables[family == FAMILY_IP6].private);
 }
+
+bool zone_is_link_local(const struct addr *addr)
+{
+	return addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
+}
+
+bool zone_is_loopback(const struct addr *addr)
+{
+	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;
+}

@@ -32,4 +32,10 @@ const struct ivset *zone_internet(struct arena *arena, enum family family);
 /** zone_private() - RFC 1918, RFC 6598 (CGNAT), RFC 4193 (ULA). */
 const struct ivset *zone_private(struct arena *arena, enum family family);
 
+/** zone_is_link_local() - fe80::/10: it means one link, and no router carries it. */
+bool zone_is_link_local(const struct addr *addr);
+
+/** zone_is_loopback() - 127.0.0.0/8 or ::1, which no wire has. */
+bool zone_is_loopback(const struct addr *addr);
+
 #endif

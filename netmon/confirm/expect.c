@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/zone.h"
 #include "netmon/model/span.h"
 
 static int compare_kind(const struct endpoint *a, const struct endpoint *b)
@@ -75,16 +76,11 @@ void expect_init(
 	note_widths(expect);
 }
 
-static bool is_loopback(const struct addr *a)
-{
-	return a->family == FAMILY_IP4 ? a->value >> 24 == 127 : a->value == 1;
-}
-
 static bool is_own(const struct expect *expect, const struct addr *addr)
 {
 	const struct netns *host = expect->report->facts->host;
 
-	if (is_loopback(addr))
+	if (zone_is_loopback(addr))
 		return true;
 	for (size_t i = 0; i < host->naddrs; i++)
 		if (host->addrs[i].local.family == addr->family &&

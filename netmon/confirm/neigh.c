@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/zone.h"
+
 #define ANSWER_MAX 65536
 
 struct request {
@@ -206,11 +208,6 @@ static void add_attribute(
 	request->header.nlmsg_len += (uint32_t)RTA_SPACE(len);
 }
 
-static bool is_link_local(const struct addr *a)
-{
-	return a->family == FAMILY_IP6 && (a->value >> 118) == 0x3fa;
-}
-
 static void fill_route_request(struct request *request, const struct addr *to, int link)
 {
 	size_t len = address_len(to->family);
@@ -224,7 +221,7 @@ static void fill_route_request(struct request *request, const struct addr *to, i
 	request->body.route.rtm_dst_len = (unsigned char)(len * 8);
 	addr_store(bytes, len, to->value);
 	add_attribute(request, RTA_DST, bytes, len);
-	if (is_link_local(to))
+	if (zone_is_link_local(to))
 		add_attribute(request, RTA_OIF, &link, sizeof(link));
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/zone.h"
+
 struct planner {
 	const struct expect *expect;
 	const struct neighbour *neighbours;
@@ -170,11 +172,6 @@ static struct probe *add(struct planner *p, const struct dial *dial, enum zone z
 	return probe;
 }
 
-static bool is_link_local(const struct addr *a)
-{
-	return a->family == FAMILY_IP6 && (a->value >> 118) == 0x3fa;
-}
-
 /*
  * Of several addresses one is enough for an exposure of all: the way's own, and rather
  * one that is not link-local. Where it has none, the first of another interface.
@@ -189,7 +186,7 @@ static bool find_own_address(
 	for (size_t i = 0; i < host->naddrs; i++) {
 		const struct addr *a = &host->addrs[i].local;
 		int rank = (host->addrs[i].ifindex == way->ifindex) * 2 +
-			   !is_link_local(a);
+			   !zone_is_link_local(a);
 
 		if (a->family != way->family)
 			continue;

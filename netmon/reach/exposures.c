@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <string.h>
 
+#include "common/proto.h"
 #include "netmon/reach/listen.h"
 #include "netmon/reach/survey.h"
 
@@ -48,7 +48,7 @@ static bool is_asked(const struct survey *survey, const struct address_class *cl
 		return false;
 	if (!class->group)
 		return !class->anywhere || service->anywhere;
-	return service->proto == IPPROTO_UDP &&
+	return proto_is_datagram(service->proto) &&
 	       (!class->anywhere || service->anywhere ||
 		       listen_any(survey->reach->host, service->proto, service->port) !=
 			       TRI_NO);

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/lookup.h"
 
 /*
@@ -173,7 +174,7 @@ static bool wrong_scope(const struct lookup *lookup, const struct route *route)
 	const struct link *hop;
 
 	if (is_v4(lookup) || route->dst.len < 10 || route->nhops == 0 ||
-		(route->dst.value >> 118) != 0x3fa) /* fe80::/10 */
+		!zone_is_link_local(&(struct addr){route->dst.value, FAMILY_IP6}))
 		return false;
 	hop = netns_link(lookup->space->netns, route->hops[0].ifindex);
 	/* Older kernels keep the host's own addresses at the loopback interface. */

@@ -2,6 +2,7 @@
 /* What the kernel adds to a lookup for a packet that came in: ip_route_input_slow(). */
 #include <netinet/in.h>
 
+#include "common/zone.h"
 #include "netmon/reach/ip4.h"
 #include "netmon/reach/lookup.h"
 
@@ -165,7 +166,7 @@ static struct validity bad_sources4(
 
 static bool is_link_local6(u128 addr)
 {
-	return (addr >> 118) == 0x3fa;
+	return zone_is_link_local(&(struct addr){addr, FAMILY_IP6});
 }
 
 /* IN_DEV_FORWARD, and for IPv6 what ip6_forward() asks: "all", and since 6.17

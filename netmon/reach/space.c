@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/port_signs.h"
 
@@ -301,9 +302,11 @@ bool space_has_addr(
 
 static unsigned int scope6(u128 addr)
 {
-	if (addr == 1)
-		return RT_SCOPE_HOST;
-	return (addr >> 118) == 0x3fa ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	const struct addr a = {addr, FAMILY_IP6};
+
+	return zone_is_loopback(&a)	? RT_SCOPE_HOST
+	       : zone_is_link_local(&a) ? RT_SCOPE_LINK
+					: RT_SCOPE_UNIVERSE;
 }
 
 struct addr space_first_addr(

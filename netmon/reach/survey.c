@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/explain.h"
 #include "netmon/reach/walk.h"
 
@@ -188,7 +189,7 @@ static bool internet_applies(const struct survey *survey,
 bool survey_class_applies(const struct survey *survey,
 	const struct address_class *class, const struct addr *to, enum zone zone)
 {
-	bool link_local = to->family == FAMILY_IP6 && (to->value >> 118) == 0x3fa;
+	bool link_local = zone_is_link_local(to);
 
 	if (zone == ZONE_ADJACENT)
 		return true;

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/zone.h"
 #include "netmon/reach/survey.h"
-
-static bool is_loopback_addr(const struct addr *a)
-{
-	return a->family == FAMILY_IP4 ? a->value >> 24 == 127 : a->value == 1;
-}
 
 static uint16_t container_port(const struct exposure *e)
 {
@@ -25,7 +21,7 @@ void survey_published(struct exposure *e)
 			continue;
 		e->published = true;
 		if (b->host_addr.family != FAMILY_NONE &&
-			is_loopback_addr(&b->host_addr))
+			zone_is_loopback(&b->host_addr))
 			e->loopback_bound = true;
 		else
 			elsewhere = true;

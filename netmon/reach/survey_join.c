@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/zone.h"
 #include "netmon/reach/survey.h"
 
 static bool same_draft(const struct draft *a, const struct draft *b)
@@ -14,7 +15,7 @@ static bool same_draft(const struct draft *a, const struct draft *b)
 
 static bool link_local_class(const struct address_class *c)
 {
-	return c->family == FAMILY_IP6 && (c->addrs[0].value >> 118) == 0x3fa;
+	return zone_is_link_local(&c->addrs[0]);
 }
 
 /* A class of ordinary addresses: what "every address of the host" is about. */

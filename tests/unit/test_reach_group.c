@@ -109,6 +109,19 @@ static void a_broadcast_is_not_local(void **state)
 	arena_done(&report.arena);
 }
 
+/* UDP-Lite's are datagrams as well: __udp4_lib_mcast_deliver() is for both. */
+static void a_broadcast_of_udplite(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_UDPLITE);
+	drop_what_is_local(h);
+	host_survey(h, &report);
+	is_for_neighbours(find(&report, DIRECTED));
+	arena_done(&report.arena);
+}
+
 /* The directed one is dropped: the group of all hosts and the limited one are left. */
 static void a_group_is_of_another_kind(void **state)
 {
@@ -298,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_broadcast_is_not_local),
+		T(a_broadcast_of_udplite),
 		T(a_group_is_of_another_kind),
 		T(no_connection_is_made_by_broadcast),
 		T(what_the_hosts_addresses_tell_is_enough),

@@ -119,6 +119,28 @@ static void zones_do_not_overlap(void **state)
 	arena_done(&arena);
 }
 
+static void kinds_of_addresses(void **state)
+{
+	static const struct {
+		const char *addr;
+		bool link_local, loopback;
+	} rows[] = {{"fe80::1", true, false}, {"febf:ffff::1", true, false},
+		{"fec0::1", false, false}, {"fe7f::1", false, false},
+		{"169.254.0.1", false, false}, {"127.0.0.0", false, true},
+		{"127.255.255.255", false, true}, {"128.0.0.1", false, false},
+		{"126.255.255.255", false, false}, {"::1", false, true},
+		{"::2", false, false}, {"0.0.0.1", false, false}};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct addr addr;
+
+		assert_int_equal(addr_parse(rows[i].addr, &addr, NULL), 0);
+		assert_int_equal(zone_is_link_local(&addr), rows[i].link_local);
+		assert_int_equal(zone_is_loopback(&addr), rows[i].loopback);
+	}
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -132,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spot_checks),
 		cmocka_unit_test(zones_do_not_overlap),
+		cmocka_unit_test(kinds_of_addresses),
 		cmocka_unit_test(names),
 	};
 
