@@ -260,6 +260,7 @@ static void keep_texts(struct work *work)
 
 	decision->object = arena_strdup(work->arena, decision->object);
 	decision->image = arena_strdup(work->arena, decision->image);
+	decision->unstarted = arena_strdup(work->arena, decision->unstarted);
 }
 
 static void work_done(struct work *work)

@@ -203,6 +203,10 @@ enum gate_verdict { GATE_DENY = 0, GATE_ALLOW };
  * @route:   "POST containers/{}/start", for the audit trail; NULL: no known route
  * @object:  full id of what it is about, or its name; NULL: nothing
  * @image:   of a create or a pull, as asked; NULL: none
+ * @unstarted: id of a container of the caller's that was never started, and that the
+ *            engine is to remove when it cannot start it (AutoRemove): of a start that
+ *            is refused, also later, it must be removed, as if the engine had tried;
+ * for who asked for it ("docker run --rm") waits for that. NULL: none
  * @forward: only for GATE_ALLOW
  */
 struct gate_decision {
@@ -210,6 +214,7 @@ struct gate_decision {
 	const char *rule, *reason;
 	unsigned int status;
 	const char *route, *object, *image;
+	const char *unstarted;
 	struct gate_forward forward;
 };
 

@@ -9,6 +9,20 @@
 #include "gate/filter/publish.h"
 #include "gate/filter/route.h"
 
+static const struct json_node *object_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = json_member(node, key);
+
+	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+}
+
+static const char *text_of(const struct json_node *node, const char *key)
+{
+	const struct json_node *member = node ? json_member(node, key) : NULL;
+
+	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
+}
+
 static const struct json_node *body_root(struct work *work)
 {
 	return json_doc_root(work->body);
@@ -63,6 +77,30 @@ int decide_container_run(struct work *work)
 	return judge_container(work, &container);
 }
 
+static bool is_to_go(const struct object *container)
+{
+	const struct json_node *root = container->root;
+	const char *status = text_of(root ? object_of(root, "State") : NULL, "Status");
+	const struct json_node *host_config =
+		root ? object_of(root, "HostConfig") : NULL;
+	const struct json_node *flag =
+		host_config ? json_member(host_config, "AutoRemove") : NULL;
+
+	return container->mine && status && strcmp(status, "created") == 0 && flag &&
+	       flag->kind == JSON_KIND_BOOL && flag->boolean;
+}
+
+int decide_container_start(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0)
+		return -EACCES;
+	if (is_to_go(&container))
+		work->decision->unstarted = container.id;
+	return judge_container(work, &container);
+}
+
 int decide_container_archive(struct work *work)
 {
 	struct object container;
@@ -82,13 +120,6 @@ static int apply_body(struct work *work, const struct fields *table)
 	int rc = fields_apply(work, table, body_root(work), out);
 	jsonw_object_end(out);
 	return rc;
-}
-
-static const struct json_node *object_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = json_member(node, key);
-
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
 }
 
 int decide_container_create(struct work *work)
@@ -140,13 +171,6 @@ int decide_exec_create(struct work *work)
 		judge_container(work, &container) < 0)
 		return -EACCES;
 	return apply_body(work, &exec_table);
-}
-
-static const char *text_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = node ? json_member(node, key) : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
 }
 
 /* The exec's container, which must be the caller's; @ret_exec: NULL when unseen. */

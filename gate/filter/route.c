@@ -320,7 +320,7 @@ static const struct route routes[] = {
 	ROUTE("GET", "containers/{}/export", decide_container, STREAM),
 	ROUTE("GET", "containers/{}/stats", decide_container, Q(stats_query), STREAM),
 	ROUTE("POST", "containers/{}/resize", decide_container, Q(resize_query)),
-	ROUTE("POST", "containers/{}/start", decide_container_run, Q(start_query),
+	ROUTE("POST", "containers/{}/start", decide_container_start, Q(start_query),
 		STREAM),
 	ROUTE("POST", "containers/{}/stop", decide_container, Q(stop_query), STREAM),
 	ROUTE("POST", "containers/{}/restart", decide_container_run, Q(stop_query),

@@ -18,6 +18,7 @@ enum {
 	HEAD_TIMEOUT_MS = 10 * 1000,
 	BODY_TIMEOUT_MS = 30 * 1000,
 	IDLE_TIMEOUT_MS = 60 * 1000,
+	STRANGER_TIMEOUT_MS = 5 * 1000, /* the same, without a grant */
 	ARENA_BYTES = 32 * 1024 * 1024,
 	BLOCK_BYTES = 4096, /* read to see whether a stream is a plain tar */
 };
@@ -33,6 +34,25 @@ struct exchange {
 	size_t have, head_len;
 	struct request_head head;
 };
+
+/* See struct gate_decision. It stays, to be removed by hand, where that fails. */
+static void remove_unstarted(struct exchange *x, const char *id)
+{
+	const struct trail_entry entry = {
+		.decision = "allow",
+		.method = "DELETE",
+		.route = "DELETE containers/{}",
+		.object = id,
+		.rule = "auto-remove",
+		.reason = "it was to be removed when it ends, and may not start",
+	};
+	const char *path = arena_printf(&x->arena, "/v%s/containers/%s?v=1",
+		x->context.api ? x->context.api : GATE_API_VERSION, id);
+	struct err err;
+
+	if (path && broker_trail(x->setup->broker, &entry, &err) == 0)
+		(void)!upstream_delete(&x->upstream, path, &x->arena, &err);
+}
 
 /* Recorded and answered; the connection is then closed: false, for `return`. */
 static bool refuse(struct exchange *x, const struct gate_decision *decision)
@@ -51,6 +71,8 @@ static bool refuse(struct exchange *x, const struct gate_decision *decision)
 
 	/* It is refused whether or not it can be recorded. */
 	int rc = broker_trail(x->setup->broker, &entry, &err);
+	if (decision->unstarted)
+		remove_unstarted(x, decision->unstarted);
 	rc |= reply_refuse(x->setup->client, &x->arena, decision->status,
 		decision->reason, to_head);
 	if (rc == 0)
@@ -67,6 +89,7 @@ static bool refuse_because(struct exchange *x, const struct gate_decision *of,
 		decision.route = of->route;
 		decision.object = of->object;
 		decision.image = of->image;
+		decision.unstarted = of->unstarted;
 	}
 	decision.reason = reason;
 	return refuse(x, &decision);
@@ -78,7 +101,8 @@ static bool refuse_because(struct exchange *x, const struct gate_decision *of,
  */
 static bool wait_for_request(struct exchange *x)
 {
-	int64_t deadline = wire_now() + IDLE_TIMEOUT_MS;
+	int64_t deadline = wire_now() +
+			   (x->context.profile ? IDLE_TIMEOUT_MS : STRANGER_TIMEOUT_MS);
 	struct pollfd fds[] = {
 		{.fd = x->setup->client, .events = POLLIN}, {.fd = x->setup->broker}};
 

@@ -159,19 +159,17 @@ static int read_whole(int fd, struct framing *framing, struct whole *whole,
 	return 0;
 }
 
-int upstream_get(void *context, const char *path, struct arena *arena,
-	struct gate_fact *ret_fact, struct err *err)
+static int ask(const struct upstream *upstream, const struct gate_forward *forward,
+	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
 {
 	static char buffer[HEAD_MAX_BYTES];
 	static struct whole whole;
-	const struct upstream *upstream = context;
-	const struct gate_forward forward = {.method = "GET", .path = path};
 	int64_t deadline = wire_now() + UPSTREAM_TIMEOUT_MS;
 	struct answer_head head;
 	struct framing framing;
 	size_t have, len;
 
-	char *text = upstream_head(arena, &forward, FRAMING_NONE, 0);
+	char *text = upstream_head(arena, forward, FRAMING_NONE, 0);
 	if (!text)
 		return err_set(err, -EINVAL, "ask the engine: no proper path");
 	_cleanup_(cleanup_close) int fd =
@@ -201,4 +199,24 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 	*ret_fact = (struct gate_fact){
 		.status = head.status, .body = body, .len = whole.len};
 	return 0;
+}
+
+int upstream_get(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	const struct gate_forward forward = {.method = "GET", .path = path};
+
+	return ask(context, &forward, arena, ret_fact, err);
+}
+
+int upstream_delete(struct upstream *upstream, const char *path, struct arena *arena,
+	struct err *err)
+{
+	const struct gate_forward forward = {.method = "DELETE", .path = path};
+	struct gate_fact answer;
+	int rc = ask(upstream, &forward, arena, &answer, err);
+
+	if (rc == 0 && (answer.status < 200 || answer.status > 299))
+		rc = err_set(err, -EIO, "the engine answers %u", answer.status);
+	return rc;
 }

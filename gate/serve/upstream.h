@@ -48,6 +48,14 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err) _must_check_;
 
 /**
+ * upstream_delete() - the same for DELETE @path; the answer's body is of no interest
+ *
+ * Return: 0 when the engine says that it is done (2xx).
+ */
+int upstream_delete(struct upstream *upstream, const char *path, struct arena *arena,
+	struct err *err) _must_check_;
+
+/**
  * upstream_read_head() - receive and read the head of an answer
  * @buffer:   of HEAD_MAX_BYTES
  * @ret_have: bytes in the buffer, and @ret_len how many of them are the head

@@ -303,6 +303,30 @@ def one_user_takes_not_all(w):
 
 
 @case
+def who_has_no_grant_does_not_stay(w):
+    """He has nothing to ask, and each connection is a place less for others."""
+    os.chmod(w.socket, 0o666)
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.setgroups([])
+        os.setresgid(2345, 2345, 2345)
+        os.setresuid(2345, 2345, 2345)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(40)
+            s.connect(w.socket)
+            begin = time.monotonic()
+            with contextlib.suppress(OSError):
+                s.recv(1)
+            os.write(writer, b"%d" % (time.monotonic() - begin))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as f:
+        seconds = int(f.read() or 0)
+    os.wait()
+    expect("he is let go", 3 <= seconds < 30, seconds)
+
+
+@case
 def descriptors_of_a_caller_are_not_taken(w):
     w.engine.reset()
     with w.connect() as s, open("/dev/null", "rb") as f:

@@ -593,18 +593,39 @@ def a_link_swapped_in_does_not_win_14(lab):
             os.symlink("/srv/secret", path)
     flipper = threading.Thread(target=flip)
     flipper.start()
-    def create_and_start(name):
-        # Not run --rm: that waits for the engine to remove what it could not start,
-        # which it does not do for what gate refused to start.
-        status, out = lab.docker("alice", "create", "--name", name, *show, check=False)
-        return out if status else \
-            lab.docker("alice", "start", "-a", name, check=False)[1]
     try:
-        seen = [create_and_start("flip%d" % i) for i in range(12)]
+        # Refused when it is made, or when it is started: the client ends.
+        seen = [lab.docker("alice", "run", "--rm", *show, check=False)[1]
+                for _ in range(12)]
     finally:
         stop.set()
         flipper.join()
     expect("never the secret", not any("secret\n" in x for x in seen), seen)
+
+
+@check
+def what_may_not_start_is_removed_as_the_engine_would(lab):
+    """docker run --rm waits for that."""
+    path = "/home/alice/fleeting"
+    os.mkdir(path)
+    os.chown(path, 2001, 2001)
+    for name in ("lasting", "fleeting"):
+        lab.docker("alice", "create", "--name", name, "-v", path + ":/d",
+                   *(["--rm"] if name == "fleeting" else []), BOX, "true")
+    secret_place()
+    count = len(lab.decisions())
+    waiting = threading.Thread(target=raw_as, daemon=True, args=(
+        2001, "POST", "/v1.41/containers/fleeting/wait?condition=removed", None))
+    waiting.start()
+    swap(path)
+    for name in ("lasting", "fleeting"):
+        expect("why", "symbolic link" in refused(lab, "alice", "start", name))
+    waiting.join(20)
+    expect("who waits is told", not waiting.is_alive())
+    left = [c["Names"] for c in api("GET", "/containers/json?all=1")]
+    expect("the other one stays", left == [["/lasting"]], left)
+    last = [x for x in lab.decisions()[count:] if x["rule"] == "auto-remove"]
+    expect("the trail tells", len(last) == 1 and last[0]["user"] == "alice", last)
 
 
 @check

@@ -93,9 +93,10 @@ static const struct gate_caller callers[] = {
 	"'ReadonlyPaths':['/proc/bus','/proc/fs','/proc/irq','/proc/sys'," \
 	"'/proc/sysrq-trigger'],"
 /* What docker 20.10 tells of a container that gate made. */
-#define HARMLESS                                                                      \
+#define HARMLESS "'AutoRemove':false," LASTING
+#define LASTING                                                                       \
 	"'Binds':null,'ContainerIDFile':'','LogConfig':{'Type':'json-file','Config':" \
-	"{}},'RestartPolicy':{'Name':'no','MaximumRetryCount':0},'AutoRemove':false," \
+	"{}},'RestartPolicy':{'Name':'no','MaximumRetryCount':0},"                    \
 	"'VolumeDriver':'','VolumesFrom':null,'CgroupnsMode':'private','Dns':null,"   \
 	"'DnsOptions':null,'DnsSearch':null,'ExtraHosts':null,'GroupAdd':null,"       \
 	"'IpcMode':'private','Cgroup':'','Links':null,'OomScoreAdj':0,"               \
@@ -122,6 +123,15 @@ static const struct gate_caller callers[] = {
 		"'Mounts':[" mounts "],")
 #define ALICES(files, mounts) \
 	CONTAINER_OF(4, "x", "1000:1000", LABELS("1000"), SAFE, files, mounts)
+/* Not to be started: it lacks no-new-privileges. */
+#define FLEETING(status)                                                               \
+	"{'Id':'" ID(                                                                  \
+		4) "','Name':'/fleeting','Image':'" NGINX                              \
+		   "','Config':{'User':'1000:1000','Image':'nginx','Labels':{" LABELS( \
+			   "1000") "}},'State':{'Status':'" status                     \
+				   "'},'HostConfig':{'AutoRemove':true," LASTING       \
+				   "'CapDrop':['ALL']},'Mounts':[]," NOT_STARTED       \
+				   "'NetworkSettings':{'Networks':{}}}"
 #define VOLUME(name, labels, options)                                                \
 	"{'Name':'" name "','Driver':'local','Labels':" labels ",'Options':" options \
 	",'Scope':'local'}"
@@ -246,6 +256,8 @@ static const struct {
 					"1000") "}},'HostConfig':{" HARMLESS SAFE
 						"},'Mounts':[]," NOT_STARTED
 						"'NetworkSettings':{'Networks':{}}}"},
+	{"containers/fleeting/json", FLEETING("created")},
+	{"containers/begun/json", FLEETING("running")},
 	{"containers/thawed/json",
 		CONTAINER(4, "thawed", "1000:1000", LABELS("1000"), SAFE,
 			"{'Type':'bind','Destination':'/m8','Source':'" GATE_PIN_DIR

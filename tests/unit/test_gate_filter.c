@@ -373,6 +373,37 @@ static const char *ask_engine_of(struct gate_fixture *fixture,
 	return decision.rule;
 }
 
+/* The container that would be removed is never one that is not the caller's own. */
+static void a_refused_start_tells_what_is_to_go(void **state)
+{
+	static const struct {
+		const char *user, *method, *path;
+		bool goes;
+	} rows[] = {
+		{"alice", "POST", "/v1.41/containers/fleeting/start", true},
+		{"alice", "POST", "/v1.41/containers/fleeting/restart", false},
+		{"alice", "POST", "/v1.41/containers/fleeting/attach", false},
+		{"alice", "POST", "/v1.41/containers/begun/start", false},
+		{"alice", "POST", "/v1.41/containers/nested/start", false},
+		{"bob", "POST", "/v1.41/containers/fleeting/start", false},
+		{"kim", "POST", "/v1.41/containers/fleeting/start", false},
+	};
+	struct gate_fixture *fixture = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct gate_case test = {.user = rows[i].user,
+			.method = rows[i].method,
+			.path = rows[i].path};
+		struct gate_decision decision;
+
+		gate_fixture_run(fixture, &test, &decision);
+		assert_int_equal(decision.verdict, GATE_DENY);
+		assert_int_equal(decision.unstarted != NULL, rows[i].goes);
+		if (rows[i].goes)
+			assert_string_equal(decision.unstarted, decision.object);
+	}
+}
+
 static void a_copy_waits_for_a_mended_engine(void **state)
 {
 	static const struct {
@@ -694,6 +725,7 @@ int main(void)
 		TEST(compressed_archives_are_told),
 		TEST(a_copy_waits_for_a_mended_engine),
 		TEST(nested_mounts_wait_for_a_mended_runc),
+		TEST(a_refused_start_tells_what_is_to_go),
 		TEST(references_are_read_as_the_engine_does),
 	};
 
