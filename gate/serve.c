@@ -16,6 +16,7 @@
 #include "gate/serve/folder.h"
 #include "gate/serve/listen.h"
 #include "gate/serve/pool.h"
+#include "gate/serve/room.h"
 #include "gate/serve/trusted.h"
 #include "gate/serve/version.h"
 #include "gate/serve/wire.h"
@@ -31,7 +32,6 @@
 #define DEFAULT_ENGINE "/run/seawall/engine.sock"
 
 enum {
-	MAX_SESSIONS_OF_USER = 128,
 	LOOK_MS = 1000,	       /* how often the policy file is looked at */
 	SPARES_MS = 60 * 1000, /* how long they wait for a caller */
 	QUIET_MS = 2,	       /* without a caller: time to make others */
@@ -262,8 +262,8 @@ static struct session_setup setup_of(const struct server *server)
 
 static bool has_room(const struct server *server, uid_t uid)
 {
-	return pool_sessions(&server->pool, NULL) < SESSION_MAX &&
-	       pool_sessions(&server->pool, &uid) < MAX_SESSIONS_OF_USER;
+	return room_for(
+		pool_sessions(&server->pool, NULL), pool_sessions(&server->pool, &uid));
 }
 
 static void turn_away(int client)

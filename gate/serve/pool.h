@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "gate/serve/room.h"
 #include "gate/serve/session.h"
 
 /*
@@ -22,7 +23,7 @@
 enum {
 	SPARE_MAX = 2,
 	IDLE_MAX = 2, /* brokers without a worker */
-	SESSION_MAX = 512,
+	SESSION_MAX = ROOM_ALL,
 	POOL_MAX = SESSION_MAX + SPARE_MAX + IDLE_MAX,
 };
 
