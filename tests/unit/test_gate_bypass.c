@@ -93,7 +93,7 @@ static const struct gate_case cases[] = {
 	POST("CVE-2024-45310.meanwhile", "/v1.41/containers/nested/start", NULL,
 		"mount-nested"),
 	CREATE("CVE-2024-45310.none.side-by-side",
-		"{'Image':'storing','HostConfig':{'Binds':['mine:/data/d','mine:/b',"
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/data/d','mine:/b',"
 		"'/bb/c','mine:/etc/app'],'Tmpfs':{'/t':''}}}",
 		"allow"),
 	CREATE("CVE-2024-45310.none.in-tmpfs",
