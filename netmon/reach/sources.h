@@ -22,9 +22,9 @@ struct source {
  *
  * Perimeter interfaces have all three zones; any other interface that leads out of the
  * host (not loopback, not a container network's without a port to the outside) has the
- * neighbours on its link and the addresses that are routed by it: they are `private`, or
- * `adjacent` where they are neighbours with public addresses. The host's own addresses and on-link prefixes are in no
- * zone but `adjacent`. Return: how many.
+ * neighbours on its link and the addresses that are routed by it: they are `private`,
+ * or `adjacent` where they are neighbours with public addresses. The host's own
+ * addresses and on-link prefixes are in no zone but `adjacent`. Return: how many.
  */
 size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
 	struct source **ret_sources);
