@@ -54,7 +54,7 @@ static _Noreturn void become_worker(
 }
 
 /* A child with one end of a pair of sockets; the other end is ours. */
-static int make(_Noreturn void (*become)(int, pid_t, const struct session_setup *),
+static int make(void (*become)(int, pid_t, const struct session_setup *),
 	const struct session_setup *setup, pid_t *ret_pid, struct err *err)
 {
 	pid_t parent = getpid();
