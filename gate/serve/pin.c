@@ -264,8 +264,9 @@ static int make_room(
 		count -= drop_if_removed(dir, other, folder);
 	if (count >= MAX_PINS)
 		return err_set(err, -EDQUOT,
-			"bind of '%s': %d other paths are mounted already", pin->source,
-			MAX_PINS);
+			"bind of '%s': %d other paths are mounted already: see LIMITS "
+			"in gate(8)",
+			pin->source, MAX_PINS);
 	return 0;
 }
 
