@@ -209,6 +209,25 @@ def a_lock_is_not_waited_for_without_end(lab):
     expect("then no more", bind("alice", mine) == 201)
 
 
+@check
+def the_256_of_a_user_are_enough(lab):
+    """Then no other, until root or who removes directories makes room."""
+    many = [folder("alice", "many%d" % i) for i in range(256)]
+    bind("alice", many[0], HostConfig={
+        "Binds": ["%s:/d%d" % (path, i) for i, path in enumerate(many)]})
+    expect("all that may be", len(names(PINS)) == 256, len(names(PINS)))
+    more = folder("alice", "more")
+    out = refused(lab, "alice", "create", "-v", more + ":/d", BOX)
+    expect("why", "256 other paths" in out and "gate(8)" in out, out)
+    expect("no trace", len(names(PINS)) == 256 and ":home:alice:more" not in names(NOTES))
+    kept = folder("alice", "noted")
+    expect("those that are there serve on", bind("alice", kept) == 201)
+    os.rmdir(many[7])
+    expect("room again", bind("alice", more) == 201)
+    expect("of the removed one's", ":home:alice:more" in names(PINS) and
+           ":home:alice:many7" not in names(PINS))
+
+
 def attempt(name, function, lab):
     try:
         lab.tidy()
