@@ -76,7 +76,9 @@ static struct span doas_target(struct span rest)
 	if (!span_is(word, "as"))
 		return (struct span){0};
 	word = unquoted(span_word(&rest));
-	return span_is(word, "root") ? (struct span){0} : word;
+	if (span_is(word, "root"))
+		return (struct span){0};
+	return word;
 }
 
 /* permit|deny [options] identity [as target] [cmd command [args...]] */

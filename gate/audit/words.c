@@ -141,6 +141,8 @@ static bool is_template(const struct unit_name *name)
 
 static struct span specifier(const struct unit_name *name, char c)
 {
+	const struct span none = {0};
+
 	switch (c) {
 	case '%':
 		return (struct span){"%", 1};
@@ -159,14 +161,14 @@ static struct span specifier(const struct unit_name *name, char c)
 	case 'J':
 		return name->last;
 	case 'n':
-		return is_template(name) ? (struct span){0} : name->all;
+		return is_template(name) ? none : name->all;
 	case 'N':
-		return is_template(name) ? (struct span){0} : name->bare;
+		return is_template(name) ? none : name->bare;
 	case 'i':
 	case 'I':
 		return name->instance;
 	default:
-		return (struct span){0};
+		return none;
 	}
 }
 

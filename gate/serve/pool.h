@@ -22,7 +22,7 @@
 
 enum {
 	SPARE_MAX = 2,
-	IDLE_MAX = 2, /* brokers without a worker */
+	IDLE_MAX = 8, /* brokers without a worker */
 	SESSION_MAX = ROOM_ALL,
 	POOL_MAX = SESSION_MAX + SPARE_MAX + IDLE_MAX,
 };

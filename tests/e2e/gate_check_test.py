@@ -7,25 +7,17 @@ usage: tests/e2e/gate_check_test.py --gate PATH [--only REGEX]
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
+
+from checks import Checks, attempt, expect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLE = os.path.join(HERE, "../../conf/policy.example.json")
 ALICE = ["--user", "alice", "--uid", "1000", "--gid", "1000", "--home", "/srv/alice"]
 CREATE = ["--method", "POST", "--path", "/v1.41/containers/create?name=web"]
-CHECKS = []
-
-
-class Failure(Exception):
-    pass
-
-
-def check(function):
-    CHECKS.append(("e2e/gate-check/" + function.__name__.replace("_", "-"), function))
-    return function
+check = Checks("e2e/gate-check/")
 
 
 def gate(*words, policy=EXAMPLE, data=None):
@@ -35,11 +27,6 @@ def gate(*words, policy=EXAMPLE, data=None):
                        stderr=subprocess.PIPE, check=False)
     return (r.returncode, json.loads(r.stdout) if r.stdout else None,
             r.stderr.decode("utf-8", "replace"))
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise Failure("%s: %s" % (what, detail))
 
 
 @check
@@ -173,15 +160,8 @@ def help_is_0(_):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for name, function in CHECKS:
-            if not re.search(ARGS.only, name):
-                continue
-            try:
-                function(folder)
-            except (Failure, OSError, ValueError, KeyError, TypeError) as e:
-                print("FAIL %s: %s" % (name, " ".join(str(e).split())[:500]), flush=True)
-            else:
-                print("PASS " + name, flush=True)
+        for name, function in check.wanted(ARGS.only):
+            attempt(name, function, folder)
     return 0
 
 

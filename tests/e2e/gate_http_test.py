@@ -23,9 +23,11 @@ import tempfile
 import threading
 import time
 
+from checks import Checks, Failure, attempt, expect
+
 ID = "c0ffee" + 58 * "0"
 EXEC = "e0ec" + 60 * "0"
-CASES = []
+case = Checks("e2e/gate-http/")
 ACL = {
     "version": 1,
     "gate": {
@@ -34,20 +36,6 @@ ACL = {
                              "capabilities": ["*"], "devices": ["*"], "publish": "any",
                              "networks": ["*"], "build": True, "others": True}},
         "grants": [{"users": ["0"], "profile": "all"}]}}
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(("e2e/gate-http/" + function.__name__.replace("_", "-"), function))
-    return function
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise Failure("%s %s" % (what, detail))
 
 
 # ---------------------------------------------------------------- the engine
@@ -973,16 +961,8 @@ def main():
         return 0
     w = World(os.path.abspath(args.gate))
     try:
-        for name, function in CASES:
-            if not re.search(args.only, name):
-                continue
-            try:
-                function(w)
-            except (Failure, OSError, AttributeError, KeyError) as e:
-                text = str(e).replace("\n", " ")[:600]
-                print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
-            else:
-                print("PASS " + name, flush=True)
+        for name, function in case.wanted(args.only):
+            attempt(name, function, w)
         print(w.said(), file=sys.stderr)
     finally:
         w.close()

@@ -21,20 +21,12 @@ import time
 
 import gatelab
 import lab as world
-from gate_serve_test import Failure, expect, raw_as, refused
+from checks import Checks, Skip, attempt, expect
+from gate_serve_test import raw_as, refused
 from gatelab import BOX, USERS
 
-CHECKS = []
+check = Checks("e2e/gate-pins/")
 PINS, NOTES = "/run/seawall/binds/2001/rw/", "/var/lib/seawall/binds/2001/rw/"
-
-
-class Skip(Exception):
-    pass
-
-
-def check(function):
-    CHECKS.append(("e2e/gate-pins/" + function.__name__.replace("_", "-"), function))
-    return function
 
 
 def folder(user, name):
@@ -228,20 +220,6 @@ def the_256_of_a_user_are_enough(lab):
            ":home:alice:many7" not in names(PINS))
 
 
-def attempt(name, function, lab):
-    try:
-        lab.tidy()
-        function(lab)
-    except Skip as why:
-        print("SKIP %s: %s" % (name, why), flush=True)
-    except (Failure, RuntimeError, OSError, KeyError, ValueError,
-            subprocess.TimeoutExpired) as e:
-        text = " ".join(str(e).split())[:700]
-        print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
-    else:
-        print("PASS " + name, flush=True)
-
-
 def main():
     why = None if os.environ.get(world.INSIDE) else world.missing()
     if why:
@@ -249,9 +227,8 @@ def main():
         return 0
     world.enter()
     lab = gatelab.GateLab(ARGS.gate)
-    for name, function in CHECKS:
-        if re.search(ARGS.only, name):
-            attempt(name, function, lab)
+    for name, function in check.wanted(ARGS.only):
+        attempt(name, gatelab.tidied(function), lab)
     print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
     lab.tidy()
     lab.stop_gate()

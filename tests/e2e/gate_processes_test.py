@@ -11,7 +11,6 @@ import argparse
 import array
 import contextlib
 import os
-import re
 import signal
 import socket
 import sys
@@ -20,18 +19,13 @@ import time
 
 import gate_http_test
 import gatelab
-from gate_http_test import (ATTACH, LIST, UPGRADE, Failure, World, ask_as, expect, head,
-                            read_all, read_until, status_of)
+from checks import Checks, Failure, attempt, expect
+from gate_http_test import (ATTACH, LIST, UPGRADE, World, ask_as, head, read_all, read_until, status_of)
 
-CASES = []
+case = Checks("e2e/gate-processes/")
 SPARES = 2
-IDLE = 2        # brokers that have no worker
+IDLE = 8        # brokers that have no worker
 BROKER = 3      # the worker's descriptor; that of its caller is the next
-
-
-def case(function):
-    CASES.append(("e2e/gate-processes/" + function.__name__.replace("_", "-"), function))
-    return function
 
 
 def children(pid):
@@ -376,19 +370,11 @@ def main():
         print("SKIP e2e/gate-processes: needs root")
         return 0
     w = None
-    for name, function in CASES:
-        if not re.search(args.only, name):
-            continue
+    for name, function in case.wanted(args.only):
         if w is None or w.gate.poll() is not None:
             # Without the right to send signals to other users' processes.
             w = World(os.path.abspath(args.gate), gatelab.confined())
-        try:
-            function(w)
-        except (Failure, OSError, AttributeError, KeyError, StopIteration) as e:
-            text = str(e).replace("\n", " ")[:600]
-            print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
-        else:
-            print("PASS " + name, flush=True)
+        attempt(name, function, w)
     if w:
         print(w.said(), file=sys.stderr)
         w.close()

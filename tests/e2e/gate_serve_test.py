@@ -31,24 +31,11 @@ import engine
 import gate_processes_test
 import gatelab
 import lab as world
+from checks import Checks, Failure, attempt, expect
 from gatelab import BOX, GATE, USERS
 from lab import api
 
-CHECKS = []
-
-
-class Failure(Exception):
-    pass
-
-
-def check(function):
-    CHECKS.append(("e2e/gate-serve/" + function.__name__.replace("_", "-"), function))
-    return function
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise Failure("%s: %s" % (what, detail))
+check = Checks("e2e/gate-serve/")
 
 
 def tar_of(name, data):
@@ -731,18 +718,6 @@ def no_process_was_killed(lab):
     expect("no call that was not foreseen", "signal" not in lab.said(), lab.said())
 
 
-def attempt(name, function, lab):
-    try:
-        lab.tidy()
-        function(lab)
-    except (Failure, RuntimeError, OSError, KeyError, ValueError,
-            subprocess.TimeoutExpired) as e:
-        text = " ".join(str(e).split())[:700]
-        print("FAIL %s: %s" % (name, text or type(e).__name__), flush=True)
-    else:
-        print("PASS " + name, flush=True)
-
-
 def main():
     why = None if os.environ.get(world.INSIDE) else world.missing()
     if why:
@@ -752,11 +727,11 @@ def main():
     if ARGS.engine_client:
         engine.use_client()
     lab = gatelab.GateLab(ARGS.gate)
-    for name, function in CHECKS:
+    for name, function in check:
         if ARGS.engine_client:
             name = name.replace("/gate-serve/", "/gate-serve-client/")
         if re.search(ARGS.only, name):
-            attempt(name, function, lab)
+            attempt(name, gatelab.tidied(function), lab)
     print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
     lab.tidy()
     lab.stop_gate()

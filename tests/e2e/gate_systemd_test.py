@@ -12,12 +12,12 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 
 import bootlab
 import gatelab
 import lab as world
+from checks import Checks, attempt, expect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 USERS = {"alice": 5000, "bob": 5001, "carol": 5002}
@@ -28,21 +28,7 @@ POLICY = {"version": 1, "gate": {
                  "operator": {"run_as": "any", "images": ["*"], "privileged": True,
                               "binds": ["/"], "others": True}},
     "grants": [{"users": ["alice"], "profile": "developer", "elevate": "operator"}]}}
-CHECKS = []
-
-
-class Failure(Exception):
-    pass
-
-
-def check(function):
-    CHECKS.append(("e2e/gate-systemd/" + function.__name__.replace("_", "-"), function))
-    return function
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise Failure("%s: %s" % (what, str(detail)[-600:]))
+check = Checks("e2e/gate-systemd/")
 
 
 def part(path, begin, end):
@@ -364,39 +350,28 @@ def audit_finds_each_way_live(m):
         expect("found: " + want, [x for x in found if re.fullmatch(want, x)], found)
 
 
-def attempt(name, function, m):
-    try:
-        function(m)
-    except (Failure, RuntimeError, OSError, ValueError, KeyError,
-            subprocess.TimeoutExpired) as e:
-        print("FAIL %s: %s" % (name, " ".join(str(e).split())[:700]), flush=True)
-        return False
-    print("PASS " + name, flush=True)
-    return True
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--only", default=".")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
-    if not any(re.search(args.only, name) for name, _ in CHECKS):
+    if not any(re.search(args.only, name) for name, _ in check):
         return 0
     why = bootlab.missing()
     if why:
-        for name, _ in CHECKS:
+        for name, _ in check:
             print("SKIP %s: %s" % (name, why))
         return 0
     world.enter()
     try:
         m = build_machine(args.build)
     except bootlab.CannotBoot as e:
-        for name, _ in CHECKS:
+        for name, _ in check:
             print("SKIP %s: %s" % (name, " ".join(str(e).split())))
         return 0
     try:
-        results = [attempt(name, function, m) for name, function in CHECKS]
+        results = [attempt(name, function, m) for name, function in check]
     finally:
         m.off()
     return 0 if all(results) else 1

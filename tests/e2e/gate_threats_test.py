@@ -32,6 +32,7 @@ import sys
 
 import gatelab
 import lab as world
+from checks import Failure, expect
 from lab import api, run
 
 IMAGE_WORDS = {"a" * 64: "nginx", "e" * 64: "evil/thing"}
@@ -71,15 +72,6 @@ LACKING = {"CpuShares", "CpuPeriod", "CpuQuota", "NanoCpus", "CpusetCpus", "Cpus
            "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"}
 NOTHING = (None, "", 0, -1, False, [], [0, 0])
 DEVICES = {"null", "zero", "full", "tty", "random", "urandom", "console", "ptmx"}
-
-
-class Failure(Exception):
-    pass
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise Failure("%s: %s" % (what, detail))
 
 
 def load_cases():

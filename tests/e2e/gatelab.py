@@ -84,6 +84,14 @@ def confined():
             ",".join(["-all"] + ["+" + x[4:].lower() for x in names.split()])]
 
 
+def tidied(function):
+    """@function of a lab, as a check that finds none of the last one's containers."""
+    def run_tidied(lab):
+        lab.tidy()
+        function(lab)
+    return run_tidied
+
+
 class GateLab(world.Lab):
     """A lab whose engine is behind gate serve."""
     def __init__(self, gate, policy=None):
