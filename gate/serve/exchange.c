@@ -35,6 +35,11 @@ struct exchange {
 	struct request_head head;
 };
 
+static bool has_new_policy(const struct exchange *x)
+{
+	return *x->setup->generation != x->setup->born;
+}
+
 /* See struct gate_decision. It stays, to be removed by hand, where that fails. */
 static void remove_unstarted(struct exchange *x, const char *id)
 {
@@ -107,7 +112,7 @@ static bool wait_for_request(struct exchange *x)
 		{.fd = x->setup->client, .events = POLLIN}, {.fd = x->setup->broker}};
 
 	while (wire_now() < deadline) {
-		if (*x->setup->generation != x->setup->born)
+		if (has_new_policy(x))
 			return false;
 		int n = poll(fds, ARRAY_LEN(fds), 1000);
 		if (n > 0)
@@ -321,7 +326,7 @@ static bool carry_out(struct exchange *x, const struct gate_decision *decision)
 	if (engine < 0)
 		return refuse_because(x, decision, 502, "engine-gone", err.text);
 	relay.engine = relay.up.to = engine;
-	relay.keep = !x->head.close && *x->setup->generation == x->setup->born;
+	relay.keep = !x->head.close && !has_new_policy(x);
 	enum relay_end end = relay_run(&relay, &err);
 	if (end == RELAY_FAILED) {
 		if (reply_refuse(x->setup->client, &x->arena, 502, err.text, false) ==
@@ -364,6 +369,10 @@ static bool serve_request(struct exchange *x)
 	gate_filter(&x->context, &request, &x->arena, &decision);
 	if (decision.verdict != GATE_ALLOW)
 		return refuse(x, &decision);
+	/* A head and a body may take their time to come. */
+	if (has_new_policy(x))
+		return refuse_because(x, &decision, 503, "policy-changed",
+			"a new policy came into force meanwhile: ask again");
 	/* A body that nobody read must not stay behind as the next request. */
 	if (request.has_body && decision.forward.body_kind == GATE_BODY_NONE)
 		return refuse_because(x, &decision, 400, "body-unexpected",

@@ -23,7 +23,8 @@
  * @client:     the caller's socket
  * @broker:     where the privileged process listens
  * @generation: counts the policies loaded; when it is no longer @born, the connection
- * is closed after the answer, so that the next request meets the new policy
+ * is closed after the answer, so that the next request meets the new policy; a request
+ * that came while it changed is refused
  */
 struct exchange_setup {
 	struct gate_context context;

@@ -13,8 +13,11 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <linux/sockios.h>
 
 #include "gate/serve/broker.h"
 #include "gate/serve/exchange.h"
@@ -35,6 +38,7 @@ struct world {
 	const char *answer; /* of the engine, to each connection */
 	char heard[64 * 1024];
 	size_t nheard, connections;
+	size_t change_at; /* of what is sent: a new policy comes before; 0: none does */
 	pthread_mutex_t lock;
 };
 
@@ -148,6 +152,18 @@ static void *run_exchange(void *context)
 	return NULL;
 }
 
+/* Until all that was sent has been read. */
+static void wait_until_read(int fd)
+{
+	int left = 1;
+
+	for (int i = 0; i < 5000 && left > 0; i++) {
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &left), 0);
+		(void)usleep(1000);
+	}
+	assert_int_equal(left, 0);
+}
+
 /* Everything that gate answers to @sent, pieces of @step bytes. */
 static const char *talk(
 	struct world *world, const char *answer, const char *sent, size_t step)
@@ -155,7 +171,7 @@ static const char *talk(
 	static char got[64 * 1024];
 	static const struct trail_caller who = {.user = "root"};
 	static const struct gate_caller caller = {.user = {.name = "root"}};
-	static uint32_t generation;
+	static volatile uint32_t generation;
 	FILE *trail_file = fopen(world->trail_path, "a");
 	const struct trail trail = {.kind = TRAIL_FD, .fd = fileno(trail_file)};
 	int client[2], pair[2];
@@ -168,6 +184,7 @@ static const char *talk(
 	memset(world->heard, 0, sizeof(world->heard));
 	world->nheard = world->connections = 0;
 	world->answer = answer;
+	generation = 0;
 	pthread_mutex_unlock(&world->lock);
 	struct broker_thread broker = {.fd = pair[0],
 		.broker = {.engine_path = world->engine_path,
@@ -186,6 +203,10 @@ static const char *talk(
 	for (size_t at = 0; at < len; at += step) {
 		size_t n = len - at < step ? len - at : step;
 
+		if (world->change_at > 0 && at >= world->change_at && !generation) {
+			wait_until_read(client[0]);
+			generation++;
+		}
 		if (wire_send(client[0], sent + at, n, wire_now() + 5000) < 0)
 			break;
 	}
@@ -282,6 +303,19 @@ static void refuses(void **state)
 	}
 }
 
+/* Else it would be granted for as long as the rest of a request may take to come. */
+static void judges_by_no_policy_that_was_replaced(void **state)
+{
+	struct world *world = *state;
+
+	world->change_at = 10;
+	const char *got = talk(world, OK_LENGTH, LIST "\r\n", 10);
+	world->change_at = 0;
+	assert_int_equal(strncmp(got, "HTTP/1.1 503 ", 13), 0);
+	assert_non_null(strstr(got, "new policy"));
+	assert_null(strstr(world->heard, "containers/json"));
+}
+
 static void streams_bodies(void **state)
 {
 	struct world *world = *state;
@@ -326,6 +360,7 @@ int main(void)
 		cmocka_unit_test(relays_answers),
 		cmocka_unit_test(keeps_the_connection_for_a_next_request),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(judges_by_no_policy_that_was_replaced),
 		cmocka_unit_test(streams_bodies),
 		cmocka_unit_test(refuses_an_engine_that_speaks_oddly),
 	};
