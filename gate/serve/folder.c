@@ -11,6 +11,8 @@
 
 #include "gate/serve/entries.h"
 
+enum { TRIES = 10 };
+
 static int open_folder(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -25,7 +27,6 @@ static bool is_of_root_alone(int fd)
 	return fstat(fd, &st) == 0 && st.st_uid == 0 && (st.st_mode & 022) == 0;
 }
 
-/* Locked, so that nobody is making one meanwhile. */
 static int open_all(struct err *err)
 {
 	_cleanup_(cleanup_close) int fd = open_folder(AT_FDCWD, FOLDERS);
@@ -35,8 +36,6 @@ static int open_all(struct err *err)
 	if (!is_of_root_alone(fd))
 		return err_set(
 			err, -EPERM, "'%s' must be a folder of root's alone", FOLDERS);
-	if (flock(fd, LOCK_EX) < 0)
-		return err_errno(err, -errno, "lock '%s'", FOLDERS);
 	return TAKE_FD(fd);
 }
 
@@ -68,9 +67,32 @@ void folder_sweep(void)
 		sweep(all);
 }
 
+/* A new one, locked; -EAGAIN: somebody who sweeps was faster. */
+static int make_one(struct folder *folder)
+{
+	struct stat st;
+
+	*folder = (struct folder){.path = FOLDERS "/XXXXXX", .lock = -1};
+	if (!mkdtemp(folder->path))
+		return -errno;
+	folder->lock = open_folder(AT_FDCWD, folder->path);
+	if (folder->lock < 0)
+		return folder->lock == -ENOENT ? -EAGAIN : folder->lock;
+	if (flock(folder->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	/* What was removed can be locked, too. */
+	if (fstat(folder->lock, &st) < 0)
+		return -errno;
+	if (st.st_nlink == 0)
+		return -EAGAIN;
+	/* To be walked through, not to be changed. */
+	return fchmod(folder->lock, 0711) < 0 ? -errno : 0;
+}
+
 int folder_make(struct folder *ret_folder, struct err *err)
 {
-	struct folder folder = {.path = FOLDERS "/XXXXXX", .lock = -1};
+	struct folder folder;
+	int rc = -EAGAIN;
 
 	if (mkdir(FOLDERS, 0711) < 0 && errno != EEXIST)
 		return err_errno(err, -errno, "make '%s'", FOLDERS);
@@ -78,19 +100,13 @@ int folder_make(struct folder *ret_folder, struct err *err)
 	if (all < 0)
 		return all;
 	sweep(all);
-	if (!mkdtemp(folder.path))
-		return err_errno(err, -errno, "make a folder in '%s'", FOLDERS);
-	folder.lock = open_folder(AT_FDCWD, folder.path);
-	int rc = folder.lock < 0 ? folder.lock : 0;
-	/* To be walked through, not to be changed. */
-	if (rc == 0 && (flock(folder.lock, LOCK_EX | LOCK_NB) < 0 ||
-			       fchmod(folder.lock, 0711) < 0))
-		rc = -errno;
-	if (rc < 0) {
-		err_errno(err, rc, "set up '%s'", folder.path);
-		folder_remove(&folder);
-		return rc;
+	for (int i = 0; rc == -EAGAIN && i < TRIES; i++) {
+		rc = make_one(&folder);
+		if (rc < 0)
+			folder_remove(&folder);
 	}
+	if (rc < 0)
+		return err_errno(err, rc, "make a folder in '%s'", FOLDERS);
 	*ret_folder = folder;
 	return 0;
 }

@@ -13,9 +13,10 @@
 /*
  * Theory of operation. Whoever makes a folder holds a lock on it (flock(2)) as long as
  * it lives, so that one without belongs to a process that was killed: it is removed
- * with its socket by the next that looks. A lock on FOLDERS itself keeps the moment out
- * between making and locking one. Others cannot lock them: they may walk through, not
- * open to read.
+ * with its socket by the next that looks. Who makes one may lose it to such a one in
+ * the moment before it is locked, and makes another: there is no lock that all of them
+ * wait for, as its holder could be stopped by whom it works for. Others cannot lock
+ * folders: they may walk through, not open to read.
  */
 
 /** struct folder - all zero but @lock, which is -1: none. */

@@ -562,6 +562,17 @@ def killed():
         (folders() and "folders: %s" % folders()) or None
 
 
+def stopped():
+    """Whom a user stops in the middle of it, holding what he holds, stops nobody else."""
+    os.makedirs(FOLDERS, 0o711, exist_ok=True)
+    lock = os.open(FOLDERS, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        return want(gate_run("alice", "true"), 0)
+    finally:
+        os.close(lock)
+
+
 def serve_sweeps():
     """Of root's folders those without a lock, and nothing else."""
     stale, locked, others = (FOLDERS + "/" + x for x in ("stale", "locked", "others"))
@@ -650,7 +661,7 @@ TESTS = [as_caller, elevated, socket_is_private, wrong_password, no_grant, not_i
          forget, without_terminal, environment, no_shell, bad_policies,
          closed_descriptors, no_audit_no_run, exit_status, interrupt, suspend, prompt_cancelled,
          not_setuid, command_lines, expired_account, background, killed,
-         serve_sweeps, real_engine]
+         stopped, serve_sweeps, real_engine]
 
 
 def main():
