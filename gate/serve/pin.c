@@ -48,12 +48,12 @@ static bool is_mount(int fd)
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/* flock(2) waits for ever, or not at all. */
-static int lock_soon(int fd, const char *what, struct err *err)
+/* flock(2), which waits for ever or not at all; @kind: LOCK_EX or LOCK_SH. */
+static int lock_soon(int fd, int kind, const char *what, struct err *err)
 {
 	int64_t deadline = wire_now() + LOCK_MS;
 
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	while (flock(fd, kind | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_errno(err, -errno, "lock '%s'", what);
 		if (wire_now() >= deadline)
@@ -66,30 +66,44 @@ static int lock_soon(int fd, const char *what, struct err *err)
 	return 0;
 }
 
-/* The folder of all pins, a mount of its own. */
+/* -ENOENT: it is not there yet, or no mount. */
+static int open_mounted(int parent, struct err *err)
+{
+	_cleanup_(cleanup_close) int fd = own_dir_open(parent, "binds", err);
+
+	if (fd < 0)
+		return fd;
+	return is_mount(fd) ? TAKE_FD(fd)
+			    : err_set(err, -ENOENT, "'%s' is no mount", GATE_PIN_DIR);
+}
+
+/*
+ * The folder of all pins, a mount of its own. Who finds it mounted shares the lock: its
+ * holder may be stopped at any time, by whom it works for, when that is "gate run".
+ */
 static int open_pins(struct err *err)
 {
 	_cleanup_(cleanup_close) int parent =
 		own_dir_open(AT_FDCWD, "/run/seawall", err);
 	if (parent < 0)
 		return parent;
-	int rc = lock_soon(parent, "/run/seawall", err);
+	int rc = lock_soon(parent, LOCK_SH, "/run/seawall", err);
 	if (rc < 0)
 		return rc;
-	_cleanup_(cleanup_close) int fd = own_dir_open(parent, "binds", err);
-	if (fd < 0)
+	int fd = open_mounted(parent, err);
+	if (fd != -ENOENT)
 		return fd;
-	if (!is_mount(fd)) {
-		if (mount(GATE_PIN_DIR, GATE_PIN_DIR, NULL, MS_BIND, NULL) < 0 ||
-			mount(NULL, GATE_PIN_DIR, NULL, MS_PRIVATE, NULL) < 0 ||
-			mount(NULL, GATE_PIN_DIR, NULL, MS_UNBINDABLE, NULL) < 0)
-			return err_errno(err, -errno, "mount '%s'", GATE_PIN_DIR);
-		(void)close(TAKE_FD(fd));
-		fd = own_dir_open(parent, "binds", err);
-		if (fd < 0)
-			return fd;
-	}
-	return TAKE_FD(fd);
+	rc = lock_soon(parent, LOCK_EX, "/run/seawall", err);
+	if (rc < 0)
+		return rc;
+	fd = open_mounted(parent, err);
+	if (fd != -ENOENT)
+		return fd;
+	if (mount(GATE_PIN_DIR, GATE_PIN_DIR, NULL, MS_BIND, NULL) < 0 ||
+		mount(NULL, GATE_PIN_DIR, NULL, MS_PRIVATE, NULL) < 0 ||
+		mount(NULL, GATE_PIN_DIR, NULL, MS_UNBINDABLE, NULL) < 0)
+		return err_errno(err, -errno, "mount '%s'", GATE_PIN_DIR);
+	return open_mounted(parent, err);
 }
 
 /* A user's, locked as long as it is open, against other processes that serve him. */
@@ -104,7 +118,7 @@ static int open_own(uint32_t uid, struct err *err)
 	_cleanup_(cleanup_close) int own = own_dir_open(pins, number, err);
 	if (own < 0)
 		return own;
-	int rc = lock_soon(own, number, err);
+	int rc = lock_soon(own, LOCK_EX, number, err);
 	return rc < 0 ? rc : TAKE_FD(own);
 }
 

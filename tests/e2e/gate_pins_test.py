@@ -220,6 +220,19 @@ def the_256_of_a_user_are_enough(lab):
            ":home:alice:many7" not in names(PINS))
 
 
+@check
+def who_is_stopped_with_the_lock_of_all_stops_nobody(lab):
+    """"gate run" pins, too, and its user can stop it at any moment (cgroup.freeze)."""
+    expect("made", bind("alice", folder("alice", "before")) == 201)
+    fd = os.open("/run/seawall", os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    try:
+        status, seconds = timed(lambda: bind("bob", folder("bob", "during")))
+    finally:
+        os.close(fd)
+    expect("he is served at once", status == 201 and seconds < 3, (status, seconds))
+
+
 def main():
     why = None if os.environ.get(world.INSIDE) else world.missing()
     if why:
