@@ -4,8 +4,9 @@
 #include <linux/netfilter/nf_tables.h>
 
 /* Where the headers of IPv4 and IPv6 have addresses: their first byte. */
-#define HEADER_SADDR 8
-#define HEADER_DADDR 16
+#define HEADER_SADDR  8
+#define HEADER_SADDR4 12
+#define HEADER_DADDR  16
 
 static bool is_header(const struct operand *o, uint8_t offset, uint8_t len)
 {
@@ -17,15 +18,31 @@ static bool is_header(const struct operand *o, uint8_t offset, uint8_t len)
 static bool is_source(const struct operand *o, bool answers)
 {
 	return o->field == FIELD_CT_REPLY_SADDR ||
-	       (answers && (o->field == FIELD_SADDR || is_header(o, 12, 4) ||
+	       (answers && (o->field == FIELD_SADDR || is_header(o, HEADER_SADDR4, 4) ||
 				   is_header(o, HEADER_SADDR, 16)));
 }
 
-/* Holds some bytes of it, and maybe others; but for answers a source is another's. */
+/* Or the first bytes of that, which is how nft has a prefix compared. One byte there is
+ * in IPv4 the time to live. */
+static bool begins_source(
+	const struct scan *scan, const struct operand *o, bool answers)
+{
+	if (is_source(o, answers))
+		return true;
+	if (!answers || o->field != FIELD_PAYLOAD || o->base != BASE_NETWORK)
+		return false;
+	return (o->offset == HEADER_SADDR4 && o->load_len < 4) ||
+	       (o->offset == HEADER_SADDR && o->load_len < 16 &&
+		       scan->families == FAMILY_BIT_6);
+}
+
+/* Holds some bytes of it, and maybe others; but for answers a source is another's. A
+ * byte for itself is one of an address from where IPv4 has them. */
 static bool overlaps(const struct operand *o, bool answers)
 {
 	return o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
-	       o->load_len > 1 && !is_header(o, HEADER_SADDR, 16) &&
+	       (o->load_len > 1 || o->offset >= HEADER_SADDR4) &&
+	       !is_header(o, HEADER_SADDR, 16) &&
 	       o->offset + o->load_len > (answers ? HEADER_SADDR : HEADER_DADDR);
 }
 
@@ -135,9 +152,10 @@ static void scan_source(struct scan *scan, const struct op *op, bool answers)
 
 	switch ((int)op->kind) {
 	case OP_MATCH:
-		if (is_source(o, answers) && op->value_len <= 16)
+		if (begins_source(scan, o, answers) && op->value_len &&
+			op->value_len <= 16)
 			scan_address(scan, op);
-		else if (!scan_is_addr(o))
+		else if (!scan_begins_addr(o))
 			note_odd(scan, o, answers);
 		break;
 	case OP_IN:

@@ -108,14 +108,15 @@ static bool op_excludes(struct scan *scan, const struct op *op)
 		return false;
 	if (op->kind == OP_MATCH && op->cmp == CMP_EQ && is_host_only(scan, op))
 		return true;
-	if (!scan_is_addr(o))
+	if (!(op->kind == OP_MATCH ? scan_begins_addr(o) : scan_is_addr(o)))
 		return false;
 	if (op->kind == OP_LOOKUP)
 		return set_excludes(scan, op);
 	if (op->kind == OP_IN)
 		return !scan->at ||
 		       (!o->nsteps && !ivset_contains(op->numbers, scan->at->value));
-	if ((op->cmp != CMP_EQ && op->cmp != CMP_RANGE) || op->value_len > 16)
+	if ((op->cmp != CMP_EQ && op->cmp != CMP_RANGE) || op->value_len == 0 ||
+		op->value_len > 16)
 		return false;
 	iv = scan_address(scan, op);
 	return iv.lo <= iv.hi &&

@@ -46,12 +46,13 @@ static bool is_asked(const struct survey *survey, const struct address_class *cl
 
 	if (!(service->families & bit))
 		return false;
-	if (!class->group)
+	/* What a rule translates by that name it carries to one host, of any protocol.
+	 */
+	if (!class->anywhere || !class->group)
 		return !class->anywhere || service->anywhere;
 	return proto_is_datagram(service->proto) &&
-	       (!class->anywhere || service->anywhere ||
-		       listen_any(survey->reach->host, service->proto, service->port) !=
-			       TRI_NO);
+	       (service->anywhere || listen_any(survey->reach->host, service->proto,
+					     service->port) != TRI_NO);
 }
 
 static void walk_host(struct survey *survey, const struct candidates *all,

@@ -54,6 +54,29 @@ bool scan_is_addr(const struct operand *o)
 	       is_field(o, BASE_NETWORK, 24, 16) || o->field == FIELD_CT_ORIG_DADDR;
 }
 
+/* Where the headers have addresses. nft loads no more of one than a prefix of whole
+ * bytes needs. */
+static size_t address_size(const struct operand *o)
+{
+	static const struct {
+		uint8_t offset, len;
+	} headers[] = {{12, 4}, {16, 4}, {8, 16}, {24, 16}};
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		if (o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
+			o->offset == headers[i].offset && o->load_len <= headers[i].len)
+			return headers[i].len;
+	return o->len;
+}
+
+bool scan_begins_addr(const struct operand *o)
+{
+	return scan_is_addr(o) ||
+	       (o->field == FIELD_PAYLOAD && o->base == BASE_NETWORK &&
+		       ((o->offset == 16 && o->load_len < 4) ||
+			       (o->offset == 24 && o->load_len < 16)));
+}
+
 static bool is_proto(const struct operand *o)
 {
 	return o->nsteps == 0 &&
@@ -129,9 +152,10 @@ static void scan_operand(struct scan *scan, const struct operand *o,
 			scan_keys(scan, set, 0, 2, true, nat, protos);
 		else if (scan_is_addr(o) && !o->nsteps)
 			scan_keys(scan, set, 0, o->len, false, nat, protos);
-		else if (scan_is_addr(o))
+		else if (scan_is_addr(o)) {
 			scan->odd_addr = scan->odd_range = true;
-		else if (is_port(o))
+			scan->open_addr |= nat && !scan->aside;
+		} else if (is_port(o))
 			scan->wide |= nat ? protos : 0;
 		return;
 	}
@@ -250,8 +274,8 @@ static void range_of(const struct op *op, u128 *ret_lo, u128 *ret_hi)
 struct iv scan_address(struct scan *scan, const struct op *op)
 {
 	const struct operand *o = op->operand;
-	size_t len = op->value_len;
-	u128 max = addr_max(len == 4 ? FAMILY_IP4 : FAMILY_IP6), lo, hi;
+	size_t len = op->value_len, size = address_size(o);
+	u128 max = len < 16 ? ((u128)1 << len * 8) - 1 : ~(u128)0, lo, hi;
 
 	range_of(op, &lo, &hi);
 	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
@@ -270,8 +294,9 @@ struct iv scan_address(struct scan *scan, const struct op *op)
 		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
 			scan->odd_addr = scan->odd_range = true; /* no network */
 		hi = lo | below;
-	} else if (len < o->len) { /* a prefix of whole bytes */
-		unsigned int shift = (unsigned int)(o->len - len) * 8;
+	}
+	if (len < size) { /* a prefix of whole bytes */
+		unsigned int shift = (unsigned int)(size - len) * 8;
 
 		lo <<= shift;
 		hi = (hi << shift) | (((u128)1 << shift) - 1);
@@ -286,7 +311,8 @@ static void scan_match(
 	const struct operand *o = op->operand;
 	struct iv iv;
 
-	if (op->value_len > 16 || (!is_port(o) && !scan_is_addr(o)))
+	if (op->value_len == 0 || op->value_len > 16 ||
+		(!is_port(o) && !scan_begins_addr(o)))
 		return;
 	if (is_port(o)) {
 		range_of(op, &iv.lo, &iv.hi);

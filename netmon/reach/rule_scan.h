@@ -19,7 +19,8 @@ struct scan {
 	bool local_anywhere; /* "an address of this host" may be a container's, too */
 	bool odd_addr;	/* a rule looks at destinations in a way that makes no ranges */
 	bool odd_range; /* addresses of one range may be translated differently */
-	bool open_addr; /* packets add to the destinations that are translated */
+	bool open_addr; /* translated destinations that no list holds: packets add some
+			 */
 	bool aside;	/* the rule at hand translates nothing, nor leads there */
 	const struct addr *at; /* scan_anywhere(): at this destination; NULL: at any */
 };
@@ -51,6 +52,9 @@ unsigned int scan_protos(const struct rule *rule);
 
 /** scan_is_addr() - whether an operand loads the destination address. */
 bool scan_is_addr(const struct operand *operand);
+
+/** scan_begins_addr() - whether it loads that, or the first bytes of it. */
+bool scan_begins_addr(const struct operand *operand);
 
 /**
  * scan_address() - the range of an op that compares an address: into the bounds

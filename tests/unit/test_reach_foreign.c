@@ -275,6 +275,115 @@ static void a_set_that_grows_is_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+/* The first bytes of an address, which is what nft loads to compare a prefix of them.
+ */
+static const struct operand *first_bytes(
+	struct host_made *h, const struct operand *addr, uint8_t len)
+{
+	struct operand *o = arena_memdup(&h->rules.arena, addr, sizeof(*o));
+
+	o->load_len = o->len = len;
+	return o;
+}
+
+/* ip daddr 10.0.0.0/8 */
+static struct op in_ten(struct host_made *h)
+{
+	return made_match(
+		&h->rules.arena, first_bytes(h, made_daddr(), 1), CMP_EQ, 0x0a, 0, 1);
+}
+
+static void translate_where(struct host_made *h, struct op where)
+{
+	struct op ops[] = {where,
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		to_web(h)};
+
+	made_rule(&h->rules, nat_chain(h), ops, 3);
+}
+
+static void a_network_of_whole_bytes_is_translated(void **state)
+{
+	struct host_made *h = *state;
+
+	translate_where(h, in_ten(h));
+	is_told(h, "10.5.1.2", 0x0a000000, 0x0affffff);
+}
+
+static void whole_bytes_tell_own_addresses_apart(void **state)
+{
+	struct host_made *h = *state;
+
+	host_addr(h->host, HOST_ETH0, "10.9.0.0/16", "10.9.9.9");
+	translate_where(h, in_ten(h));
+	is_told(h, "10.9.9.9", 0x0a090909, 0x0a090909);
+}
+
+/* ip saddr 203.0.0.0/8 drop in output: answers of one of two addresses. */
+static void whole_bytes_tell_answers_apart(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *output =
+		made_chain(&h->rules, "output", true, HOOK_OUTPUT, 0, CHAIN_FILTER);
+	struct op ops[] = {
+		made_match(arena, first_bytes(h, made_saddr(), 1), CMP_EQ, 0xcb, 0, 1),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+
+	host_addr(h->host, HOST_ETH0, "198.51.100.0/24", "198.51.100.9");
+	host_listen(h->host, IPPROTO_TCP, PORT);
+	made_rule(&h->rules, output, ops, 2);
+	assert_int_equal(
+		host_ask(h, "eth0", "8.8.8.8", "198.51.100.9", PORT), RESULT_OPEN);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, PORT));
+	arena_done(&report.arena);
+}
+
+/* ip daddr & 255.255.255.0 { 10.5.1.0 }: no list holds those addresses. */
+static void a_masked_address_in_a_set_is_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct set_element element = {.key = made_be(arena, 0x0a050100, 4)};
+	struct set set = {
+		.name = "s", .key_len = 4, .elements = &element, .nelements = 1};
+	struct report report;
+
+	element.key_end = element.key;
+	translate_where(
+		h, (struct op){.kind = OP_LOOKUP,
+			   .operand = made_masked(arena, made_daddr(), 0xffffff00, 0),
+			   .set = &set});
+	assert_int_equal(host_ask(h, "eth0", NEIGHBOUR, "10.5.1.7", PORT), RESULT_OPEN);
+	host_survey(h, &report);
+	assert_true(hides(&report));
+	arena_done(&report.arena);
+}
+
+/* A connection to a network's broadcast address, in a frame for the host alone: it is
+ * carried on to where a rule sends it. */
+static void a_broadcast_address_is_translated(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+	size_t n = 0;
+
+	host_route(h->host, RT_TABLE_LOCAL, "203.0.113.255", RTN_BROADCAST, HOST_ETH0,
+		NULL);
+	by_network(h, nat_chain(h), 0xcb0071ff, 0xffffffff, to_web(h));
+	assert_int_not_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.255", PORT), RESULT_CLOSED);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++)
+		n += report.exposures[i].endpoint.port == PORT &&
+		     report.exposures[i].endpoint.proto == IPPROTO_TCP &&
+		     !ivset_is_empty(report.exposures[i].reach[ZONE_ADJACENT].may);
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -292,6 +401,11 @@ int main(void)
 		T(what_is_told_once),
 		T(arithmetic_on_a_network_is_a_gap),
 		T(a_set_that_grows_is_a_gap),
+		T(a_network_of_whole_bytes_is_translated),
+		T(whole_bytes_tell_own_addresses_apart),
+		T(whole_bytes_tell_answers_apart),
+		T(a_masked_address_in_a_set_is_a_gap),
+		T(a_broadcast_address_is_translated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
