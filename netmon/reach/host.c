@@ -149,13 +149,19 @@ static bool table_is_used(const struct netns *ns, const struct route *route)
 	return ns->nrules == 0;
 }
 
-/* 0.0.0.0/0, or half of it beside another's default (redirect-gateway def1 of
- * OpenVPN, wg-quick(8)), and what IPv6 has of global unicast, 2000::/3. */
+/* 0.0.0.0/0, or a part of it that no one network has: the smallest that registries were
+ * given are /8 (IANA, ipv4-address-space). Tunnels take all but some in such parts:
+ * halves (redirect-gateway def1 of OpenVPN, wg-quick(8)), 2000::/3 and its halves, 0/5,
+ * 8/7 and so on for all that is not private. 224.0.0.0/4 and /3 are for many. */
 static bool leads_everywhere(const struct route *route)
 {
-	return route->dst.len <= 1 ||
-	       (route->family == FAMILY_IP6 && route->dst.len <= 3 &&
-		       route->dst.value >> 125 == 1);
+	const struct prefix *dst = &route->dst;
+
+	if (dst->len <= 1)
+		return true;
+	if (route->family == FAMILY_IP4)
+		return dst->len < 8 && dst->value >> 29 != 7;
+	return dst->len < 8 && dst->value >> 125 == 1;
 }
 
 static int perimeter_by_routes(struct reach *reach)

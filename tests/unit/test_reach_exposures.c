@@ -470,6 +470,24 @@ static void halves_of_a_default_route_are_a_perimeter(void **state)
 	arena_done(&report.arena);
 }
 
+/* AllowedIPs without 10.0.0.0/8: 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8 and so on. Those for
+ * many, and networks that somebody has, lead to nobody else. */
+static void large_parts_of_a_default_route_are_a_perimeter(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 4, "wg0", "wireguard");
+	host_route(h->host, RT_TABLE_MAIN, "8.0.0.0/7", RTN_UNICAST, 4, NULL);
+	host_link(h->host, 5, "lan0", NULL);
+	host_route(h->host, RT_TABLE_MAIN, "224.0.0.0/4", RTN_UNICAST, 5, NULL);
+	host_route(h->host, RT_TABLE_MAIN, "11.0.0.0/8", RTN_UNICAST, 5, NULL);
+	host_survey(h, &report);
+	assert_int_equal(report.nperimeter, 2);
+	assert_true(find_way(&report, 4)->perimeter);
+	arena_done(&report.arena);
+}
+
 /* 198.51.100.0/24 is routed by an inner interface: so its packets come by that. */
 static void a_public_network_comes_by_its_route(void **state)
 {
@@ -516,6 +534,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(halves_of_a_default_route_are_a_perimeter),
+		T(large_parts_of_a_default_route_are_a_perimeter),
 		T(a_public_network_comes_by_its_route),
 		T(a_card_on_an_engines_bridge_is_a_way_in),
 		T(reach_is_the_exact_union),
