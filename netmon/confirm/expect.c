@@ -76,7 +76,7 @@ void expect_init(
 	note_widths(expect);
 }
 
-static bool is_own(const struct expect *expect, const struct addr *addr)
+bool expect_is_own(const struct expect *expect, const struct addr *addr)
 {
 	const struct netns *host = expect->report->facts->host;
 
@@ -125,7 +125,7 @@ struct exposure *expect_next(
 			break;
 		if (!span_has_port(&e->endpoint, endpoint->port))
 			continue;
-		if (e->endpoint.any ? is_own(expect, &endpoint->addr)
+		if (e->endpoint.any ? expect_is_own(expect, &endpoint->addr)
 				    : e->endpoint.addr.value == endpoint->addr.value) {
 			*at = i + 2;
 			return e;
@@ -147,18 +147,24 @@ const struct ivset *expect_may(const struct expect *expect,
 	return may;
 }
 
-/* Does reach speak of this address at all? A router's packets are not its business. */
+/* Does reach speak of this address at all? A router's packets are not its business, nor
+ * does the absence of an exposure say anything where another one is told instead. */
 static bool is_ours(const struct expect *expect, const struct addr *addr)
 {
 	const struct report *report = expect->report;
+	bool asked = false;
 
-	if (is_own(expect, addr))
+	if (expect_is_own(expect, addr))
 		return true;
-	for (size_t i = 0; i < report->nasked; i++)
-		if (report->asked[i].endpoint.family == addr->family &&
-			report->asked[i].endpoint.addr.value == addr->value)
-			return true;
-	return false;
+	for (size_t i = 0; i < report->nasked; i++) {
+		if (report->asked[i].endpoint.family != addr->family ||
+			report->asked[i].endpoint.addr.value != addr->value)
+			continue;
+		if (report->asked[i].told)
+			return false;
+		asked = true;
+	}
+	return asked;
 }
 
 enum tri expect_allows(const struct expect *expect, const struct endpoint *endpoint,

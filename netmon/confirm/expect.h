@@ -32,6 +32,9 @@ void expect_init(
 struct exposure *expect_next(
 	const struct expect *expect, const struct endpoint *endpoint, size_t *at);
 
+/** expect_is_own() - is it an address of the host's interfaces, or loopback? */
+bool expect_is_own(const struct expect *expect, const struct addr *addr);
+
 /** expect_may() - the sources of one zone that some exposure lets in at @endpoint. */
 const struct ivset *expect_may(const struct expect *expect,
 	const struct endpoint *endpoint, enum zone zone, struct arena *arena);

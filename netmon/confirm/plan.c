@@ -351,8 +351,9 @@ static void plan_twins(struct planner *p)
 	for (size_t i = 0; i < report->nexposures; i++) {
 		const struct exposure *e = &report->exposures[i];
 
-		if (!e->endpoint.any && !bsearch(&e->endpoint, asked, report->nasked,
-						sizeof(*asked), by_endpoint))
+		if (!e->endpoint.any && expect_is_own(p->expect, &e->endpoint.addr) &&
+			!bsearch(&e->endpoint, asked, report->nasked, sizeof(*asked),
+				by_endpoint))
 			plan_twin(p, e);
 	}
 }
@@ -380,6 +381,8 @@ void plan_make(const struct expect *expect, const struct neighbour *neighbours,
 			.endpoint = asked->endpoint,
 			.container = asked->container};
 
+		if (asked->told)
+			continue;
 		dial.endpoint.port_last = 0;
 		memcpy(dial.zone, asked->zone, sizeof(dial.zone));
 		plan_outside(&p, &dial);

@@ -166,9 +166,12 @@ struct way {
 	const struct ivset *zone[ZONE_COUNT]; /* disjoint; never NULL */
 };
 
-/* A question that reach/ asked: what no exposure claims of it is claimed closed. */
+/* A question that reach/ asked: what no exposure claims of it is claimed closed, unless
+ * it is @told: then another address's exposure of the same port claims as much, or it
+ * is routers that keep others away, and not the rules. */
 struct asked {
 	struct endpoint endpoint; /* never any */
+	bool told;
 	size_t way;
 	bool zone[ZONE_COUNT];		   /* those that can have it on the wire */
 	const struct container *container; /* whose own address it is; NULL: the host's

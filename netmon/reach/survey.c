@@ -256,6 +256,8 @@ static void survey_from(struct survey *survey, const struct address_class *class
 	walk.run.tracing = true;
 	struct asked asked = {.endpoint = *endpoint,
 		.container = survey->owner,
+		/* Who is on the link sends to many, whatever address he says is his. */
+		.told = class && class->group != GROUP_NONE,
 		.way = (size_t)(source - survey->sources)};
 
 	for (unsigned int z = 0; z < ZONE_COUNT; z++) {

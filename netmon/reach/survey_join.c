@@ -46,6 +46,30 @@ static bool covers(const struct draft *a, const struct draft *b)
 	return true;
 }
 
+/*
+ * What @d says is said by another's exposure. Where that is not found by @d's address,
+ * as one of "every address" is by the host's own, its question claims nothing more.
+ */
+static void drop(struct survey *survey, struct draft *d)
+{
+	const struct endpoint *e = &d->e.endpoint;
+	struct report *report = survey->report;
+
+	d->dropped = true;
+	if (ordinary(d->class) || d->class->loopback || link_local_class(d->class))
+		return;
+	/* Those of this protocol and port are the last. */
+	for (size_t i = report->nasked; i-- > 0;) {
+		struct asked *asked = &report->asked[i];
+
+		if (asked->endpoint.proto != e->proto ||
+			asked->endpoint.port != e->port)
+			break;
+		asked->told |= asked->endpoint.family == e->family &&
+			       asked->endpoint.addr.value == e->addr.value;
+	}
+}
+
 /* How many classes of ordinary addresses a family has. */
 static size_t ordinary_classes(const struct candidates *all, enum family family)
 {
@@ -85,7 +109,7 @@ void survey_join(struct survey *survey, const struct candidates *all)
 			struct draft *o = &survey->drafts[k];
 
 			if (k != i && same_draft(d, o) && covers(d, o))
-				o->dropped = true;
+				drop(survey, o);
 		}
 	}
 }
@@ -118,8 +142,8 @@ void survey_join_others(struct survey *survey)
 		if (!d->class->sample && !d->class->group && !d->class->routed)
 			continue;
 		for (size_t k = 0; k < i && !d->dropped; k++)
-			d->dropped = !survey->drafts[k].dropped &&
-				     tells(&survey->drafts[k], d);
+			if (!survey->drafts[k].dropped && tells(&survey->drafts[k], d))
+				drop(survey, d);
 		survey->sampled |= d->class->sample && !d->dropped;
 	}
 }

@@ -7,6 +7,7 @@ usage: tests/e2e/gate_check_test.py --gate PATH [--only REGEX]
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile

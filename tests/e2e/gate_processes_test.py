@@ -339,7 +339,8 @@ def worker_ends_with_its_broker(w):
         s, worker = session(w, *words)
         with s:
             for broker in brokers(w):
-                os.kill(broker, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(broker, signal.SIGKILL)
             with contextlib.suppress(ConnectionResetError):
                 expect("the caller hears of it", read_all(s) == b"")
         wait_for("the worker ends", lambda: not is_alive(worker), 5)

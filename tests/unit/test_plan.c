@@ -241,6 +241,32 @@ static void expectations(void **state)
 	end_world(&w);
 }
 
+/* A broadcast address, whose port an exposure at the host's own addresses tells:
+ * nothing is claimed closed there, neither by a probe nor of what is observed. */
+static void told_elsewhere(void **state)
+{
+	const struct addr outside = {.family = FAMILY_IP4, .value = 0x08080808};
+	struct world w;
+	(void)state;
+
+	make_world(&w, "198.51.100.0/24");
+	w.report.nasked = 2;
+	w.asked[1].endpoint.port = 80;
+	w.asked[1].endpoint.addr.value = 0xcb00717f; /* 203.0.113.127 */
+	plan(&w, true);
+	size_t claimed = w.plan.n;
+	assert_int_equal(
+		expect_allows(&w.expect, &w.asked[1].endpoint, &outside), TRI_NO);
+	w.asked[1].told = true;
+	plan(&w, true);
+	assert_true(w.plan.n < claimed);
+	for (size_t i = 0; i < w.plan.n; i++)
+		assert_true(w.plan.probes[i].endpoint.addr.value == OWN);
+	assert_int_equal(
+		expect_allows(&w.expect, &w.asked[1].endpoint, &outside), TRI_UNKNOWN);
+	end_world(&w);
+}
+
 /* ---------------------------------------------------------------- replies */
 
 static void reply_all(struct world *w, enum reply inside, enum reply outside)
@@ -465,6 +491,7 @@ int main(void)
 		cmocka_unit_test(no_neighbour),
 		cmocka_unit_test(answered_to_nobody),
 		cmocka_unit_test(two_ways),
+		cmocka_unit_test(told_elsewhere),
 		cmocka_unit_test(a_port_of_a_span),
 		cmocka_unit_test(protocols_that_are_not_probed),
 	};

@@ -22,7 +22,9 @@ def special_destinations(h):
     h.ask(extra=[cell("neighbour", NEIGHBOUR if ":" not in to else NEIGHBOUR6, to, port,
                       proto)
                  for to in ("224.0.0.251", "2001:db8:1::", "127.1.2.3")
-                 for port, proto in ((22, "tcp"), (5353, "udp"), (123, "udp"))])
+                 for port, proto in ((22, "tcp"), (5353, "udp"), (123, "udp"))
+                 if (to, proto) != ("224.0.0.251", "tcp")],     # nobody sends that
+          exact=False)     # which groups programs have joined is not collected
 
 
 @HOSTS.host
