@@ -26,7 +26,7 @@
 #include "netmon/reach/walk.h"
 
 #define WEB   0xac110002u
-#define PORTS 400u /* rules speak of these only; those above are all alike */
+#define PORTS 400u    /* rules speak of these only; those above are all alike */
 #ifndef __has_feature /* clang has it */
 #define __has_feature(x) 0
 #endif
