@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netmon/reach/walk.h"
+#include "netmon/reach/visit.h"
 
 #include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -7,169 +7,8 @@
 #include <string.h>
 
 #include "common/proto.h"
-#include "netmon/reach/answer.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/listen.h"
-#include "netmon/reach/routing.h"
-
-/*
- * Theory of operation. A visit is a packet set in one namespace, with the stations that
- * it passed before. It goes ingress, prerouting, routing, then input to a socket, or
- * forward and postrouting to the next namespace. Wherever it ends, an outcome is noted
- * for its peers, and the answer is sent back through the stations to learn whether the
- * asker hears it.
- */
-
-#define STATIONS_MAX 4
-
-struct visit {
-	struct walk *walk;
-	struct run run; /* of this namespace */
-	struct station stations[STATIONS_MAX];
-	size_t nstations;
-	enum path path;
-	bool has_path;
-	bool translated;
-	enum route_kind kind; /* as what a socket gets it */
-	const struct container *container;
-};
-
-/* ---------------------------------------------------------------- outcomes */
-
-/* @what as it ended for this packet set; path and container default to the visit's. */
-static void add_outcome(
-	struct visit *visit, const struct state *state, const struct outcome *what)
-{
-	struct walk *walk = visit->walk;
-	struct outcome *o;
-
-	/* What stops only the sender of many packets does not stop a first one. What
-	 * lets him in does count: a stranger can send as many as he likes. */
-	if (ivset_is_empty(state->peers) || (state->packet.repeated && !what->reaches))
-		return;
-	o = arena_push(walk->run.arena, &walk->outcomes, &walk->n, sizeof(*o));
-	if (!o)
-		return;
-	*o = *what;
-	o->peers = state->peers;
-	o->trace = state->trace;
-	o->doubt = state->doubt;
-	o->translated = visit->translated;
-	if (!what->has_path) {
-		o->has_path = visit->has_path;
-		o->path = visit->path;
-	}
-	if (!what->container)
-		o->container = visit->container;
-}
-
-static void end_silent(
-	struct visit *visit, const struct state *state, enum delivery delivery)
-{
-	add_outcome(visit, state,
-		&(struct outcome){.result = RESULT_FILTERED, .delivery = delivery});
-}
-
-/* Where nobody can say how it goes on: the worst is assumed, and the best. */
-static void end_unknown(
-	struct visit *visit, struct state state, const char *code, const char *text)
-{
-	run_doubt(&visit->run, &state, NULL, code, text);
-	add_outcome(visit, &state, &(struct outcome){.reaches = true});
-	end_silent(visit, &state, DELIVERY_DROPPED);
-}
-
-/* icmp_send() and icmpv6_send() are silent about broadcasts and groups, and nothing
- * answers from such an address. */
-static bool is_unanswered(const struct visit *visit)
-{
-	return visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST;
-}
-
-static void answer_by(struct visit *visit, const struct state *state,
-	enum packet_kind kind, const struct outcome *what,
-	const struct ivset **ret_heard, const struct ivset **ret_unheard,
-	const struct doubt **ret_doubt)
-{
-	visit->stations[visit->nstations] = (struct station){.space = visit->run.space,
-		.state = *state,
-		.by_rule = what->delivery == DELIVERY_REJECTED,
-		.attached = what->delivery != DELIVERY_DELIVERED,
-		.sock = what->sock};
-	answer_peers(visit->walk, visit->stations, visit->nstations + 1, kind,
-		ret_heard, ret_unheard, ret_doubt);
-}
-
-/* Send an answer back and note the outcome for those who hear it and those who do not.
- */
-static void end_answered(struct visit *visit, const struct state *state,
-	enum packet_kind kind, const struct outcome *what)
-{
-	const struct ivset *heard, *unheard;
-	struct state mine = *state;
-	struct outcome silent = *what;
-
-	if (is_unanswered(visit)) {
-		heard = &ivset_none;
-		unheard = state->peers;
-	} else {
-		answer_by(visit, state, kind, what, &heard, &unheard, &mine.doubt);
-	}
-	if (visit->kind == ROUTE_ANYCAST && kind == PACKET_ACCEPT) {
-		/* ip6_datagram_send_ctl() lets it, ip6_route_get_saddr() does not. */
-		run_doubt(&visit->run, &mine, NULL, "answer-source",
-			"only a program that asks for it answers from an anycast "
-			"address");
-		unheard = state->peers;
-	}
-	/* icmp_send(), icmp6_send(): silent about what came in a frame for many. */
-	if (kind == PACKET_ICMP_ERROR && state->packet.pkttype_unknown) {
-		run_doubt(&visit->run, &mine, NULL, "frame-for-many",
-			"no error is told unless its frame is for this host alone");
-		unheard = state->peers;
-	}
-	mine.peers = heard;
-	add_outcome(visit, &mine, what);
-	mine.peers = unheard;
-	run_trace(&visit->run, &mine, NULL, NULL, "answer", EFFECT_DROP,
-		"the answer does not get back");
-	silent.result = RESULT_FILTERED;
-	/* A datagram has done its work without an answer. */
-	silent.reaches = what->reaches && proto_is_datagram(visit->walk->proto);
-	silent.one_way = silent.reaches;
-	if (silent.one_way)
-		run_doubt(&visit->run, &mine, NULL, "answer-lost",
-			"datagrams get there, but no answer comes back");
-	add_outcome(visit, &mine, &silent);
-}
-
-static void note_endings(struct visit *visit)
-{
-	struct endings endings = visit->run.endings;
-
-	visit->run.endings = (struct endings){0};
-	for (size_t i = 0; i < endings.n; i++) {
-		struct ended *e = &endings.v[i];
-		struct outcome what = {
-			.result = RESULT_REJECTED, .delivery = DELIVERY_REJECTED};
-
-		switch (e->ending) {
-		case ENDING_DROP:
-			end_silent(visit, &e->state, DELIVERY_DROPPED);
-			break;
-		case ENDING_REJECT:
-			end_answered(visit, &e->state,
-				e->reject == REJECT_TCP_RESET ? PACKET_REFUSE
-							      : PACKET_ICMP_ERROR,
-				&what);
-			break;
-		case ENDING_TAKEN:
-			end_unknown(visit, e->state, "packet-taken",
-				"a rule takes the packet elsewhere");
-			break;
-		}
-	}
-}
 
 /* ---------------------------------------------------------------- delivery */
 
@@ -212,7 +51,7 @@ static void deliver(struct visit *visit, struct state *state)
 	if (!visit->container && l.container)
 		what.container = l.container;
 	if (packet->dport_unknown) {
-		end_unknown(visit, *state, "port-unknown",
+		visit_end_unknown(visit, *state, "port-unknown",
 			"which port it is translated to is not known");
 		return;
 	}
@@ -227,51 +66,25 @@ static void deliver(struct visit *visit, struct state *state)
 			proxy_outcome(visit, &l, &what);
 		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_ACCEPT,
 			l.text);
-		end_answered(visit, state, PACKET_ACCEPT, &what);
+		visit_end_answered(visit, state, PACKET_ACCEPT, &what);
 		return;
 	case TRI_NO:
 		what.result = RESULT_CLOSED;
 		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_OTHER,
 			"nobody listens");
-		end_answered(visit, state, datagram ? PACKET_ICMP_ERROR : PACKET_REFUSE,
-			&what);
+		visit_end_answered(visit, state,
+			datagram ? PACKET_ICMP_ERROR : PACKET_REFUSE, &what);
 		return;
 	case TRI_UNKNOWN:
 		what.result = RESULT_MAYBE;
 		run_doubt(&visit->run, state, NULL, "listener-unknown",
 			"which sockets listen there could not be read");
-		end_answered(visit, state, PACKET_ACCEPT, &what);
+		visit_end_answered(visit, state, PACKET_ACCEPT, &what);
 		return;
 	}
 }
 
 /* ---------------------------------------------------------------- onwards */
-
-static void enter(struct visit *visit, struct states *states);
-
-/* What a packet forgets when it crosses into another namespace (skb_scrub_packet()). */
-static void cross(const struct packet *from, int iif, struct packet *to)
-{
-	memset(to, 0, sizeof(*to));
-	to->family = from->family;
-	to->proto = from->proto;
-	to->saddr = to->orig_saddr = to->reply_daddr = from->saddr;
-	to->saddr_peer = to->orig_saddr_peer = to->reply_daddr_peer = from->saddr_peer;
-	to->daddr = to->orig_daddr = to->reply_saddr = from->daddr;
-	to->sport = to->orig_sport = to->reply_dport = from->sport;
-	to->dport = to->orig_dport = to->reply_sport = from->dport;
-	to->sport_unknown = to->orig_sport_unknown = to->reply_dport_unknown =
-		from->sport_unknown;
-	to->dport_unknown = from->dport_unknown;
-	to->dport_origin = from->dport_origin;
-	to->mangled = from->mangled;
-	to->lost = from->lost;
-	to->sport_class = from->sport_class;
-	to->repeated = from->repeated;
-	to->iif = iif;
-	to->port_in = to->port_out = -1;
-	to->entry = CT_NEW;
-}
 
 static void forget_source_port(struct packet *packet)
 {
@@ -304,14 +117,12 @@ static void end_out_of_sight(
 			  state->packet.daddr == visit->walk->asked_addr};
 
 	run_doubt(&visit->run, state, NULL, code, text);
-	add_outcome(visit, state, &what);
+	visit_add_outcome(visit, state, &what);
 	what.reaches = false;
-	add_outcome(visit, state, &what);
+	visit_add_outcome(visit, state, &what);
 }
 
-/* Into a container's namespace, by its interface; @through_host: the host forwarded it.
- */
-static void enter_container(struct visit *visit, struct state *state,
+void visit_enter_container(struct visit *visit, struct state *state,
 	const struct container *container, bool through_host)
 {
 	struct reach *reach = visit->walk->reach;
@@ -336,11 +147,11 @@ static void enter_container(struct visit *visit, struct state *state,
 			.space = visit->run.space, .state = *state, .forwarded = true};
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
-	cross(&state->packet, interface_with(inside, &to), &at.packet);
+	visit_cross(&state->packet, interface_with(inside, &to), &at.packet);
 	if (inside->tells_source_ports && at.packet.sport_class)
 		forget_source_port(&at.packet); /* it has classes of its own */
 	states_push(next.run.arena, &start, &at);
-	enter(&next, &start);
+	visit_enter(&next, &start);
 	visit->run.steps = next.run.steps;
 }
 
@@ -412,17 +223,17 @@ static void hand_over(struct visit *visit, struct state *state)
 	const struct container *container = receiver(visit, &to, out, &unreachable);
 
 	if (unreachable) {
-		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
 	if (container) {
-		enter_container(visit, state, container, true);
+		visit_enter_container(visit, state, container, true);
 		return;
 	}
 	if (visit->run.space->is_host && out &&
 		host_is_engine_bridge(visit->walk->reach, out->index)) {
 		/* A container network, and no container has that address. */
-		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
 	if (state->packet.oif == state->packet.iif && !visit->translated &&
@@ -430,7 +241,7 @@ static void hand_over(struct visit *visit, struct state *state)
 		/* Back to the link it came from, as it was: nothing of this host's. */
 		run_trace(&visit->run, state, NULL, NULL, "routing", EFFECT_OTHER,
 			"sent back to the link that it came by");
-		end_silent(visit, state, DELIVERY_NO_ROUTE);
+		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
 	end_out_of_sight(visit, state, "target-elsewhere",
@@ -473,7 +284,7 @@ static void input(struct visit *visit, struct state *state)
 	hooks_run(&mine.run, HOOK_INPUT, &start, &passed);
 	for (size_t i = 0; i < passed.n; i++)
 		deliver(&mine, &passed.v[i]);
-	note_endings(&mine);
+	visit_note_endings(&mine);
 	visit->run = mine.run;
 }
 
@@ -483,7 +294,7 @@ static void unreachable(struct visit *visit, struct state *state)
 		.result = RESULT_REJECTED, .delivery = DELIVERY_NO_ROUTE};
 
 	run_trace(&visit->run, state, NULL, NULL, "routing", EFFECT_REJECT, "no route");
-	end_answered(visit, state, PACKET_ICMP_ERROR, &what);
+	visit_end_answered(visit, state, PACKET_ICMP_ERROR, &what);
 }
 
 static void trace_route(
@@ -532,7 +343,7 @@ static bool is_for_many(
 	if (packet->pkttype_unknown)
 		run_doubt(&visit->run, state, NULL, "frame-for-many",
 			"it is dropped unless its frame is for this host alone");
-	end_silent(visit, state, DELIVERY_DROPPED);
+	visit_end_silent(visit, state, DELIVERY_DROPPED);
 	return !packet->pkttype_unknown;
 }
 
@@ -569,20 +380,20 @@ static void follow_choice(struct visit *visit, const struct state *state,
 		if (proto_is_datagram(s.packet.proto))
 			input(&mine, &s);
 		else
-			end_silent(&mine, &s, DELIVERY_DROPPED);
+			visit_end_silent(&mine, &s, DELIVERY_DROPPED);
 		break;
 	case ROUTE_NONE:
 	case ROUTE_REJECT:
 		unreachable(&mine, &s);
 		break;
 	case ROUTE_BLACKHOLE:
-		end_silent(&mine, &s, DELIVERY_NO_ROUTE);
+		visit_end_silent(&mine, &s, DELIVERY_NO_ROUTE);
 		break;
 	case ROUTE_MARTIAN:
-		end_silent(&mine, &s, DELIVERY_DROPPED);
+		visit_end_silent(&mine, &s, DELIVERY_DROPPED);
 		break;
 	}
-	note_endings(&mine);
+	visit_note_endings(&mine);
 	visit->run = mine.run;
 }
 
@@ -596,13 +407,12 @@ static void note_unread(struct visit *visit, struct states *states)
 	for (size_t i = 0; i < states->n; i++) {
 		run_doubt(&visit->run, &states->v[i], NULL, "netns-unreadable",
 			"rules or routes of a network namespace could not be read");
-		end_unknown(visit, states->v[i], "netns-unreadable",
+		visit_end_unknown(visit, states->v[i], "netns-unreadable",
 			"rules or routes of a network namespace could not be read");
 	}
 }
 
-/* From an interface's prerouting on; takes the whole visit to its ends. */
-static void enter(struct visit *visit, struct states *states)
+void visit_enter(struct visit *visit, struct states *states)
 {
 	struct arena *arena = visit->run.arena;
 	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
@@ -618,208 +428,8 @@ static void enter(struct visit *visit, struct states *states)
 		for (size_t k = 0; k < choices->n; k++)
 			follow_choice(visit, &routed.v[i], &choices->choice[k]);
 		if (choices->overflow)
-			end_unknown(visit, routed.v[i], "routes-too-many",
+			visit_end_unknown(visit, routed.v[i], "routes-too-many",
 				"more routes concern it than are followed");
 	}
-	note_endings(visit);
-}
-
-/* ---------------------------------------------------------------- arrival */
-
-/* A macvlan or ipvlan child of the interface takes its frames before the host's stack.
- */
-static const struct address_owner *child_of(
-	const struct walk *walk, int iif, const struct addr *to, enum path *ret_path)
-{
-	const struct address_owner *owner = host_owner(walk->reach, to);
-	const struct network *net = owner ? owner->network : NULL;
-	const char *parent = space_ifname(walk->reach->host, iif);
-
-	if (!net || !net->driver || !net->parent || strcmp(net->parent, parent) != 0)
-		return NULL;
-	if (strcmp(net->driver, "macvlan") == 0)
-		*ret_path = PATH_MACVLAN;
-	else if (strcmp(net->driver, "ipvlan") == 0)
-		*ret_path = PATH_IPVLAN;
-	else
-		return NULL;
-	return owner;
-}
-
-static bool is_bridge(const struct link *link)
-{
-	return link && link->kind && strcmp(link->kind, "bridge") == 0;
-}
-
-/* Below a bridge or bond the frame passes the hooks of the port it came by first. */
-static void through_ports(
-	struct visit *visit, int iif, const struct states *in, struct states *ret)
-{
-	const struct reach *reach = visit->walk->reach;
-	const struct netns *ns = visit->run.space->netns;
-	const struct link *port = NULL, *inner = NULL;
-	size_t nports = 0, ninner = 0;
-
-	for (size_t i = 0; i < ns->nlinks; i++) {
-		const struct link *link = &ns->links[i];
-
-		if (link->master != iif || !link->up)
-			continue;
-		/* Strangers do not come by a container's port. */
-		if (host_is_container_port(reach, link)) {
-			inner = link;
-			ninner++;
-		} else {
-			port = link;
-			nports++;
-		}
-	}
-	if (nports == 0) {
-		port = inner;
-		nports = ninner;
-	}
-	*ret = *in;
-	if (nports == 1)
-		hooks_run_device(&visit->run, HOOK_INGRESS, port->index, in, ret);
-	if (!is_bridge(netns_link(ns, iif)))
-		return;
-	for (size_t i = 0; i < ret->n; i++)
-		ret->v[i].packet.port_in = nports == 1 ? port->index : -1;
-	struct states frames = *ret;
-	hooks_run_bridge(&visit->run, HOOK_PREROUTING, &frames, ret);
-}
-
-/* A container on a port of the bridge that the frame came by: it is never routed. */
-static const struct address_owner *bridged_to(
-	const struct walk *walk, int iif, const struct addr *to)
-{
-	const struct link *in = netns_link(walk->reach->facts->host, iif);
-	const struct address_owner *owner;
-
-	if (walk->by_host || !is_bridge(in))
-		return NULL;
-	owner = host_owner_on(walk->reach, to, in->name);
-	return owner && owner->network && owner->network->bridge ? owner : NULL;
-}
-
-/* br_netfilter hands bridged packets to the IP hooks where it is told to. */
-static bool bridge_calls_ip(const struct space *space, int ifindex, bool ip4)
-{
-	const struct link *link = netns_link(space->netns, ifindex);
-
-	return netns_sysctl(space->netns, 0, "net/bridge/bridge-nf-call-%s",
-		       ip4 ? "iptables" : "ip6tables") ||
-	       (link && (ip4 ? link->nf_call_ip : link->nf_call_ip6));
-}
-
-/* From port to port: br_handle_frame(), br_forward(), with br_netfilter's calls. */
-static void over_bridge(
-	struct visit *visit, struct states *states, const struct container *container)
-{
-	int iif = visit->walk->iif;
-	struct states now = *states, next;
-	bool ip = bridge_calls_ip(
-		visit->run.space, iif, visit->walk->family == FAMILY_IP4);
-
-	visit->walk->bypassed = true;
-	if (ip) {
-		hooks_run(&visit->run, HOOK_PREROUTING, &now, &next);
-		now = next;
-	}
-	for (size_t i = 0; i < now.n; i++) {
-		now.v[i].packet.port_out = -1;
-		now.v[i].packet.oif = iif;
-		if (now.v[i].packet.ct_status & IPS_DST_NAT)
-			end_unknown(visit, now.v[i], "bridge-nat",
-				"a bridged packet is translated");
-	}
-	hooks_run_bridge(&visit->run, HOOK_FORWARD, &now, &next);
-	if (ip) {
-		now = next;
-		hooks_run(&visit->run, HOOK_FORWARD, &now, &next);
-	}
-	hooks_run_bridge(&visit->run, HOOK_POSTROUTING, &next, &now);
-	if (ip) {
-		next = now;
-		hooks_run(&visit->run, HOOK_POSTROUTING, &next, &now);
-	}
-	for (size_t i = 0; i < now.n; i++)
-		enter_container(visit, &now.v[i], container, false);
-	note_endings(visit);
-}
-
-/* Up from the bridge to the host's own stack. */
-static void to_host(struct visit *visit, int iif, struct states *states)
-{
-	struct states now = *states, ingress;
-
-	if (is_bridge(netns_link(visit->run.space->netns, iif)))
-		hooks_run_bridge(&visit->run, HOOK_INPUT, states, &now);
-	hooks_run_device(&visit->run, HOOK_INGRESS, iif, &now, &ingress);
-	visit->path = PATH_HOST_SERVICE;
-	enter(visit, &ingress);
-}
-
-static bool never_received(const struct packet *packet)
-{
-	/* ip6_rcv_core(): loopback is no address of a wire. */
-	return packet->family == FAMILY_IP6 && packet->daddr == 1;
-}
-
-void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
-	uint16_t port, int sport, const struct ivset *peers)
-{
-	struct visit visit = {.walk = walk, .run = walk->run};
-	struct state state;
-	struct states start = {0}, ports, ingress;
-	const struct address_owner *child, *bridged;
-	const struct link *in = netns_link(walk->reach->facts->host, iif);
-
-	memset(&state, 0, sizeof(state));
-	struct packet first = {.family = (uint8_t)to->family,
-		.proto = proto,
-		.saddr_peer = true,
-		.daddr = to->value,
-		.sport = sport < 0 ? 0 : (uint16_t)sport,
-		.sport_unknown = sport < 0,
-		.dport = port};
-	cross(&first, iif, &state.packet);
-	state.peers = peers;
-	state.packet.sport_class = walk->sport_class;
-	walk->bypassed = false;
-	walk->family = to->family;
-	walk->iif = iif;
-	walk->asked_addr = to->value;
-	walk->asked_port = port;
-	walk->proto = proto;
-	visit.run.space = walk->reach->host;
-	if (never_received(&state.packet) && !(in && in->loopback)) {
-		run_trace(&visit.run, &state, NULL, NULL, "arrival", EFFECT_DROP,
-			"loopback addresses are not received from a wire");
-		end_silent(&visit, &state, DELIVERY_DROPPED);
-		return;
-	}
-	/* A neighbour can put it into a frame for the host alone, too. */
-	state.packet.pkttype_unknown = routing_is_group(visit.run.space, to);
-	if (routing_vrf(visit.run.space, iif))
-		end_unknown(&visit, state, "vrf",
-			"it arrives in a VRF, whose routes and sockets are not "
-			"followed");
-	states_push(visit.run.arena, &start, &state);
-	through_ports(&visit, iif, &start, &ports);
-	child = child_of(walk, iif, to, &visit.path);
-	bridged = bridged_to(walk, iif, to);
-	if (child) {
-		visit.has_path = true;
-		hooks_run_device(&visit.run, HOOK_INGRESS, iif, &ports, &ingress);
-		for (size_t i = 0; i < ingress.n; i++)
-			enter_container(&visit, &ingress.v[i], child->container, false);
-		note_endings(&visit);
-	} else if (bridged) {
-		over_bridge(&visit, &ports, bridged->container);
-	} else {
-		to_host(&visit, iif, &ports);
-	}
-	walk->run.steps = visit.run.steps;
-	walk->run.exhausted |= visit.run.exhausted;
+	visit_note_endings(visit);
 }
