@@ -5,8 +5,8 @@
  * span claims must be true of each of its ports: who gets in for certain does, at the
  * target that the span has for that port; and who gets in at a port is in some span.
  */
+#include <arpa/inet.h>
 #include <linux/netfilter/nf_nat.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
