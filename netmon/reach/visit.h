@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One packet set on its way through one namespace, and how it can end there: what
- * walk.c and arrival.c share. */
+/* One packet set on its way through one namespace, and how it can end there. */
 #ifndef SEAWALL_NETMON_REACH_VISIT_H
 #define SEAWALL_NETMON_REACH_VISIT_H
 
