@@ -2,29 +2,55 @@
 /* How new the engine and its parts are: some are led astray by what callers make. */
 #include "gate/filter/release.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
-/* "29.5.1"; "1.2.0-rc.2" may lack what 1.1.14 has. */
+#include "common/cleanup.h"
+
+/*
+ * A release candidate and the like: "1.2.0-rc.2", "1.2.0~rc1", "29.0.0-dev". Such a one
+ * may lack what an older release has, for its branch was cut before.
+ */
+static bool is_early(const char *suffix)
+{
+	static const char *const words[] = {
+		"rc", "dev", "beta", "alpha", "pre", "git", "snapshot", "nightly"};
+	bool begins = true;
+
+	for (; *suffix; suffix++) {
+		for (size_t i = 0; begins && i < ARRAY_LEN(words); i++) {
+			if (strncasecmp(suffix, words[i], strlen(words[i])) == 0)
+				return true;
+		}
+		begins = !isalpha((unsigned char)*suffix);
+	}
+	return false;
+}
+
+/* "29.5.1", "1.1.5+ds1", "20.10.25-0ubuntu1" */
 static bool is_from(const char *text, release_number least)
 {
-	if (strstr(text, "-rc"))
-		return false;
-	for (size_t i = 0; i < 3; i++) {
+	unsigned int have[3] = {0};
+	int order = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(have); i++) {
 		size_t digits = strspn(text, "0123456789");
-		unsigned int number = 0;
 
 		if (digits == 0 || digits > 4)
 			return false;
 		for (size_t d = 0; d < digits; d++)
-			number = number * 10 + (unsigned int)(text[d] - '0');
-		if (number != least[i])
-			return number > least[i];
+			have[i] = have[i] * 10 + (unsigned int)(text[d] - '0');
+		if (order == 0 && have[i] != least[i])
+			order = have[i] > least[i] ? 1 : -1;
 		text += digits;
-		if (i < 2 && *text++ != '.')
+		if (i + 1 < ARRAY_LEN(have) && *text++ != '.')
 			return false;
 	}
-	return !*text || *text == '+';
+	if (order < 0 || is_early(text))
+		return false;
+	return order > 0 || !*text || *text == '+';
 }
 
 static const char *text_of(const struct json_node *node, const char *key)

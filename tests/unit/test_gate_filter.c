@@ -415,6 +415,17 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 		{"29.6.0-rc.1", GATE_DENY},
 		{"29.10.0", GATE_ALLOW},
 		{"30.0.0", GATE_ALLOW},
+		{"29.6.0-0ubuntu1", GATE_ALLOW},
+		{"29.6.0+ds1-1~deb13u1", GATE_ALLOW},
+		{"29.5.1-0ubuntu1", GATE_DENY},
+		{"29.6.0~rc1", GATE_DENY},
+		{"29.6.0+ds1~rc1", GATE_DENY},
+		{"29.6.0-RC1", GATE_DENY},
+		{"29.6.0-dev", GATE_DENY},
+		{"30.0.0+dev", GATE_DENY},
+		{"29.6.0-beta.2", GATE_DENY},
+		{"30.0.0-alpha", GATE_DENY},
+		{"30.0.0beta1", GATE_DENY},
 		{"29.5.1-rc.1", GATE_DENY},
 		{"29.5.0", GATE_DENY},
 		{"29.4.9", GATE_DENY},
@@ -422,6 +433,7 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 		{"20.10.24+dfsg1", GATE_DENY},
 		{"4.9.3", GATE_DENY},
 		{"29.5", GATE_DENY},
+		{"30", GATE_DENY},
 		{"library-import", GATE_DENY},
 		{"99999999999.0.0", GATE_DENY},
 		{"", GATE_DENY},
@@ -432,7 +444,7 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 		.method = "GET", .target = path, .target_len = strlen(path)};
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
-		char parts[512];
+		char parts[1024];
 
 		(void)snprintf(parts, sizeof(parts),
 			"{\"Name\":\"runc\",\"Version\":\"99.0.0\"},"
@@ -454,6 +466,8 @@ static void nested_mounts_wait_for_a_mended_runc(void **state)
 		{"{\"Name\":\"runc\",\"Version\":\"1.1.13\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.1\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.2\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.0~rc2\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-dev\"}", "mount-nested"},
 		{"{\"Name\":\"runc\"}", "mount-nested"},
 		{"{\"Name\":\"Engine\",\"Version\":\"29.5.1\"}", "mount-nested"},
 		{"7", "mount-nested"},
