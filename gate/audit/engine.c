@@ -363,6 +363,20 @@ static const struct {
 	{"systemd-socket-proxyd", read_proxy},
 };
 
+bool system_is_program(struct span comm)
+{
+	enum { COMM_LEN = 15 };
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		size_t len = strlen(programs[i].name);
+		struct span name = {programs[i].name, len < COMM_LEN ? len : COMM_LEN};
+
+		if (comm.len == name.len && memcmp(comm.text, name.text, name.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *system_read_command(
 	struct audit_facts *facts, const char *place, struct span words)
 {

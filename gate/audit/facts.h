@@ -70,14 +70,16 @@ enum audit_rule_kind {
  * @place:  "/etc/sudoers.d/ops:3"
  * @text:   the line, blanks folded
  * @groups: group.conf: those it gives; sudoers: those it may run as
- * @users:  sudoers, doas: whom it may run as, but root
+ * @runas:  sudoers, doas: lists of whom it may run as, but those with root; "!alice"
+ *          takes out of what is behind it, for of each list the first match counts
  * @first:  subgid: the range; at: the gid that the job runs with
  * @tool:   it names an engine's command line tool
  */
 struct audit_rule {
 	enum audit_rule_kind kind;
 	const char *who, *place, *text;
-	struct audit_names groups, users;
+	struct audit_names groups, *runas;
+	size_t nrunas;
 	uint32_t first, count;
 	bool tool;
 };
@@ -112,10 +114,16 @@ struct audit_acl {
 	unsigned int perm; /* mask applied */
 };
 
+enum audit_guard {
+	AUDIT_GUARD_NONE = 0,
+	AUDIT_GUARD_ROOT_GROUP, /* nobody but root and his group */
+	AUDIT_GUARD_ROOT,	/* nobody but root */
+};
+
 /**
  * struct audit_socket - a socket that an engine listens at
  * @engine:  "docker", "containerd", ...
- * @guarded: a folder above it lets nobody but root through
+ * @guard:   whom the folders above it let through
  * @filter:  it is `gate serve` that listens, not the engine
  */
 struct audit_socket {
@@ -123,7 +131,8 @@ struct audit_socket {
 	uint32_t uid, gid, mode;
 	struct audit_acl *acl;
 	size_t nacl;
-	bool guarded, filter;
+	enum audit_guard guard;
+	bool filter;
 };
 
 enum audit_tls { AUDIT_TLS_NONE = 0, AUDIT_TLS_SERVER, AUDIT_TLS_VERIFIED };

@@ -51,13 +51,13 @@ bool gather_real_path(const struct gather *gather, int fd, char path[GATHER_MAX_
 	return true;
 }
 
-static void note(struct audit_facts *facts, const char *path, int code)
+void gather_note(struct audit_facts *facts, const char *path, int code)
 {
 	audit_gap(facts, path,
 		arena_printf(&facts->arena, "not read: %s", strerror(-code)));
 }
 
-static bool is_absent(int code)
+bool gather_is_absent(int code)
 {
 	/* ESRCH: a process that ended meanwhile. */
 	return code == -ENOENT || code == -ENOTDIR || code == -ESRCH;
@@ -72,8 +72,8 @@ bool gather_read(const struct gather *gather, struct audit_facts *facts,
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		int code = fd < 0 ? fd : -errno;
-		if (!is_absent(code))
-			note(facts, path, code);
+		if (!gather_is_absent(code))
+			gather_note(facts, path, code);
 		return false;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -87,7 +87,7 @@ bool gather_read(const struct gather *gather, struct audit_facts *facts,
 	char *text = NULL;
 	for (;;) {
 		if (size > MAX_FILE_BYTES) {
-			note(facts, path, -EFBIG);
+			gather_note(facts, path, -EFBIG);
 			return false;
 		}
 		char *more = arena_alloc_raw(&facts->arena, size);
@@ -100,8 +100,8 @@ bool gather_read(const struct gather *gather, struct audit_facts *facts,
 		while (len < size && (got = read(fd, text + len, size - len)) > 0)
 			len += (size_t)got;
 		if (got < 0) {
-			if (!is_absent(-errno))
-				note(facts, path, -errno);
+			if (!gather_is_absent(-errno))
+				gather_note(facts, path, -errno);
 			return false;
 		}
 		if (got == 0)
@@ -119,21 +119,24 @@ DIR *gather_opendir(
 	int fd = gather_open(gather, path, O_RDONLY | O_DIRECTORY);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 
-	if (fd < 0 && !is_absent(fd))
-		note(facts, path, fd);
+	if (fd < 0 && !gather_is_absent(fd))
+		gather_note(facts, path, fd);
 	if (fd >= 0 && !folder)
 		(void)close(fd);
 	return folder;
 }
 
-const char *gather_readdir(DIR *folder)
+const char *gather_readdir(struct audit_facts *facts, DIR *folder, const char *path)
 {
 	struct dirent *entry;
 
+	errno = 0;
 	while ((entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
 		if (entry->d_name[0] != '.')
 			return entry->d_name;
 	}
+	if (errno != 0 && !gather_is_absent(-errno))
+		gather_note(facts, path, -errno);
 	return NULL;
 }
 
@@ -168,7 +171,7 @@ static void gather_records(
 			gather_opendir(gather, facts, folders[i]);
 		const char *name;
 
-		while (folder && (name = gather_readdir(folder))) {
+		while (folder && (name = gather_readdir(facts, folder, folders[i]))) {
 			const char *found = strrchr(name, '.');
 			struct err err = {0};
 			struct span text;
@@ -275,7 +278,7 @@ static void read_option_files(
 	const char *dir = arena_strndup(&facts->arena, pattern, dir_len);
 	_cleanup_(cleanup_closedir) DIR *folder =
 		dir ? gather_opendir(gather, facts, dir_len > 0 ? dir : "/") : NULL;
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(facts, folder, dir))) {
 		const char *path = arena_printf(&facts->arena, "%s/%s", dir, name);
 
 		if (path && fnmatch(slash + 1, name, FNM_PERIOD) == 0)
@@ -327,12 +330,14 @@ static void gather_engine_config(const struct gather *gather, struct audit_facts
 	if (!facts->data_root)
 		facts->data_root = "/var/lib/docker";
 	fd = gather_open(gather, facts->data_root, O_PATH);
-	if (fd >= 0 && fstat(fd, &st) == 0) {
+	int code = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+	if (code == 0) {
 		facts->data_root_mode = st.st_mode & 07777;
 		facts->data_root_uid = st.st_uid;
 		facts->data_root_gid = st.st_gid;
-	} else if (fd < 0 && !is_absent(fd))
-		note(facts, facts->data_root, fd);
+	} else if (!gather_is_absent(code)) {
+		gather_note(facts, facts->data_root, code);
+	}
 }
 
 /* One that is not there, or stands for another: "%h" is the host's name. */
@@ -341,7 +346,7 @@ static void note_absent(
 {
 	_cleanup_(cleanup_close) int fd = gather_open(gather, path, O_PATH);
 
-	if (fd < 0 && is_absent(fd))
+	if (fd < 0 && gather_is_absent(fd))
 		audit_gap(facts, path, "included by sudoers, and not found");
 }
 
@@ -386,7 +391,11 @@ static void gather_sudoers(const struct gather *gather, struct audit_facts *fact
 				continue;
 			}
 			folder = gather_opendir(gather, facts, target);
-			while (folder && (name = gather_readdir(folder))) {
+			/* "%h" is the host's name. */
+			if (!folder && strchr(target, '%'))
+				note_absent(gather, facts, target);
+			while (folder &&
+				(name = gather_readdir(facts, folder, target))) {
 				/* sudoers(5): names with a dot or a '~' at the end. */
 				if (strchr(name, '.') || name[strlen(name) - 1] == '~')
 					continue;
@@ -400,6 +409,17 @@ static void gather_sudoers(const struct gather *gather, struct audit_facts *fact
 	if (next < paths.n)
 		audit_gap(facts, "/etc/sudoers", "more files than are looked at");
 	rules_read_sudoers(facts, files, n);
+}
+
+/* A file, not a folder or a link, in the folder. */
+static bool is_file(struct audit_facts *facts, DIR *folder, const char *name,
+	const char *path, struct stat *ret_stat)
+{
+	if (fstatat(dirfd(folder), name, ret_stat, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISREG(ret_stat->st_mode);
+	if (!gather_is_absent(-errno))
+		gather_note(facts, path, -errno);
+	return false;
 }
 
 static void gather_crontabs(const struct gather *gather, struct audit_facts *facts)
@@ -419,15 +439,14 @@ static void gather_crontabs(const struct gather *gather, struct audit_facts *fac
 			gather_opendir(gather, facts, folders[i].path);
 		const char *name;
 
-		while (folder && (name = gather_readdir(folder))) {
+		while (folder &&
+			(name = gather_readdir(facts, folder, folders[i].path))) {
 			const char *path = arena_printf(
 				&facts->arena, "%s/%s", folders[i].path, name);
 			struct stat st;
 
 			/* Debian's /var/spool/cron holds only folders. */
-			if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) <
-					0 ||
-				!S_ISREG(st.st_mode) || !path ||
+			if (!path || !is_file(facts, folder, name, path, &st) ||
 				!gather_read(gather, facts, path, &text))
 				continue;
 			const char *user = folders[i].of_users
@@ -449,16 +468,13 @@ static void gather_at_jobs(const struct gather *gather, struct audit_facts *fact
 			gather_opendir(gather, facts, folders[i]);
 		const char *name;
 
-		while (folder && (name = gather_readdir(folder))) {
+		while (folder && (name = gather_readdir(facts, folder, folders[i]))) {
 			const char *path =
 				arena_printf(&facts->arena, "%s/%s", folders[i], name);
 			struct span text;
 			struct stat st;
 
-			if (path &&
-				fstatat(dirfd(folder), name, &st,
-					AT_SYMLINK_NOFOLLOW) == 0 &&
-				S_ISREG(st.st_mode) &&
+			if (path && is_file(facts, folder, name, path, &st) &&
 				gather_read(gather, facts, path, &text))
 				rules_read_at_job(facts, path, st.st_uid, text);
 		}
@@ -485,7 +501,7 @@ static void gather_rules(const struct gather *gather, struct audit_facts *facts)
 			files[i].read(facts, files[i].path, text);
 	}
 	folder = gather_opendir(gather, facts, "/etc/doas.d");
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(facts, folder, "/etc/doas.d"))) {
 		const char *path = arena_printf(&facts->arena, "/etc/doas.d/%s", name);
 
 		if (path && gather_read(gather, facts, path, &text))

@@ -4,6 +4,7 @@
 #define SEAWALL_GATE_AUDIT_GATHER_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <sys/types.h>
 
 #include "common/cleanup.h"
@@ -45,8 +46,20 @@ bool gather_real_path(const struct gather *gather, int fd, char path[GATHER_MAX_
 /** gather_read() - all of a file; false when there is none, or it became a gap. */
 bool gather_read(const struct gather *gather, struct audit_facts *facts,
 	const char *path, struct span *ret_text);
-/** gather_readdir() - next name in the folder that does not begin with a dot. */
-const char *gather_readdir(DIR *folder);
+/** gather_note() - a gap: @code, negative errno, was all that @path gave. */
+void gather_note(struct audit_facts *facts, const char *path, int code);
+/** gather_is_absent() - @code, negative errno, says that there is nothing. */
+bool gather_is_absent(int code);
+/** gather_has_none() - @code, errno of getxattr(2), says that there is no such one. */
+static inline bool gather_has_none(int code)
+{
+	return code == ENODATA || code == EOPNOTSUPP || code == ENOSYS;
+}
+/**
+ * gather_readdir() - next name in the folder that does not begin with a dot
+ * @path: of the folder; a gap when it could not be read to its end
+ */
+const char *gather_readdir(struct audit_facts *facts, DIR *folder, const char *path);
 /** gather_opendir() - NULL when there is none, or it became a gap. */
 DIR *gather_opendir(
 	const struct gather *gather, struct audit_facts *facts, const char *path);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate/audit/gather.h"
+#include "gate/audit/known.h"
 #include "gate/audit/system.h"
 #include "gate/serve/upstream.h"
 
@@ -109,16 +110,25 @@ static void list_all(struct audit_facts *facts)
 
 void gather_names(struct audit_facts *facts)
 {
-	static const char *const names[] = {"docker", "lxd", "incus-admin", "incus",
-		"libvirt", "libvirtd", "disk", "kvm", "microk8s"};
 	struct wanted wanted = {0};
+	const struct known_group *known;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		want(facts, &wanted, getgrnam(names[i]));
+	want(facts, &wanted, getgrnam("docker"));
+	/* Its members get through folders that are root's group's. */
+	want(facts, &wanted, getgrgid(0));
+	for (size_t i = 0; (known = known_group(i)); i++)
+		want(facts, &wanted, getgrnam(known->name));
 	for (size_t i = 0; i < facts->socket_groups.n; i++)
 		want(facts, &wanted, getgrnam(facts->socket_groups.items[i]));
-	for (size_t i = 0; i < facts->nsockets; i++)
-		want(facts, &wanted, getgrgid(facts->sockets[i].gid));
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		const struct audit_socket *socket = &facts->sockets[i];
+
+		want(facts, &wanted, getgrgid(socket->gid));
+		for (size_t a = 0; a < socket->nacl; a++) {
+			if (socket->acl[a].group)
+				want(facts, &wanted, getgrgid(socket->acl[a].id));
+		}
+	}
 	list_all(facts);
 	for (size_t i = 0; facts->directory && i < facts->nusers; i++)
 		ask_groups_of(facts, &wanted, &facts->users[i]);

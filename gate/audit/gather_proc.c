@@ -7,94 +7,70 @@
 #include <sys/xattr.h>
 
 #include "gate/audit/gather.h"
+#include "gate/audit/known.h"
 #include "gate/audit/system.h"
 #include "gate/audit/units.h"
 
-static const struct {
-	const char *path, *engine;
-} known_sockets[] = {
-	{"/run/docker.sock", "docker"},
-	{"/run/docker/engine.sock", "docker"},
-	{"/run/seawall/engine.sock", "docker"},
-	{"/run/containerd/containerd.sock", "containerd"},
-	{"/run/docker/containerd/containerd.sock", "containerd"},
-	{"/run/containerd/containerd.sock.ttrpc", "containerd"},
-	{"/run/docker/swarm/control.sock", "swarm"},
-	{"/run/k3s/containerd/containerd.sock", "containerd"},
-	{"/run/k0s/containerd.sock", "containerd"},
-	{"/var/snap/microk8s/common/run/containerd.sock", "containerd"},
-	{"/run/podman/podman.sock", "podman"},
-	{"/run/crio/crio.sock", "crio"},
-	{"/run/cri-dockerd.sock", "cri-dockerd"},
-	{"/run/buildkit/buildkitd.sock", "buildkit"},
-	{"/var/lib/lxd/unix.socket", "lxd"},
-	{"/var/snap/lxd/common/lxd/unix.socket", "lxd"},
-	{"/var/lib/incus/unix.socket", "incus"},
-	{"/run/incus/unix.socket", "incus"},
-};
-
-/* An access list names somebody besides: the mode's group bits are its mask then. */
-static bool has_acl(int fd)
+/*
+ * An access list names somebody besides: the mode's group bits are its mask then. One
+ * that cannot be read may do so, too.
+ */
+static bool has_acl(struct audit_facts *facts, int fd, const char *path)
 {
 	char link[64];
 
 	/* fgetxattr(2) takes no O_PATH descriptor. */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return getxattr(link, "system.posix_acl_access", NULL, 0) > 0;
+	ssize_t len = getxattr(link, "system.posix_acl_access", NULL, 0);
+	if (len >= 0 || gather_has_none(errno))
+		return len > 0;
+	audit_gap(facts, path, "its access list could not be read");
+	return true;
 }
 
-/* Who is in root's group without being root. */
-static bool has_root_group(const struct audit_facts *facts)
+static enum audit_guard guard_of_folder(
+	const struct gather *gather, struct audit_facts *facts, const char *folder)
 {
-	for (size_t i = 0; i < facts->nusers; i++) {
-		if (facts->users[i].gid == 0 && facts->users[i].uid != 0)
-			return true;
-	}
-	for (size_t i = 0; i < facts->ngroups; i++) {
-		const struct audit_names *members = &facts->groups[i].members;
+	_cleanup_(cleanup_close) int fd =
+		gather_open(gather, folder, O_PATH | O_DIRECTORY);
+	struct stat st;
 
-		if (facts->groups[i].gid == 0 &&
-			(members->n > 1 || (members->n == 1 && strcmp(members->items[0],
-								       "root") != 0)))
-			return true;
-	}
-	return false;
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != 0 || (st.st_mode & 01))
+		return AUDIT_GUARD_NONE;
+	if (!(st.st_mode & 010))
+		return AUDIT_GUARD_ROOT;
+	return st.st_gid == 0 && !has_acl(facts, fd, folder) ? AUDIT_GUARD_ROOT_GROUP
+							     : AUDIT_GUARD_NONE;
 }
 
-/* Whether a folder above the socket, which @fd is, lets nobody but root through. */
-static bool is_guarded(
-	const struct gather *gather, const struct audit_facts *facts, int fd)
+/* Whom the folders above the socket, which @fd is, let through. */
+static enum audit_guard guard_of(
+	const struct gather *gather, struct audit_facts *facts, int fd)
 {
+	enum audit_guard best = AUDIT_GUARD_NONE;
 	char folder[GATHER_MAX_PATH];
 	char *slash;
 
 	if (!gather_real_path(gather, fd, folder))
-		return false;
+		return best;
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
-		_cleanup_(cleanup_close) int folder_fd = -1;
-		struct stat st;
-
 		*slash = '\0';
-		folder_fd = gather_open(gather, folder, O_PATH | O_DIRECTORY);
-		if (folder_fd < 0 || fstat(folder_fd, &st) < 0 || st.st_uid != 0 ||
-			(st.st_mode & 01))
-			continue;
-		if (!(st.st_mode & 010) || (st.st_gid == 0 && !has_acl(folder_fd) &&
-						   !has_root_group(facts)))
-			return true;
+		enum audit_guard guard = guard_of_folder(gather, facts, folder);
+		best = guard > best ? guard : best;
 	}
-	return false;
+	return best;
 }
 
 /* One without a file is everybody's: unix(7). */
-static bool add_abstract(struct audit_facts *facts, const char *path)
+static bool add_abstract(
+	struct audit_facts *facts, const char *path, const char *engine)
 {
 	struct audit_socket *socket = arena_push(
 		&facts->arena, &facts->sockets, &facts->nsockets, sizeof(*socket));
 
 	if (socket)
 		*socket = (struct audit_socket){
-			.path = path, .engine = "docker", .mode = 0666};
+			.path = path, .engine = engine, .mode = 0666};
 	return socket != NULL;
 }
 
@@ -106,11 +82,11 @@ static bool add_socket(const struct gather *gather, struct audit_facts *facts,
 	char link[64];
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode)) {
-		if (fd == -EACCES)
-			audit_gap(facts, path, "not seen: Permission denied");
+	int code = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+	if (code < 0 && !gather_is_absent(code))
+		gather_note(facts, path, code);
+	if (code < 0 || !S_ISSOCK(st.st_mode))
 		return false;
-	}
 	struct audit_socket *socket = arena_push(
 		&facts->arena, &facts->sockets, &facts->nsockets, sizeof(*socket));
 	if (!socket)
@@ -121,14 +97,15 @@ static bool add_socket(const struct gather *gather, struct audit_facts *facts,
 		.uid = st.st_uid,
 		.gid = st.st_gid,
 		.mode = st.st_mode & 07777,
-		.guarded = is_guarded(gather, facts, fd),
+		.guard = guard_of(gather, facts, fd),
 	};
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t len = getxattr(link, "system.posix_acl_access", acl, sizeof(acl));
-	if (len > 0 && system_read_acl(facts, socket, acl, (size_t)len) < 0)
-		audit_gap(facts, path, "its access list could not be read");
-	else if (len < 0 && errno == ERANGE)
+	if (len < 0 && errno == ERANGE)
 		audit_gap(facts, path, "its access list is too long to be read");
+	else if (len > 0 ? system_read_acl(facts, socket, acl, (size_t)len) < 0
+			 : len < 0 && !gather_has_none(errno))
+		audit_gap(facts, path, "its access list could not be read");
 	if (st.st_nlink > 1)
 		audit_gap(facts, path,
 			"the socket has another name somewhere, where folders may let "
@@ -162,28 +139,38 @@ static uint32_t next_listening(struct span *text, const char *path)
 	return 0;
 }
 
-static bool has_inode(
+/* 1: the process has it open; 0: it does not; negative errno: that cannot be told. */
+static int has_inode(
 	const struct gather *gather, const char *folder_path, uint32_t inode)
 {
-	_cleanup_(cleanup_close) int fd =
-		gather_open(gather, folder_path, O_RDONLY | O_DIRECTORY);
+	int fd = gather_open(gather, folder_path, O_RDONLY | O_DIRECTORY);
 	_cleanup_(cleanup_closedir) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
 	char want[32];
-	const char *name;
 
-	if (!folder)
-		return false;
-	fd = -1;
-	(void)snprintf(want, sizeof(want), "socket:[%u]", inode);
-	while ((name = gather_readdir(folder))) {
-		char target[64] = "";
-		ssize_t len =
-			readlinkat(dirfd(folder), name, target, sizeof(target) - 1);
+	if (!folder) {
+		int code = fd < 0 ? fd : -errno;
 
-		if (len > 0 && strcmp(target, want) == 0)
-			return true;
+		if (fd >= 0)
+			(void)close(fd);
+		return gather_is_absent(code) ? 0 : code;
 	}
-	return false;
+	(void)snprintf(want, sizeof(want), "socket:[%u]", inode);
+	errno = 0;
+	while ((entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+		char target[64] = "";
+
+		if (entry->d_name[0] == '.')
+			continue;
+		ssize_t len = readlinkat(
+			dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		if (len < 0 && !gather_is_absent(-errno))
+			return -errno;
+		if (len > 0 && strcmp(target, want) == 0)
+			return 1;
+		errno = 0;
+	}
+	return gather_is_absent(-errno) ? 0 : -errno;
 }
 
 /*
@@ -197,15 +184,19 @@ static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 		gather_opendir(gather, facts, "/proc");
 	bool gate = false, systemd = false;
 	const char *name;
+	int unseen = 0;
 
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(facts, folder, "/proc"))) {
 		char path[64];
 		struct span comm;
 
 		if (name[0] < '0' || name[0] > '9' || strlen(name) > 10)
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/%.10s/fd", name);
-		if (!has_inode(gather, path, inode))
+		int has = has_inode(gather, path, inode);
+		if (has < 0)
+			unseen = has;
+		if (has <= 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/%.10s/comm", name);
 		if (strcmp(name, "1") == 0)
@@ -216,13 +207,19 @@ static bool is_filter(const struct gather *gather, struct audit_facts *facts,
 		else
 			return false;
 	}
+	if (unseen < 0)
+		audit_gap(facts, socket_path,
+			arena_printf(&facts->arena,
+				"whether other processes listen at it, too, could not "
+				"be seen: %s",
+				strerror(-unseen)));
 	return gate || (systemd && units_is_gate(facts, socket_path));
 }
 
 static void look_at_socket(const struct gather *gather, struct audit_facts *facts,
 	struct span listening, const char *path, const char *engine)
 {
-	if (path[0] == '@' ? !add_abstract(facts, path)
+	if (path[0] == '@' ? !add_abstract(facts, path, engine)
 			   : !add_socket(gather, facts, path, engine))
 		return;
 	struct audit_socket *socket = &facts->sockets[facts->nsockets - 1];
@@ -240,23 +237,43 @@ static void look_at_socket(const struct gather *gather, struct audit_facts *fact
 	}
 }
 
+/* gate is in front of an engine; where that one listens must be known, too. */
+static void note_missing_engine(struct audit_facts *facts)
+{
+	const char *gate = NULL;
+
+	for (size_t i = 0; i < facts->nsockets; i++) {
+		const struct audit_socket *socket = &facts->sockets[i];
+
+		if (socket->filter)
+			gate = socket->path;
+		else if (strcmp(socket->engine, "docker") == 0)
+			return;
+	}
+	if (gate)
+		audit_gap(facts, gate,
+			"gate listens here, and the socket of the engine behind it was "
+			"not found: who may connect to that one was not seen");
+}
+
 void gather_sockets(const struct gather *gather, struct audit_facts *facts)
 {
+	const struct known_socket *known;
 	struct span text = {0};
 
 	(void)gather_read(gather, facts, "/proc/net/unix", &text);
-	for (size_t i = 0; i < ARRAY_LEN(known_sockets); i++)
-		look_at_socket(gather, facts, text, known_sockets[i].path,
-			known_sockets[i].engine);
+	for (size_t i = 0; (known = known_socket(i)); i++)
+		look_at_socket(gather, facts, text, known->path, known->engine);
 	for (size_t i = 0; i < facts->npaths; i++) {
 		const struct audit_path *path = &facts->paths[i];
-		bool known = false;
+		bool is_known = false;
 
-		for (size_t k = 0; k < ARRAY_LEN(known_sockets); k++)
-			known = known || strcmp(path->path, known_sockets[k].path) == 0;
-		if (!known)
+		for (size_t k = 0; (known = known_socket(k)); k++)
+			is_known = is_known || strcmp(path->path, known->path) == 0;
+		if (!is_known)
 			look_at_socket(gather, facts, text, path->path, path->engine);
 	}
+	note_missing_engine(facts);
 }
 
 static bool is_alike(const struct audit_process *a, const struct audit_process *b)
@@ -271,12 +288,12 @@ static void gather_threads(const struct gather *gather, struct audit_facts *fact
 	uint32_t pid, struct span cgroup)
 {
 	size_t first = facts->nprocesses - 1;
-	char path[64];
+	char path[64], task[64];
 	const char *name;
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
-	_cleanup_(cleanup_closedir) DIR *folder = gather_opendir(gather, facts, path);
-	while (folder && (name = gather_readdir(folder))) {
+	(void)snprintf(task, sizeof(task), "/proc/%u/task", pid);
+	_cleanup_(cleanup_closedir) DIR *folder = gather_opendir(gather, facts, task);
+	while (folder && (name = gather_readdir(facts, folder, task))) {
 		struct span status;
 
 		(void)snprintf(
@@ -291,21 +308,16 @@ static void gather_threads(const struct gather *gather, struct audit_facts *fact
 	}
 }
 
-/* Engines, and what carries bytes to them, by the name that the kernel cuts short. */
+/* Engines, and what carries bytes to them. */
 static void gather_command(const struct gather *gather, struct audit_facts *facts,
 	uint32_t pid, struct span status)
 {
-	static const char *const programs[] = {
-		"dockerd", "podman", "buildkitd", "containerd", "crio", "socat"};
 	struct span rest = status, name = span_cut(&rest, '\n'), words;
 	char path[64];
-	bool known = false;
 
 	(void)span_cut(&name, '\t');
-	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
-		known = known || span_is(name, programs[i]);
 	(void)snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	if (!known || !gather_read(gather, facts, path, &words))
+	if (!system_is_program(name) || !gather_read(gather, facts, path, &words))
 		return;
 	const char *place = arena_printf(
 		&facts->arena, "process %u (%.*s)", pid, (int)name.len, name.text);
@@ -343,7 +355,7 @@ void gather_processes(const struct gather *gather, struct audit_facts *facts)
 	const char *name;
 	struct span text;
 
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(facts, folder, "/proc"))) {
 		if (name[0] >= '0' && name[0] <= '9')
 			gather_process(gather, facts, name);
 	}

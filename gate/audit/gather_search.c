@@ -22,9 +22,16 @@ struct search {
 	struct audit_facts *facts;
 	unsigned int left;
 	bool too_deep;
-	bool unread; /* a folder could not be read */
+	bool unread; /* a folder or a file could not be read */
 	bool live;
 };
+
+/* What is not there any more, a link since, or somebody's own FUSE: always nosuid. */
+static bool is_harmless(int code)
+{
+	return code == ENOENT || code == ELOOP || code == ENOTDIR ||
+	       (code == EACCES && geteuid() == 0);
+}
 
 static void look(struct search *search, int folder_fd, const char *name,
 	const char *folder_path, const struct stat *st)
@@ -40,8 +47,11 @@ static void look(struct search *search, int folder_fd, const char *name,
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d/%s", folder_fd, name);
 	ssize_t len =
 		lgetxattr(link, "security.capability", attribute, sizeof(attribute));
-	if (len > 0 && system_read_caps(attribute, (size_t)len, &caps) < 0)
+	if (len > 0 ? system_read_caps(attribute, (size_t)len, &caps) < 0
+		    : len < 0 && !gather_has_none(errno) && !is_harmless(errno)) {
+		search->unread = true;
 		caps = 0;
+	}
 	if (caps == 0 && (st->st_mode & 02010) != 02010)
 		return;
 	struct audit_facts *facts = search->facts;
@@ -76,13 +86,6 @@ static bool is_nosuid(const struct search *search, int fd)
 	return search->live && fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_NOSUID);
 }
 
-/* What is not there any more, a link since, or somebody's own FUSE: always nosuid. */
-static bool is_harmless(int code)
-{
-	return code == ENOENT || code == ELOOP || code == ENOTDIR ||
-	       (code == EACCES && geteuid() == 0);
-}
-
 /* Depth first; @fd is taken over. */
 static void walk(struct search *search, int fd, const char *path, int depth)
 {
@@ -96,8 +99,13 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 	}
 	/* What is mounted below may be another one. */
 	bool nosuid = is_nosuid(search, dirfd(folder));
-	while (search->left > 0 &&
-		(entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+	while (search->left > 0) {
+		errno = 0;
+		entry = readdir(folder); /* NOLINT(concurrency-mt-unsafe) */
+		if (!entry) {
+			search->unread |= errno != 0 && !is_harmless(errno);
+			break;
+		}
 		const char *name = entry->d_name;
 		struct stat st;
 
@@ -106,8 +114,10 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 				entry->d_type != DT_UNKNOWN))
 			continue;
 		search->left--;
-		if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			search->unread |= !is_harmless(errno);
 			continue;
+		}
 		if (S_ISREG(st.st_mode)) {
 			if (!nosuid)
 				look(search, dirfd(folder), name, path, &st);
@@ -152,5 +162,6 @@ void gather_files(const struct gather *gather, struct audit_facts *facts)
 			"or depth");
 	if (search.unread)
 		audit_gap(facts, "/",
-			"the search for setgid programs could not read some folders");
+			"the search for setgid programs could not read some folders or "
+			"files");
 }

@@ -123,7 +123,7 @@ static void add_wanted(struct units *units, const char *folder_path)
 		gather_opendir(units->gather, units->facts, folder_path);
 	const char *name;
 
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(units->facts, folder, folder_path))) {
 		if (is_unit(name) && template_of(units, name))
 			add_name(units, name);
 	}
@@ -137,7 +137,7 @@ static void add_drop_ins(struct units *units, size_t folder_index,
 		gather_opendir(units->gather, units->facts, folder_path);
 	const char *name;
 
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(units->facts, folder, folder_path))) {
 		if (!ends_with(name, ".conf"))
 			continue;
 		struct drop_in *drop_in = arena_push(
@@ -164,7 +164,7 @@ static void find_in(struct units *units, size_t folder_index)
 	struct arena *arena = &units->facts->arena;
 	const char *name;
 
-	while (folder && (name = gather_readdir(folder))) {
+	while (folder && (name = gather_readdir(units->facts, folder, folder_path))) {
 		if (is_unit(name)) {
 			add_file(units, folder, folder_path, name);
 			continue;
@@ -210,12 +210,13 @@ static bool is_alias(const struct units *units, const char *key, const char *nam
 	return file && file->alias_of && strcmp(file->alias_of, name) == 0;
 }
 
+/* The smaller, the nearer. */
+enum { RANK_OWN, RANK_TEMPLATE, RANK_PREFIX = 4096, RANK_ALL = 8192 };
+
 /* How near the drop-ins of @key are to the unit; UINT_MAX: they are not of it. */
 static unsigned int rank_of(const struct units *units, const char *key,
 	const char *name, const char *template)
 {
-	enum { RANK_OWN, RANK_TEMPLATE, RANK_PREFIX = 4096, RANK_ALL = 8192 };
-
 	if (strcmp(key, name) == 0 || is_alias(units, key, name))
 		return RANK_OWN;
 	if (template && strcmp(key, template) == 0)
@@ -233,7 +234,7 @@ static int compare(const void *left, const void *right)
 {
 	const struct part *a = left, *b = right;
 	int order = strcmp(a->drop_in->name, b->drop_in->name);
-	bool a_all = a->rank >= 8192, b_all = b->rank >= 8192;
+	bool a_all = a->rank >= RANK_ALL, b_all = b->rank >= RANK_ALL;
 
 	if (order != 0)
 		return order;

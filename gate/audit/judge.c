@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "gate/audit/judge_work.h"
+#include "gate/audit/known.h"
 #include "gate/audit/lines.h"
 
 #define CIS(number)                        \
@@ -53,20 +54,6 @@ static const struct audit_kind kinds[KIND_COUNT] = {
 	[KIND_OTHER_GROUP] = {"other-group", AUDIT_HIGH, {{0}}},
 	[KIND_DATA_ROOT] = {"data-root", AUDIT_MEDIUM, {{0}}},
 	[KIND_UNSEEN] = {"unseen", AUDIT_LOW, {{0}}},
-};
-
-/* Known to be as good as root, whatever sockets exist at the moment. */
-static const struct {
-	const char *group, *why;
-} known[] = {
-	{"lxd", "LXD gives its group root containers"},
-	{"incus-admin", "Incus gives its group root containers"},
-	{"incus", "Incus gives its group containers, as root where projects let it"},
-	{"libvirt", "libvirtd mounts any disk for its group"},
-	{"libvirtd", "libvirtd mounts any disk for its group"},
-	{"disk", "raw disks are writable to it"},
-	{"kvm", "virtual machines' memory and devices"},
-	{"microk8s", "MicroK8s gives its group its whole cluster"},
 };
 
 const char *audit_severity_name(enum audit_severity severity)
@@ -143,32 +130,6 @@ bool judging_subject(const struct judging *judging, const char *subject)
 	return subject[0] != '\0' && judging_user(judging, subject);
 }
 
-bool judging_holds(const struct judging *judging, const char *subject)
-{
-	const struct audit_facts *facts = judging->facts;
-	const struct audit_user *user;
-	uint32_t uid;
-
-	if (subject[0] == '%')
-		return judging_group_power(judging,
-			       subject[1] == '#' ? subject + 2 : subject + 1) != NULL;
-	if (subject[0] == '#' &&
-		span_number((struct span){subject + 1, strlen(subject + 1)}, &uid))
-		user = audit_user_by_uid(facts, uid);
-	else
-		user = audit_user_by_name(facts, subject);
-	if (user && judging_power(judging, user->gid))
-		return true;
-	for (size_t i = 0; i < facts->ngroups; i++) {
-		const struct audit_group *group = &facts->groups[i];
-
-		if (judging_power(judging, group->gid) &&
-			audit_has_name(&group->members, user ? user->name : subject))
-			return true;
-	}
-	return false;
-}
-
 const struct power *judging_power(const struct judging *judging, uint32_t gid)
 {
 	for (size_t i = 0; i < judging->npowers; i++) {
@@ -220,13 +181,48 @@ static void add_group_power(struct judging *judging, const char *name)
 		add_power(judging, gid, "the engine's socket", false);
 }
 
+/* Whether somebody is in root's group without being root, or may come in. */
+static bool has_root_group(const struct judging *judging)
+{
+	const struct audit_facts *facts = judging->facts;
+
+	for (size_t i = 0; i < facts->nusers; i++) {
+		if (facts->users[i].gid == 0 && facts->users[i].uid != 0)
+			return true;
+	}
+	for (size_t i = 0; i < facts->ngroups; i++) {
+		const struct audit_group *group = &facts->groups[i];
+		const struct audit_names *const lists[] = {
+			&group->members, &group->shadow_members, &group->admins};
+
+		if (group->gid != 0)
+			continue;
+		if (group->password)
+			return true;
+		for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+			for (size_t m = 0; m < lists[l]->n; m++) {
+				if (!judging_is_root(judging, lists[l]->items[m]))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool judging_is_open(const struct judging *judging, const struct audit_socket *socket)
+{
+	if (socket->filter || socket->guard == AUDIT_GUARD_ROOT)
+		return false;
+	return socket->guard != AUDIT_GUARD_ROOT_GROUP || judging->has_root_group;
+}
+
 /* Groups that a socket's mode or access list lets in. */
 static void add_socket_powers(
 	struct judging *judging, const struct audit_socket *socket)
 {
 	bool other = strcmp(socket->engine, "docker") != 0;
 
-	if (socket->filter || socket->guarded)
+	if (!judging_is_open(judging, socket))
 		return;
 	if (socket->mode & 020)
 		add_power(judging, socket->gid, socket->path, other);
@@ -245,12 +241,13 @@ static void find_powers(struct judging *judging)
 		add_group_power(judging, facts->socket_groups.items[i]);
 	for (size_t i = 0; i < facts->nsockets; i++)
 		add_socket_powers(judging, &facts->sockets[i]);
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+	const struct known_group *known;
+	for (size_t i = 0; (known = known_group(i)); i++) {
 		const struct audit_group *group =
-			audit_group_by_name(facts, known[i].group);
+			audit_group_by_name(facts, known->name);
 
 		if (group)
-			add_power(judging, group->gid, known[i].why, true);
+			add_power(judging, group->gid, known->why, true);
 	}
 }
 
@@ -274,7 +271,9 @@ int audit_judge(const struct audit_facts *facts, const struct policy *policy,
 	struct judging judging = {
 		.facts = facts, .policy = policy, .arena = arena, .result = &result};
 
+	judging.has_root_group = has_root_group(&judging);
 	find_powers(&judging);
+	judging_find_holders(&judging);
 	judge_groups(&judging);
 	judge_processes(&judging);
 	judge_sockets(&judging);

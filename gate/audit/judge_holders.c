@@ -9,14 +9,6 @@
 static const char member_remedy[] =
 	"gpasswd -d %s %s; what %s needs of docker, grant in the policy (gate.grants)";
 
-/* Root has the power already, and loses nothing by it. */
-static bool is_root(const struct judging *judging, const char *name)
-{
-	const struct audit_user *user = audit_user_by_name(judging->facts, name);
-
-	return user ? user->uid == 0 : strcmp(name, "root") == 0;
-}
-
 static void judge_members(struct judging *judging, const struct audit_group *group,
 	const struct power *power)
 {
@@ -25,7 +17,7 @@ static void judge_members(struct judging *judging, const struct audit_group *gro
 	for (size_t i = 0; i < group->members.n; i++) {
 		const char *who = group->members.items[i];
 
-		if (is_root(judging, who))
+		if (judging_is_root(judging, who))
 			continue;
 		judging_add(judging,
 			power->other ? KIND_OTHER_GROUP : KIND_GROUP_MEMBER,
@@ -37,7 +29,8 @@ static void judge_members(struct judging *judging, const struct audit_group *gro
 	for (size_t i = 0; i < group->shadow_members.n; i++) {
 		const char *who = group->shadow_members.items[i];
 
-		if (audit_has_name(&group->members, who) || is_root(judging, who))
+		if (audit_has_name(&group->members, who) ||
+			judging_is_root(judging, who))
 			continue;
 		judging_add(judging, KIND_GSHADOW_MEMBER,
 			(struct about){who, group->name, judging_user(judging, who)},
@@ -50,7 +43,7 @@ static void judge_members(struct judging *judging, const struct audit_group *gro
 	for (size_t i = 0; i < group->admins.n; i++) {
 		const char *who = group->admins.items[i];
 
-		if (is_root(judging, who))
+		if (judging_is_root(judging, who))
 			continue;
 		judging_add(judging, KIND_GROUP_ADMIN,
 			(struct about){who, group->name, judging_user(judging, who)},

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "gate/audit/judge_work.h"
+#include "gate/audit/known.h"
 #include "gate/audit/lines.h"
 
 static void judge_acl(struct judging *judging, const struct audit_socket *socket)
@@ -80,7 +81,7 @@ void judge_sockets(struct judging *judging)
 		struct arena *arena = judging->arena;
 
 		/* A socket that gate filters is made for everyone. */
-		if (socket->filter || socket->guarded)
+		if (!judging_is_open(judging, socket))
 			continue;
 		if (strcmp(socket->engine, "docker") == 0 && (socket->mode & 077) &&
 			judging->policy->gate.ngrants > 0)
@@ -280,13 +281,11 @@ static const struct power *rule_power(
 static const char *rule_target(
 	const struct judging *judging, const struct audit_rule *rule)
 {
-	for (size_t i = 0; i < rule->users.n; i++) {
-		const char *name = rule->users.items[i];
+	const char *target = NULL;
 
-		if (strcmp(name, rule->who) != 0 && judging_holds(judging, name))
-			return name;
-	}
-	return NULL;
+	for (size_t i = 0; !target && i < rule->nrunas; i++)
+		target = judging_target(judging, &rule->runas[i], rule->who);
+	return target;
 }
 
 static void judge_subgid(struct judging *judging, const struct audit_rule *rule)
@@ -447,12 +446,6 @@ static bool holds(const char *folder, const char *path)
 	       (path[len] == '/' || path[len] == '\0');
 }
 
-/* Where sockets are even on a host that this one is only a copy of. */
-static const char *const usual_sockets[] = {"/run/docker.sock",
-	"/run/containerd/containerd.sock", "/run/podman/podman.sock",
-	"/run/crio/crio.sock", "/run/buildkit/buildkitd.sock",
-	"/run/seawall/engine.sock"};
-
 /* A folder may hold the socket that gate filters and the engine's own as well. */
 static const char *socket_below(const struct judging *judging, const char *source)
 {
@@ -464,12 +457,14 @@ static const char *socket_below(const struct judging *judging, const char *sourc
 		if (!socket->filter && holds(folder, without_var(socket->path)))
 			return socket->path;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(usual_sockets); i++) {
+	const struct known_socket *known;
+	for (size_t i = 0; (known = known_socket(i)); i++) {
 		const struct audit_socket *socket =
-			find_socket(judging->facts, usual_sockets[i]);
+			find_socket(judging->facts, known->path);
 
-		if (holds(folder, usual_sockets[i]) && !(socket && socket->filter))
-			return usual_sockets[i];
+		if (known->usual && holds(folder, known->path) &&
+			!(socket && socket->filter))
+			return known->path;
 	}
 	return NULL;
 }

@@ -55,6 +55,9 @@ struct judging {
 	struct audit_result *result;
 	struct power *powers;
 	size_t npowers;
+	bool has_root_group;  /* somebody but root is in his group */
+	const char **holders; /* sorted; users but root */
+	size_t nholders;
 };
 
 /** struct about - whom an entry is about, and where it is said. */
@@ -76,9 +79,20 @@ const struct power *judging_power(const struct judging *judging, uint32_t gid);
 /** judging_group_power() - of a group's name or number, or NULL. */
 const struct power *judging_group_power(
 	const struct judging *judging, const char *group);
-/** judging_holds() - whether "alice", "#1000" or all of "%group" are in such a group.
+/** judging_is_root() - the user's uid is 0. */
+bool judging_is_root(const struct judging *judging, const char *name);
+/** judging_is_open() - it is an engine's, and others than root may get to it. */
+bool judging_is_open(const struct judging *judging, const struct audit_socket *socket);
+/** judging_find_holders() - who holds a power, once all powers are known. */
+void judging_find_holders(struct judging *judging);
+/**
+ * judging_target() - somebody with power whom a list of runas lets @who become
+ * @list: as struct audit_rule has it
+ *
+ * Return: his name, or the entry that he may be behind; NULL: nobody.
  */
-bool judging_holds(const struct judging *judging, const char *subject);
+const char *judging_target(
+	const struct judging *judging, const struct audit_names *list, const char *who);
 /** judging_uid_name() - the user's name, else "uid 1000". */
 const char *judging_uid_name(const struct judging *judging, uint32_t uid);
 

@@ -3,6 +3,7 @@
 #include "gate/audit/lines.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/cleanup.h"
 
@@ -121,6 +122,12 @@ bool span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) &&
 	       (span.len == 0 || memcmp(span.text, text, span.len) == 0);
+}
+
+bool span_is_nocase(struct span span, const char *text)
+{
+	return span.len == strlen(text) &&
+	       (span.len == 0 || strncasecmp(span.text, text, span.len) == 0);
 }
 
 bool span_begins(struct span span, const char *text)

@@ -38,6 +38,8 @@ struct span span_cut(struct span *rest, char separator);
 struct span span_word(struct span *rest);
 struct span span_trim(struct span span);
 bool span_is(struct span span, const char *text);
+/** span_is_nocase() - the same, whatever the case of ASCII letters. */
+bool span_is_nocase(struct span span, const char *text);
 bool span_begins(struct span span, const char *text);
 /** span_number() - all of it is a decimal number up to UINT32_MAX. */
 bool span_number(struct span span, uint32_t *ret_number);

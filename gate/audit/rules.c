@@ -119,8 +119,12 @@ void rules_read_doas(struct audit_facts *facts, const char *path, struct span te
 		if (!rule)
 			return;
 		rule->tool = tool;
-		if (target.len > 0)
-			audit_name(facts, &rule->users, target.text, target.len);
+		rule->runas = target.len > 0
+				      ? arena_push(&facts->arena, &rule->runas,
+						&rule->nrunas, sizeof(*rule->runas))
+				      : NULL;
+		if (rule->runas)
+			audit_name(facts, rule->runas, target.text, target.len);
 		/* doas(1) writes groups ":group". */
 		if (who.text[0] == ':')
 			rule->who = arena_printf(&facts->arena, "%%%.*s",

@@ -8,10 +8,10 @@
 /*
  * Theory of operation. First every alias of every file: what it stands for, in one
  * table. Then every rule "USERS HOSTS = COMMANDS": its commands with their aliases
- * resolved are searched for tools, its runas lists for groups, and a fact is made for
- * each of its users. Not handled: which host a rule is for (all count), and negation
- * (a rule that says "all but docker" counts as one about docker: sudoers(5) itself
- * calls such rules unsafe).
+ * resolved are searched for tools, its runas lists for groups and users, and a fact is
+ * made for each of its users. Not handled: which host a rule is for (all count), and
+ * negated commands (a rule that says "all but docker" counts as one about docker:
+ * sudoers(5) itself calls such rules unsafe).
  */
 
 enum { MAX_DEPTH = 8 };
@@ -26,55 +26,173 @@ struct sudoers {
 	size_t naliases;
 };
 
-static bool goes_on(struct span line)
+/*
+ * What sudo's lexer, toke.l, takes for one line: a backslash, blanks or none, and the
+ * line's end join it to the next one; but not in a comment, which its line's end always
+ * ends, and not behind another backslash.
+ */
+
+/* Where reading a line is; @command: behind the '=' of a rule or of Cmnd_Alias. */
+struct scan {
+	struct span rest;
+	char *out; /* NULL: only count */
+	size_t len;
+	bool blank, quoted, command, in_runas;
+	char last; /* what was there last but blanks */
+};
+
+static bool is_blank(char c)
 {
-	return line.len > 0 && line.text[line.len - 1] == '\\';
+	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The bytes of a line with its continuations, and one for each. */
-static size_t count_line(struct lines lines, struct span line)
+static char at(const struct scan *scan, size_t i)
 {
-	size_t len = line.len + 1;
+	return i < scan->rest.len ? scan->rest.text[i] : '\0';
+}
 
-	while (goes_on(line) && lines_next(&lines, &line))
-		len += line.len + 1;
-	return len;
+static void skip(struct scan *scan, size_t n)
+{
+	scan->rest = (struct span){scan->rest.text + n, scan->rest.len - n};
+}
+
+static void put(struct scan *scan, char c)
+{
+	if (scan->blank && scan->len > 0) {
+		if (scan->out)
+			scan->out[scan->len] = ' ';
+		scan->len++;
+	}
+	scan->blank = false;
+	if (scan->out)
+		scan->out[scan->len] = c;
+	scan->len++;
+}
+
+/* How many bytes join this line to the next; 0: none do. */
+static size_t joint(const struct scan *scan)
+{
+	size_t i = 1;
+
+	if (at(scan, 0) != '\\')
+		return 0;
+	while (is_blank(at(scan, i)))
+		i++;
+	return at(scan, i) == '\n' ? i + 1 : 0;
+}
+
+/* In lists "#1000" is a uid, and "#-1", too. */
+static bool is_comment(const struct scan *scan)
+{
+	size_t i = at(scan, 1) == '-' ? 2 : 1;
+
+	if (scan->quoted)
+		return false;
+	if (scan->command && !scan->in_runas)
+		return true;
+	return at(scan, i) < '0' || at(scan, i) > '9';
+}
+
+static void scan_byte(struct scan *scan, bool is_list)
+{
+	char c = at(scan, 0);
+	bool in_list = !scan->command || scan->in_runas;
+
+	skip(scan, 1);
+	if (is_blank(c)) {
+		scan->blank = true;
+		return;
+	}
+	put(scan, c);
+	if (c == '\\' && scan->rest.len > 0 && at(scan, 0) != '\n') {
+		scan->last = at(scan, 0);
+		put(scan, scan->last);
+		skip(scan, 1);
+		return;
+	}
+	if (c == '"' && in_list)
+		scan->quoted = !scan->quoted;
+	else if (!scan->quoted && c == '=' && !is_list)
+		scan->command = true;
+	else if (c == '(' && (scan->last == '=' || scan->last == ','))
+		scan->in_runas = true;
+	else if (!scan->quoted && c == ')')
+		scan->in_runas = false;
+	scan->last = c;
+}
+
+/* One line from the text, and how many it was joined of; its bytes, to @out. */
+static size_t scan_line(struct span *text, unsigned int *number, char *out)
+{
+	static const char *const lists[] = {
+		"User_Alias", "Runas_Alias", "Host_Alias", "Defaults"};
+	struct scan scan = {.rest = *text, .out = out};
+	struct span rest = *text, word = span_word(&rest);
+	bool is_list = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		is_list = is_list || span_begins(word, lists[i]);
+	++*number;
+	while (scan.rest.len > 0 && at(&scan, 0) != '\n') {
+		size_t n = joint(&scan);
+
+		if (n > 0) {
+			/* A command's path goes on behind the blanks of the next. */
+			skip(&scan, n);
+			scan.blank = scan.blank || !(scan.command || scan.quoted);
+			while (is_blank(at(&scan, 0)))
+				skip(&scan, 1);
+			++*number;
+		} else if (at(&scan, 0) == '#' && is_comment(&scan)) {
+			while (scan.rest.len > 0 && at(&scan, 0) != '\n')
+				skip(&scan, 1);
+		} else {
+			scan_byte(&scan, is_list);
+		}
+	}
+	if (scan.rest.len > 0)
+		skip(&scan, 1);
+	*text = scan.rest;
+	return scan.len;
 }
 
 /* A line with its continuations, comments gone, blanks folded; NULL behind the last. */
 static char *next_line(struct audit_facts *facts, struct lines *lines)
 {
-	struct span line;
+	struct span again = lines->rest;
+	unsigned int number = lines->number;
 
-	if (!lines_next(lines, &line))
+	if (lines->rest.len == 0)
 		return NULL;
-	lines->first = lines->number;
-	size_t size = 1 + count_line(*lines, line), len = 0;
-	char *text = arena_alloc_raw(&facts->arena, size);
+	lines->first = lines->number + 1;
+	size_t len = scan_line(&again, &number, NULL);
+	char *text = arena_alloc_raw(&facts->arena, len + 1);
 	if (!text)
 		return NULL;
-	for (;;) {
-		bool more = goes_on(line);
-		struct span rest = {line.text, line.len - (more ? 1 : 0)};
-
-		for (struct span w = span_word(&rest); w.len > 0;
-			w = span_word(&rest)) {
-			/* "#1000" is a uid; any other '#' begins a comment. */
-			bool uid = w.len > 1 && w.text[0] == '#' && w.text[1] >= '0' &&
-				   w.text[1] <= '9';
-			if (w.text[0] == '#' && !uid)
-				break;
-			if (len > 0)
-				text[len++] = ' ';
-			memcpy(text + len, w.text, w.len);
-			len += w.len;
-		}
-		if (!more || !lines_next(lines, &line))
-			break;
-	}
+	(void)scan_line(&lines->rest, &lines->number, text);
 	text[len] = '\0';
-	arena_trim(&facts->arena, text, size, len + 1);
 	return text;
+}
+
+/* The '=' between hosts and commands: in names it is quoted, or behind a backslash. */
+static struct span cut_hosts(struct span *rest)
+{
+	struct span first = *rest;
+	bool quoted = false;
+
+	for (size_t i = 0; i < first.len; i++) {
+		if (first.text[i] == '\\')
+			i++;
+		else if (first.text[i] == '"')
+			quoted = !quoted;
+		else if (first.text[i] == '=' && !quoted) {
+			*rest = (struct span){first.text + i + 1, first.len - (i + 1)};
+			first.len = i;
+			return first;
+		}
+	}
+	*rest = (struct span){first.text + first.len, 0};
+	return first;
 }
 
 bool rules_sudo_include(struct lines *lines, struct span *ret_path, bool *ret_directory)
@@ -158,27 +276,35 @@ static const struct alias *find_alias(const struct sudoers *sudoers, struct span
 	return NULL;
 }
 
+/* The next word that could be an alias: "(alice:docker) NOPASSWD: NAME : host = NAME"
+ */
+static struct span alias_word(struct span *rest, bool *ret_negated)
+{
+	size_t begin = 0, end;
+
+	while (begin < rest->len && strchr(" :=(),", rest->text[begin]))
+		begin++;
+	*ret_negated = begin < rest->len && rest->text[begin] == '!';
+	while (begin < rest->len && rest->text[begin] == '!')
+		begin++;
+	for (end = begin; end < rest->len && !strchr(" :=(),", rest->text[end]); end++)
+		;
+	struct span word = {rest->text + begin, end - begin};
+	*rest = (struct span){rest->text + end, rest->len - end};
+	return word;
+}
+
 static bool names_tool(const struct sudoers *sudoers, struct span text, int depth)
 {
 	/* Aliases of aliases of aliases: what was not followed counts. */
 	if (depth >= MAX_DEPTH || span_names_tool(text))
 		return true;
 	while (text.len > 0) {
-		struct span item = span_trim(span_cut(&text, ','));
+		bool negated;
+		const struct alias *alias =
+			find_alias(sudoers, alias_word(&text, &negated));
 
-		/* Before the command: "(alice:docker) NOPASSWD: NAME" */
-		for (size_t i = item.len; i > 0; i--) {
-			if (item.text[i - 1] == ':' || item.text[i - 1] == ')') {
-				item.len -= i;
-				item.text += i;
-				break;
-			}
-		}
-		item = span_trim(item);
-		if (item.len > 0 && item.text[0] == '!')
-			continue;
-		const struct alias *alias = find_alias(sudoers, item);
-		if (alias && names_tool(sudoers, alias->value, depth + 1))
+		if (alias && !negated && names_tool(sudoers, alias->value, depth + 1))
 			return true;
 	}
 	return false;
@@ -198,12 +324,97 @@ static void add_groups(struct sudoers *sudoers, struct audit_names *groups,
 	}
 }
 
+/* An entry of a list of users, aliases resolved. */
+struct entry {
+	const char *name;
+	bool negated;
+};
+
+struct entries {
+	struct entry *items;
+	size_t n;
+};
+
+static void add_entries(struct sudoers *sudoers, struct entries *entries,
+	struct span list, bool negated, int depth)
+{
+	struct arena *arena = &sudoers->facts->arena;
+
+	while (list.len > 0) {
+		struct span item = span_trim(span_cut(&list, ','));
+		bool not = negated;
+
+		while (item.len > 0 && item.text[0] == '!') {
+			not = !not ;
+			item = span_trim((struct span){item.text + 1, item.len - 1});
+		}
+		if (item.len > 2 && item.text[0] == '"' &&
+			item.text[item.len - 1] == '"')
+			item = (struct span){item.text + 1, item.len - 2};
+		const struct alias *alias = find_alias(sudoers, item);
+		if (alias && depth < MAX_DEPTH) {
+			add_entries(sudoers, entries, alias->value, not, depth + 1);
+			continue;
+		}
+		const char *name = arena_strndup(arena, item.text, item.len);
+		struct entry *entry = item.len > 0 && name
+					      ? arena_push(arena, &entries->items,
+							&entries->n, sizeof(*entry))
+					      : NULL;
+		if (entry)
+			*entry = (struct entry){name, not };
+	}
+}
+
+/* sudoers(5): of all entries that match the last one counts. */
+static bool makes_root(const struct entries *entries)
+{
+	for (size_t i = entries->n; i > 0; i--) {
+		const char *name = entries->items[i - 1].name;
+		bool negated = entries->items[i - 1].negated;
+		uint32_t uid = 1;
+		bool is_uid =
+			name[0] == '#' &&
+			span_number((struct span){name + 1, strlen(name + 1)}, &uid);
+		bool is_root = strcmp(name, "ALL") == 0 || strcmp(name, "root") == 0 ||
+			       (is_uid && uid == 0);
+
+		/* Whether root is in a group is not known here: then he may be. */
+		if (is_root || (negated && strchr("%+", name[0])))
+			return !negated;
+	}
+	return false;
+}
+
+/* A list of whom a rule lets its users become, the entry that counts first in front. */
+static void add_runas(
+	struct sudoers *sudoers, struct audit_rule *rule, const struct entries *entries)
+{
+	struct audit_facts *facts = sudoers->facts;
+	struct audit_names seen = {0}, list = {0};
+
+	for (size_t i = entries->n; i > 0; i--) {
+		const struct entry *entry = &entries->items[i - 1];
+
+		if (audit_has_name(&seen, entry->name))
+			continue;
+		audit_name(facts, &seen, entry->name, strlen(entry->name));
+		const char *text = arena_printf(
+			&facts->arena, "%s%s", entry->negated ? "!" : "", entry->name);
+		if (text)
+			audit_name(facts, &list, text, strlen(text));
+	}
+	struct audit_names *slot = list.n > 0 ? arena_push(&facts->arena, &rule->runas,
+							&rule->nrunas, sizeof(*slot))
+					      : NULL;
+	if (slot)
+		*slot = list;
+}
+
 /* (users:groups), before each command that another one is for */
 static void read_runas(
 	struct sudoers *sudoers, struct audit_rule *rule, struct span text)
 {
-	struct audit_names users = {0};
-
 	while (text.len > 0) {
 		(void)span_cut(&text, '(');
 		struct span groups = span_cut(&text, ')');
@@ -211,22 +422,17 @@ static void read_runas(
 			groups.len > 0 && memchr(groups.text, ':', groups.len);
 		struct span list =
 			span_trim(has_groups ? span_cut(&groups, ':') : groups);
+		struct entries entries = {0};
 
-		add_groups(sudoers, &users, list, 0);
+		add_entries(sudoers, &entries, list, false, 0);
+		/* Who may be root, or anybody, needs no third one. */
+		bool root = makes_root(&entries);
+		if (!root)
+			add_runas(sudoers, rule, &entries);
 		/* "(ALL:ALL)" makes root: that needs no group. */
-		if (!has_groups ||
-			(span_is(span_trim(groups), "ALL") &&
-				(span_is(list, "ALL") || span_is(list, "root"))))
+		if (!has_groups || (root && span_is(span_trim(groups), "ALL")))
 			continue;
 		add_groups(sudoers, &rule->groups, groups, 0);
-	}
-	/* Who may be root, or anybody, needs no third one. */
-	for (size_t i = 0; i < users.n; i++) {
-		const char *user = users.items[i];
-
-		if (strcmp(user, "ALL") != 0 && strcmp(user, "root") != 0 &&
-			strcmp(user, "#0") != 0 && user[0] != '!')
-			audit_name(sudoers->facts, &rule->users, user, strlen(user));
 	}
 }
 
@@ -263,7 +469,7 @@ static void add_users(struct sudoers *sudoers, const struct rule_line *line,
 		rule->tool = names_tool(sudoers, line->commands, 0);
 		read_runas(sudoers, rule, line->commands);
 		if (!rule->who || !rule->place || !rule->text ||
-			(!rule->tool && rule->groups.n == 0 && rule->users.n == 0))
+			(!rule->tool && rule->groups.n == 0 && rule->nrunas == 0))
 			facts->nrules--;
 	}
 }
@@ -271,7 +477,7 @@ static void add_users(struct sudoers *sudoers, const struct rule_line *line,
 /* USERS HOSTS = COMMANDS: the hosts are the last word before the sign. */
 static void read_rule(struct sudoers *sudoers, struct rule_line *line)
 {
-	struct span commands = line->text, left = span_trim(span_cut(&commands, '='));
+	struct span commands = line->text, left = span_trim(cut_hosts(&commands));
 	size_t end = left.len;
 
 	if (commands.len == 0)

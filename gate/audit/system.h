@@ -32,6 +32,10 @@ void system_add_address(struct audit_facts *facts, const char *place,
 void system_read_arguments(
 	struct audit_facts *facts, const char *place, struct span words);
 
+/** system_is_program() - system_read_command() knows it; @comm as the kernel cuts it.
+ */
+bool system_is_program(struct span comm);
+
 /**
  * system_read_command() - a command line of an engine, or of what carries bytes to one
  *

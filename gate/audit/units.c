@@ -35,12 +35,13 @@ static struct audit_unit *find_unit(struct audit_facts *facts, const char *name)
 	return unit;
 }
 
+/* systemd's parse_boolean() */
 static bool is_yes(struct span value)
 {
 	static const char *const yes[] = {"yes", "true", "1", "on", "y", "t"};
 
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-		if (span_is(value, yes[i]))
+		if (span_is_nocase(value, yes[i]))
 			return true;
 	}
 	return false;
@@ -341,9 +342,11 @@ void units_end(struct audit_facts *facts)
 	}
 }
 
-/* Whether the service's commands are all gate's: "/usr/bin/gate serve ..." */
+/* Whether the service has commands, and all are gate's: "/usr/bin/gate serve ..." */
 static bool is_gate_service(const struct audit_facts *facts, const char *service)
 {
+	bool has_command = false;
+
 	if (strcmp(service, "seawall-gate.service") != 0)
 		return false;
 	for (size_t i = 0; i < facts->nsettings; i++) {
@@ -359,8 +362,9 @@ static bool is_gate_service(const struct audit_facts *facts, const char *service
 							"/gate", 5) == 0)) ||
 			!span_is(span_word(&rest), "serve"))
 			return false;
+		has_command = true;
 	}
-	return true;
+	return has_command;
 }
 
 bool units_is_gate(const struct audit_facts *facts, const char *path)

@@ -182,6 +182,46 @@ def socket_of_roots_group(h):
             "socket-others:everyone:/run/guarded/engine.sock"]
 
 
+def roots_group(h, passwd="", group=None, gshadow=None):
+    """A socket that is open to all, in a folder that lets root's group through."""
+    h.socket("/run/guarded/engine.sock", 0o666)
+    os.chmod(h.path("/run/guarded"), 0o750)
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": [
+        "unix:///run/guarded/engine.sock"]}))
+    h.file("/etc/passwd", PASSWD + passwd)
+    h.file("/etc/group", group or GROUP.replace("root:x:0:", "root:x:0:root,toor"))
+    h.file("/etc/gshadow", "docker:!::\n" + (gshadow or ""))
+    return ["unsealed::/run/guarded/engine.sock",
+            "socket-others:everyone:/run/guarded/engine.sock"]
+
+
+def folder_of_root_alone(h):
+    """Who is in root's group, and is root."""
+    roots_group(h, "toor:x:0:0::/:/bin/sh\n", gshadow="root:*:toor:root\n")
+    return []
+
+
+def folder_of_a_shadow_member(h):
+    return roots_group(h, group=GROUP, gshadow="root:*::carol\n") + [
+        "gshadow-member:carol:root"]
+
+
+def folder_of_an_administrator(h):
+    return roots_group(h, group=GROUP, gshadow="root:*:carol:\n") + [
+        "group-admin:carol:root"]
+
+
+def folder_of_a_password(h):
+    return roots_group(h, group=GROUP, gshadow="root:$6$a$b::\n") + [
+        "group-password::root"]
+
+
+def folder_of_a_record(h):
+    """A member of whom only userdb knows."""
+    h.file("/etc/userdb/carol:root.membership", "")
+    return roots_group(h, group=GROUP) + ["group-member:carol:root"]
+
+
 def folder_that_lets_through(h):
     """A folder's access list, a link to elsewhere, a second name."""
     h.file("/etc/docker/daemon.json", json.dumps({"hosts": [
@@ -364,6 +404,17 @@ def engine_unit(h):
             "tcp-plain:everyone:%spodman-tcp.service:2" % where]
 
 
+def booleans_of_systemd(h):
+    """Whatever the case of their letters."""
+    where = "/etc/systemd/system/"
+    want = []
+    for i, yes in enumerate(("Yes", "TRUE", "oN", "T", "Y", "1")):
+        h.file("%sdyn%d.service" % (where, i), "[Service]\nDynamicUser=%s\nGroup=docker\n" % yes)
+        want.append("unit:dyn%d.service:%sdyn%d.service:3" % (i, where, i))
+    h.file(where + "not.service", "[Service]\nDynamicUser=No\nGroup=docker\n")
+    return want
+
+
 def socket_units(h):
     """By the service that they are for, whatever their name; specifiers in paths."""
     where = "/etc/systemd/system/"
@@ -491,11 +542,15 @@ def threads(h):
     return ["process:alice:gid 995"]
 
 
-def seal(h, held_by=(1, "systemd"), drop_in=True):
+def seal(h, held_by=(1, "systemd"), drop_in=True, service=True):
     """gate's units as conf/ has them, and who holds the socket that users see."""
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../conf/systemd")
     with open(os.path.join(here, "seawall-gate.socket"), encoding="utf-8") as f:
         h.file("/usr/lib/systemd/system/seawall-gate.socket", f.read())
+    if service:
+        with open(os.path.join(here, "seawall-gate.service.in"), encoding="utf-8") as f:
+            h.file("/usr/lib/systemd/system/seawall-gate.service",
+                   f.read().replace("@gate@", "/usr/bin/gate"))
     h.file("/usr/lib/systemd/system/docker.socket",
            "[Socket]\nListenStream=/var/run/docker.sock\nSocketGroup=docker\n")
     if drop_in:
@@ -584,6 +639,30 @@ def seal_by_another_program(h):
     h.file("/etc/systemd/system/seawall-gate.service",
            "[Service]\nExecStart=/usr/bin/socat - UNIX:/x\n")
     return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_without_a_service(h):
+    """Whatever comes to be started for the socket: nothing says that it is gate."""
+    seal(h, service=False)
+    h.file("/etc/systemd/system/seawall-gate.service", "[Service]\nUser=root\n")
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+def seal_without_an_engine(h):
+    """gate's socket is there, and the one behind it is who knows where."""
+    seal(h)
+    os.remove(h.path("/run/seawall/engine.sock"))
+    return ["unseen::/run/docker.sock"]
+
+
+def seal_that_is_not_seen_whole(h):
+    """Who else holds the socket cannot be told; a socket that cannot be looked at."""
+    seal(h, (77, "gate"))
+    h.process(80, "x", 0, [0] * 4)
+    os.symlink("fd", h.path("/proc/80/fd"))
+    os.makedirs(h.path("/run/podman"))
+    os.symlink("podman.sock", h.path("/run/podman/podman.sock"))
+    return ["unseen::/run/docker.sock", "unseen::/run/podman/podman.sock"]
 
 
 def seal_for_another_service(h):
@@ -681,6 +760,76 @@ def become_a_member(h):
             "sudoers:carol:/etc/sudoers:5", "sudoers:alice:/etc/sudoers:8",
             "doas:alice:/etc/doas.conf:1", "doas:carol:/etc/doas.conf:3",
             "+group-member:bob:docker", "group-primary:dave:/etc/passwd:dave"]
+
+
+def become_any_but_root(h):
+    """Of a list the last match counts; who may be root needs no third one."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob") +
+           "ops2:x:300:bob\nnone:x:301:alice\n")
+    h.file("/etc/sudoers", "Runas_Alias NOROOT = ALL, !root : R = root, #0\n" + "\n".join([
+        "alice ALL = (ALL, !root) /bin/ls",              # 2
+        "alice ALL = (ALL,!#0:docker) /bin/ls",          # 3
+        "alice ALL = (NOROOT) /bin/ls",                  # 4
+        "alice ALL = (ALL, !R) /bin/ls",                 # 5
+        "alice ALL = (ALL, !%root) /bin/ls",             # 6
+        "alice ALL = (%ops2) /bin/ls",                   # 7
+        "alice ALL = (%#300, !carol) /bin/ls",           # 8
+        "alice ALL = (!bob, ALL, !root) /bin/ls",        # 9
+        "alice ALL = (+people) /bin/ls",                 # 10
+        "alice ALL = (!!bob) /bin/ls",                   # 11
+        "alice ALL = (root) /bin/ls, (ALL, ! root) /bin/cat",  # 12
+        "ALL ALL = (#1001) /bin/ls",                     # 13
+        # Not of use to get there:
+        "alice ALL = (ALL, !root, !bob) /bin/ls", "alice ALL = (!root, ALL) /bin/ls",
+        "alice ALL = (ALL, !root, root : ALL) /bin/ls", "alice ALL = (%none) /bin/ls",
+        "alice ALL = (bob, !ALL) /bin/ls", "alice ALL = (!bob) /bin/ls",
+        "alice ALL = (bob, !%ops2) /bin/ls", "bob ALL = (ALL, !root) /bin/ls"]) + "\n")
+    return ["+group-member:bob:docker", "sudoers:ALL:/etc/sudoers:13"] + [
+        "sudoers:alice:/etc/sudoers:%d" % i for i in range(2, 13)]
+
+
+def become_who_holds_it_otherwise(h):
+    """In gshadow alone, as an administrator, as the owner, by an access list."""
+    h.file("/etc/gshadow", "docker:!:dave:carol\n")
+    h.file("/etc/passwd", PASSWD + "dave:x:1003:1003::/:/bin/sh\n"
+           "eve:x:1004:1004::/:/bin/sh\nfay:x:1005:1005::/:/bin/sh\n")
+    h.socket("/run/docker.sock", 0o660, uid=1004, gid=DOCKER)
+    os.setxattr(h.path("/run/docker.sock"), "system.posix_acl_access", acl([
+        (1, 6, 0xFFFFFFFF), (2, 6, 1005), (4, 6, 0xFFFFFFFF), (16, 6, 0xFFFFFFFF),
+        (32, 0, 0xFFFFFFFF)]))
+    h.file("/etc/sudoers", "".join("alice ALL = (%s) /bin/ls\n" % u for u in (
+        "carol", "dave", "eve", "fay", "alice", "bob")))
+    h.file("/etc/doas.conf", "permit alice as eve\n")
+    return ["gshadow-member:carol:docker", "group-admin:dave:docker",
+            "socket-owner:eve:/run/docker.sock", "socket-acl:fay:/run/docker.sock",
+            "unsealed::/run/docker.sock", "doas:alice:/etc/doas.conf:1"] + [
+                "sudoers:alice:/etc/sudoers:%d" % i for i in range(1, 5)]
+
+
+def sudoers_lines(h):
+    """Where a line ends: as sudo's own parser has it, cvtsudoers(1)."""
+    h.file("/etc/sudoers", "\n".join([
+        "# what follows counts \\", "alice ALL = /usr/bin/docker",           # 2
+        "alice ALL = /bin/ls # and this \\", "bob ALL = /usr/bin/docker",    # 4
+        "alice ALL = /bin/ls x#y \\", "bob ALL = /usr/bin/docker",           # 6
+        "carol ALL = /bin/ls, \\ \t", "  /usr/bin/docker",                   # 7
+        "carol ALL = /bin/ls, \\ \r", "  /usr/bin/docker",                   # 9
+        "carol ALL = /usr/bin/do\\", "   cker",                              # 11
+        "carol\\", "ALL = /usr/bin/docker",                                  # 13
+        "carol ALL = /bin/ls a\\\\", "alice ALL = /usr/bin/docker",          # 16
+        "carol ALL = /bin/ls \\# x, /usr/bin/docker",                        # 17
+        "\"a=b\" ALL = /usr/bin/docker", "a\\=b ALL = /usr/bin/docker",      # 18, 19
+        "#1002, alice ALL = /usr/bin/docker",                                # 20
+        "Cmnd_Alias\\", "BOX = /bin/x\\", ", /usr/bin/docker",
+        "carol ALL = BOX : elsewhere = /bin/ls",                             # 24
+        "User_Alias US = carol, #1000 # \\",
+        "US ALL = /usr/bin/docker",                                          # 26
+        "carol ALL = (#1000, root) /usr/bin/docker"]) + "\n")                # 27
+    return (["sudoers:alice:/etc/sudoers:%d" % i for i in (2, 16, 20)] +
+            ["+sudoers:bob:/etc/sudoers:%d" % i for i in (4, 6)] +
+            ["sudoers:carol:/etc/sudoers:%d" % i for i in (7, 9, 11, 13, 17, 24, 26, 27)] +
+            ["sudoers:\"a=b\":/etc/sudoers:18", "sudoers:a\\=b:/etc/sudoers:19",
+             "sudoers:#1002:/etc/sudoers:20", "sudoers:#1000:/etc/sudoers:26"])
 
 
 def many_members(h, n=60000):
@@ -804,7 +953,12 @@ CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, gro
          folder_that_lets_through, seal_over_a_removed_socket, seal_shared,
          unit_folders, unit_put_together, engine_unit, socket_units, containerd_config, relays,
          seal_after_the_next_start, seal_with_more, seal_by_another_program,
-         seal_for_another_service, become_a_member, entries_from_elsewhere, long_lines, data_root_of_others,
+         seal_for_another_service, become_a_member,
+         seal_that_is_not_seen_whole, seal_without_a_service, seal_without_an_engine, booleans_of_systemd,
+         folder_of_root_alone, folder_of_a_shadow_member, folder_of_an_administrator,
+         folder_of_a_password, folder_of_a_record, become_any_but_root,
+         become_who_holds_it_otherwise, sudoers_lines,
+         entries_from_elsewhere, long_lines, data_root_of_others,
          programs_in_run, user_records,
          many_members, primary_gid_without_a_group, processes_at_other_sockets]
 
