@@ -123,6 +123,12 @@ const char *json_kind_name(enum json_kind kind);
 
 /** json_member() - the member of an object, or NULL (also when @object is NULL). */
 const struct json_node *json_member(const struct json_node *object, const char *key);
+/** json_member_of() - json_member(), or NULL also when it is of another kind. */
+const struct json_node *json_member_of(
+	const struct json_node *object, const char *key, enum json_kind kind);
+/** json_member_text() - a text of an object; @absent when that has none at @key. */
+const char *json_member_text(
+	const struct json_node *object, const char *key, const char *absent);
 
 /** json_line() - the line that the node, or its key, starts on; reads the whole text.
  */

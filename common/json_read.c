@@ -35,6 +35,22 @@ const struct json_node *json_member(const struct json_node *object, const char *
 	return NULL;
 }
 
+const struct json_node *json_member_of(
+	const struct json_node *object, const char *key, enum json_kind kind)
+{
+	const struct json_node *member = json_member(object, key);
+
+	return member && member->kind == kind ? member : NULL;
+}
+
+const char *json_member_text(
+	const struct json_node *object, const char *key, const char *absent)
+{
+	const struct json_node *member = json_member_of(object, key, JSON_KIND_STRING);
+
+	return member ? member->string : absent;
+}
+
 bool json_is(const struct json_node *node, enum json_kind kind)
 {
 	if (node->kind == kind)

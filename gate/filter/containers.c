@@ -9,20 +9,6 @@
 #include "gate/filter/publish.h"
 #include "gate/filter/route.h"
 
-static const struct json_node *object_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = json_member(node, key);
-
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
-}
-
-static const char *text_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = node ? json_member(node, key) : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
-}
-
 static const struct json_node *body_root(struct work *work)
 {
 	return json_doc_root(work->body);
@@ -80,9 +66,11 @@ int decide_container_run(struct work *work)
 static bool is_to_go(const struct object *container)
 {
 	const struct json_node *root = container->root;
-	const char *status = text_of(root ? object_of(root, "State") : NULL, "Status");
+	const char *status = json_member_text(
+		root ? json_member_of(root, "State", JSON_KIND_OBJECT) : NULL, "Status",
+		NULL);
 	const struct json_node *host_config =
-		root ? object_of(root, "HostConfig") : NULL;
+		root ? json_member_of(root, "HostConfig", JSON_KIND_OBJECT) : NULL;
 	const struct json_node *flag =
 		host_config ? json_member(host_config, "AutoRemove") : NULL;
 
@@ -128,9 +116,9 @@ int decide_container_create(struct work *work)
 	const char *name = query_value(work, "name");
 	struct object image;
 
-	work->host_config = object_of(root, "HostConfig");
-	(void)publish_select(
-		work, name && *name ? name : NULL, NULL, object_of(root, "Labels"));
+	work->host_config = json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
+	(void)publish_select(work, name && *name ? name : NULL, NULL,
+		json_member_of(root, "Labels", JSON_KIND_OBJECT));
 	work->decision->object = name && *name ? name : NULL;
 	if (apply_body(work, &create_table) < 0)
 		return -EACCES;
@@ -199,7 +187,7 @@ static int use_exec(
 	if (!*ret_exec)
 		return refuse(work, 404, "object-absent", "No such exec instance: %s",
 			shown(work, work->param));
-	id = text_of(*ret_exec, "ContainerID");
+	id = json_member_text(*ret_exec, "ContainerID", NULL);
 	if (!id || !is_full_id(id))
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer about the exec lacks its container");
@@ -217,7 +205,8 @@ int decide_exec(struct work *work)
 /* An exec in the caller's container may be root's, not yet started. */
 static int judge_exec(struct work *work, const struct json_node *exec)
 {
-	const struct json_node *process = object_of(exec, "ProcessConfig");
+	const struct json_node *process =
+		json_member_of(exec, "ProcessConfig", JSON_KIND_OBJECT);
 
 	if (is_unlimited(work))
 		return 0;

@@ -84,27 +84,38 @@ static int check_command(struct work *work, const struct field *field,
 	return 0;
 }
 
-static const struct json_node *object_of(const struct json_node *node, const char *key)
+/* The member of what the engine says of an image, or NULL when it has none. */
+static int image_member(struct work *work, const struct json_node *object,
+	const char *key, enum json_kind kind, const struct json_node **ret_member)
 {
-	const struct json_node *member = node ? json_member(node, key) : NULL;
+	const struct json_node *member = json_member(object, key);
 
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+	*ret_member = NULL;
+	if (!member || member->kind == JSON_KIND_NULL)
+		return 0;
+	if (member->kind != kind)
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the image is not understood: its %s",
+			key);
+	*ret_member = member;
+	return 0;
 }
 
 /* What an image brings becomes the container's as if it had been asked for. */
 static int check_image(
 	struct work *work, const struct field *field, const struct object *image)
 {
-	const struct json_node *config = object_of(image->root, "Config");
-	const struct json_node *path =
-		config ? json_member(config, "WorkingDir") : NULL;
+	const struct json_node *config, *labels, *volumes, *path;
 
-	if (check_image_labels(work, field, object_of(config, "Labels")) < 0 ||
-		check_image_volumes(work, field, object_of(config, "Volumes")) < 0)
+	if (image_member(work, image->root, "Config", JSON_KIND_OBJECT, &config) < 0 ||
+		image_member(work, config, "Labels", JSON_KIND_OBJECT, &labels) < 0 ||
+		image_member(work, config, "Volumes", JSON_KIND_OBJECT, &volumes) < 0 ||
+		image_member(work, config, "WorkingDir", JSON_KIND_STRING, &path) < 0)
 		return -EACCES;
-	if (path && path->kind == JSON_KIND_STRING)
-		return check_working_path(work, "create-image", path->string);
-	return 0;
+	if (check_image_labels(work, field, labels) < 0 ||
+		check_image_volumes(work, field, volumes) < 0)
+		return -EACCES;
+	return path ? check_working_path(work, "create-image", path->string) : 0;
 }
 
 static int force_image(struct work *work, const struct field *field,

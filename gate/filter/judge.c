@@ -16,24 +16,10 @@
 /* Containers that join each other's namespaces, one after the other. */
 enum { MAX_JOINED = 4 };
 
-static const struct json_node *object_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = node ? json_member(node, key) : NULL;
-
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
-}
-
-static const char *text_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = node ? json_member(node, key) : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
-}
-
 /* The engine's name begins with a slash. */
 static const char *name_of(const struct json_node *root)
 {
-	const char *name = text_of(root, "Name");
+	const char *name = json_member_text(root, "Name", NULL);
 
 	return name && *name == '/' ? name + 1 : name;
 }
@@ -81,7 +67,8 @@ static int judge_working_dir(struct work *work, const struct json_node *config)
 static int judge_network(struct work *work, const struct json_node *network)
 {
 	static const struct field field = {.key = "Networks"};
-	const char *name = network->key, *id = text_of(network, "NetworkID"), *joined;
+	const char *name = network->key,
+		   *id = json_member_text(network, "NetworkID", NULL), *joined;
 
 	if (strcmp(name, "bridge") != 0 && strcmp(name, "none") != 0 &&
 		strcmp(name, "host") != 0 && strcmp(name, "default") != 0 && id && *id)
@@ -91,8 +78,9 @@ static int judge_network(struct work *work, const struct json_node *network)
 
 static int judge_networks(struct work *work, const struct json_node *root)
 {
-	const struct json_node *networks =
-		object_of(object_of(root, "NetworkSettings"), "Networks");
+	const struct json_node *networks = json_member_of(
+		json_member_of(root, "NetworkSettings", JSON_KIND_OBJECT), "Networks",
+		JSON_KIND_OBJECT);
 	int rc = 0;
 
 	for (size_t i = 0; networks && rc == 0 && i < networks->count; i++) {
@@ -107,16 +95,19 @@ static int judge_networks(struct work *work, const struct json_node *root)
 
 static int judge_config(struct work *work, const struct json_node *root)
 {
-	const struct json_node *config = object_of(root, "Config");
-	const struct json_node *host_config = object_of(root, "HostConfig");
+	const struct json_node *config =
+		json_member_of(root, "Config", JSON_KIND_OBJECT);
+	const struct json_node *host_config =
+		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
 	struct fields judged = host_config_table;
 	struct selected before;
 
 	if (!config || !host_config)
 		return refuse_answer(work, "configuration");
 	judged.name = "container";
-	before = publish_select(work, name_of(root), text_of(config, "Image"),
-		object_of(config, "Labels"));
+	before = publish_select(work, name_of(root),
+		json_member_text(config, "Image", NULL),
+		json_member_of(config, "Labels", JSON_KIND_OBJECT));
 	int rc = judge_user(work, config);
 	if (rc == 0)
 		rc = judge_working_dir(work, config);
@@ -163,12 +154,14 @@ int judge_publish(struct work *work, const struct object *container, const char 
 	if (work->profile->publish == PUBLISH_ANY ||
 		container->existence != OBJECT_PRESENT)
 		return 0;
-	config = object_of(container->root, "Config");
-	bindings = object_of(object_of(container->root, "HostConfig"), "PortBindings");
+	config = json_member_of(container->root, "Config", JSON_KIND_OBJECT);
+	bindings = json_member_of(
+		json_member_of(container->root, "HostConfig", JSON_KIND_OBJECT),
+		"PortBindings", JSON_KIND_OBJECT);
 	if (!config || !bindings)
 		return 0;
-	before = publish_select(
-		work, name, text_of(config, "Image"), object_of(config, "Labels"));
+	before = publish_select(work, name, json_member_text(config, "Image", NULL),
+		json_member_of(config, "Labels", JSON_KIND_OBJECT));
 	jsonw_init(&unseen, NULL, 0);
 	jsonw_object_begin(&unseen);
 	work->prefix = "rename";
@@ -187,7 +180,7 @@ static bool has_mounts(const struct json_node *root)
 	if (!mounts || mounts->kind != JSON_KIND_ARRAY)
 		return !mounts || mounts->kind != JSON_KIND_NULL;
 	for (size_t i = 0; i < mounts->count; i++) {
-		const char *type = text_of(&mounts->children[i], "Type");
+		const char *type = json_member_text(&mounts->children[i], "Type", NULL);
 
 		if (!type || strcmp(type, "tmpfs") != 0)
 			return true;
@@ -216,8 +209,8 @@ static bool is_engines_file(const char *path, const char *name)
 static bool has_inherited_mounts(const struct json_node *root)
 {
 	for (size_t i = 0; i < NETWORK_FILES; i++) {
-		if (!is_engines_file(
-			    text_of(root, network_files[i].key), network_files[i].name))
+		if (!is_engines_file(json_member_text(root, network_files[i].key, NULL),
+			    network_files[i].name))
 			return true;
 	}
 	return false;
@@ -232,7 +225,8 @@ static bool has_inherited_mounts(const struct json_node *root)
 static int judge_race(struct work *work, const struct json_node *root)
 {
 	static release_number mended = {29, 5, 1};
-	const struct json_node *host_config = object_of(root, "HostConfig");
+	const struct json_node *host_config =
+		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
 	const struct json_node *fixed =
 		host_config ? json_member(host_config, "ReadonlyRootfs") : NULL;
 	bool is_mended;

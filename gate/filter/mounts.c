@@ -227,34 +227,18 @@ static const struct field mount_rows[] = {
 };
 const struct fields mount_table = FIELDS("mount", mount_rows);
 
-/* Of the right kind, or absent: the table has been applied. */
-static const char *text_of(const struct json_node *object, const char *key)
-{
-	const struct json_node *member = object ? json_member(object, key) : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : "";
-}
-
 static bool flag_of(const struct json_node *object, const char *key)
 {
-	const struct json_node *member = object ? json_member(object, key) : NULL;
+	const struct json_node *member = json_member_of(object, key, JSON_KIND_BOOL);
 
-	return member && member->kind == JSON_KIND_BOOL && member->boolean;
+	return member && member->boolean;
 }
 
 static int64_t int_of(const struct json_node *object, const char *key)
 {
-	const struct json_node *member = object ? json_member(object, key) : NULL;
+	const struct json_node *member = json_member_of(object, key, JSON_KIND_INTEGER);
 
-	return member && member->kind == JSON_KIND_INTEGER ? member->integer : -1;
-}
-
-static const struct json_node *object_of(
-	const struct json_node *object, const char *key)
-{
-	const struct json_node *member = json_member(object, key);
-
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
+	return member ? member->integer : -1;
 }
 
 static int check_mount_keys(struct work *work, const struct json_node *value)
@@ -280,28 +264,33 @@ static int parse_mount(
 
 	if (check_mount_keys(work, value) < 0)
 		return -EACCES;
-	const struct json_node *volume = object_of(value, "VolumeOptions");
-	const struct json_node *tmpfs = object_of(value, "TmpfsOptions");
+	const struct json_node *volume =
+		json_member_of(value, "VolumeOptions", JSON_KIND_OBJECT);
+	const struct json_node *tmpfs =
+		json_member_of(value, "TmpfsOptions", JSON_KIND_OBJECT);
 	*mount = (struct mount){
 		.field = &mounts_field,
 		.value = value,
-		.labels = volume ? object_of(volume, "Labels") : NULL,
-		.source = text_of(value, "Source"),
-		.target = text_of(value, "Target"),
-		.propagation = text_of(object_of(value, "BindOptions"), "Propagation"),
+		.labels = volume ? json_member_of(volume, "Labels", JSON_KIND_OBJECT)
+				 : NULL,
+		.source = json_member_text(value, "Source", ""),
+		.target = json_member_text(value, "Target", ""),
+		.propagation = json_member_text(
+			json_member_of(value, "BindOptions", JSON_KIND_OBJECT),
+			"Propagation", ""),
 		.read_only = flag_of(value, "ReadOnly"),
 		.no_copy = flag_of(volume, "NoCopy"),
 		.size = int_of(tmpfs, "SizeBytes"),
 		.mode = int_of(tmpfs, "Mode"),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		if (strcmp(text_of(value, "Type"), types[i].name) == 0)
+		if (strcmp(json_member_text(value, "Type", ""), types[i].name) == 0)
 			mount->type = types[i].type;
 	}
 	if (mount->type == MOUNT_NONE)
 		return field_refuse(work, &mounts_field, value,
 			"a mount's type is 'bind', 'volume' or 'tmpfs', not '%s'",
-			shown(work, text_of(value, "Type")));
+			shown(work, json_member_text(value, "Type", "")));
 	if (mount->type == MOUNT_TMPFS && *mount->source)
 		return field_refuse(
 			work, &mounts_field, value, "a tmpfs has no source");
@@ -566,21 +555,23 @@ int check_image_volumes(
 
 static int judge_mount(struct work *work, const struct json_node *mount)
 {
-	const char *type = text_of(mount, "Type"), *source = text_of(mount, "Source");
-	const char *propagation = text_of(mount, "Propagation"), *target;
+	const char *type = json_member_text(mount, "Type", ""),
+		   *source = json_member_text(mount, "Source", "");
+	const char *propagation = json_member_text(mount, "Propagation", ""), *target;
 	struct object volume;
 
 	/* The image may have brought it. */
 	if (!has_power(work, POWER_PRIVILEGED) &&
-		check_target(work, &mounts_field, mount, text_of(mount, "Destination"),
-			&target) < 0)
+		check_target(work, &mounts_field, mount,
+			json_member_text(mount, "Destination", ""), &target) < 0)
 		return -EACCES;
 	if (strcmp(type, "tmpfs") == 0)
 		return 0;
 	if (strcmp(type, "volume") == 0) {
 		if (is_unlimited(work))
 			return 0;
-		if (object_volume(work, text_of(mount, "Name"), &volume) < 0)
+		if (object_volume(work, json_member_text(mount, "Name", ""), &volume) <
+			0)
 			return -EACCES;
 		return volume_usable(work, &volume);
 	}

@@ -64,27 +64,11 @@ static void add(
 	*new = (struct place){.path = place, .is_fresh = is_fresh};
 }
 
-static const struct json_node *member_of(
-	const struct json_node *node, const char *key, enum json_kind kind)
-{
-	const struct json_node *member =
-		node && node->kind == JSON_KIND_OBJECT ? json_member(node, key) : NULL;
-
-	return member && member->kind == kind ? member : NULL;
-}
-
-static const char *text_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member = member_of(node, key, JSON_KIND_STRING);
-
-	return member ? member->string : "";
-}
-
 /* The keys of an object: paths. */
 static void add_keys(struct work *work, struct places *places,
 	const struct json_node *node, const char *key, bool is_fresh)
 {
-	const struct json_node *map = member_of(node, key, JSON_KIND_OBJECT);
+	const struct json_node *map = json_member_of(node, key, JSON_KIND_OBJECT);
 
 	for (size_t i = 0; map && i < map->count; i++)
 		add(work, places, map->children[i].key, is_fresh);
@@ -94,13 +78,14 @@ static void add_keys(struct work *work, struct places *places,
 static void add_mounts(struct work *work, struct places *places,
 	const struct json_node *node, const char *key)
 {
-	const struct json_node *mounts = member_of(node, "Mounts", JSON_KIND_ARRAY);
+	const struct json_node *mounts =
+		json_member_of(node, "Mounts", JSON_KIND_ARRAY);
 
 	for (size_t i = 0; mounts && i < mounts->count; i++) {
 		const struct json_node *mount = &mounts->children[i];
 
-		add(work, places, text_of(mount, key),
-			strcmp(text_of(mount, "Type"), "tmpfs") == 0);
+		add(work, places, json_member_text(mount, key, ""),
+			strcmp(json_member_text(mount, "Type", ""), "tmpfs") == 0);
 	}
 }
 
@@ -109,7 +94,7 @@ static void add_binds(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
 	const struct json_node *binds =
-		member_of(host_config, "Binds", JSON_KIND_ARRAY);
+		json_member_of(host_config, "Binds", JSON_KIND_ARRAY);
 
 	for (size_t i = 0; binds && i < binds->count; i++) {
 		const char *text = binds->children[i].string;
@@ -130,7 +115,7 @@ static int add_volumes_from(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
 	const struct json_node *from =
-		member_of(host_config, "VolumesFrom", JSON_KIND_ARRAY);
+		json_member_of(host_config, "VolumesFrom", JSON_KIND_ARRAY);
 
 	for (size_t i = 0; from && i < from->count; i++) {
 		const char *text = from->children[i].string;
@@ -191,13 +176,13 @@ int nesting_of_create(
 	struct work *work, const struct json_node *body, const struct object *image)
 {
 	const struct json_node *host_config =
-		member_of(body, "HostConfig", JSON_KIND_OBJECT);
+		json_member_of(body, "HostConfig", JSON_KIND_OBJECT);
 	struct places places = {0};
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
 	add_keys(work, &places, body, "Volumes", false);
-	add_keys(work, &places, member_of(image->root, "Config", JSON_KIND_OBJECT),
+	add_keys(work, &places, json_member_of(image->root, "Config", JSON_KIND_OBJECT),
 		"Volumes", false);
 	add_binds(work, &places, host_config);
 	add_mounts(work, &places, host_config, "Target");
@@ -214,7 +199,7 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
 	add_mounts(work, &places, root, "Destination");
-	add_keys(work, &places, member_of(root, "HostConfig", JSON_KIND_OBJECT),
+	add_keys(work, &places, json_member_of(root, "HostConfig", JSON_KIND_OBJECT),
 		"Tmpfs", true);
 	return check(work, &places);
 }

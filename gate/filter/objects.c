@@ -7,23 +7,6 @@
 
 #include "common/glob.h"
 
-static const char *member_text(const struct json_node *object, const char *key)
-{
-	const struct json_node *member = object && object->kind == JSON_KIND_OBJECT
-						 ? json_member(object, key)
-						 : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
-}
-
-static const struct json_node *member_object(
-	const struct json_node *object, const char *key)
-{
-	const struct json_node *member = object ? json_member(object, key) : NULL;
-
-	return member && member->kind == JSON_KIND_OBJECT ? member : NULL;
-}
-
 static const char *uid_text(struct work *work)
 {
 	const char *text = arena_printf(work->arena, "%u", work->caller->user.uid);
@@ -34,7 +17,7 @@ static const char *uid_text(struct work *work)
 static bool is_label(
 	const struct json_node *labels, const char *key, const char *wanted)
 {
-	const char *value = labels ? member_text(labels, key) : NULL;
+	const char *value = labels ? json_member_text(labels, key, NULL) : NULL;
 
 	return value && *wanted && strcmp(value, wanted) == 0;
 }
@@ -91,9 +74,10 @@ int object_container(struct work *work, const char *name, struct object *ret_obj
 		return 0;
 	const struct json_node *root = ret_object->root;
 	const struct json_node *labels =
-		member_object(member_object(root, "Config"), "Labels");
-	const char *image = member_text(root, "Image");
-	ret_object->id = member_text(root, "Id");
+		json_member_of(json_member_of(root, "Config", JSON_KIND_OBJECT),
+			"Labels", JSON_KIND_OBJECT);
+	const char *image = json_member_text(root, "Image", NULL);
+	ret_object->id = json_member_text(root, "Id", NULL);
 	if (!ret_object->id || !is_full_id(ret_object->id))
 		return refuse_answer(work, name);
 	ret_object->mine = image && is_label(labels, IMAGE_LABEL, image) &&
@@ -114,9 +98,10 @@ int object_image(struct work *work, const char *name, struct object *ret_object)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
-	const struct json_node *labels =
-		member_object(member_object(ret_object->root, "Config"), "Labels");
-	ret_object->id = member_text(ret_object->root, "Id");
+	const struct json_node *labels = json_member_of(
+		json_member_of(ret_object->root, "Config", JSON_KIND_OBJECT), "Labels",
+		JSON_KIND_OBJECT);
+	ret_object->id = json_member_text(ret_object->root, "Id", NULL);
 	if (!ret_object->id || !is_image_id(ret_object->id))
 		return refuse_answer(work, name);
 	/* What nobody built through gate came from a registry: everybody's. */
@@ -135,11 +120,12 @@ int object_volume(struct work *work, const char *name, struct object *ret_object
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
-	const char *is = member_text(ret_object->root, "Name");
+	const char *is = json_member_text(ret_object->root, "Name", NULL);
 	if (!is || strcmp(is, name) != 0)
 		return refuse_answer(work, name);
-	ret_object->mine = is_label(member_object(ret_object->root, "Labels"),
-		GATE_OWNER_LABEL, uid_text(work));
+	ret_object->mine =
+		is_label(json_member_of(ret_object->root, "Labels", JSON_KIND_OBJECT),
+			GATE_OWNER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -153,11 +139,12 @@ int object_network(struct work *work, const char *name, struct object *ret_objec
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
-	ret_object->id = member_text(ret_object->root, "Id");
+	ret_object->id = json_member_text(ret_object->root, "Id", NULL);
 	if (!ret_object->id || !is_full_id(ret_object->id))
 		return refuse_answer(work, name);
-	ret_object->mine = is_label(member_object(ret_object->root, "Labels"),
-		GATE_OWNER_LABEL, uid_text(work));
+	ret_object->mine =
+		is_label(json_member_of(ret_object->root, "Labels", JSON_KIND_OBJECT),
+			GATE_OWNER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -182,7 +169,8 @@ int container_own(struct work *work, const char *name, struct object *ret_object
 /* A volume that the engine made for a container's own mount point: 64 random digits. */
 static bool is_anonymous(const struct object *volume)
 {
-	const struct json_node *labels = member_object(volume->root, "Labels");
+	const struct json_node *labels =
+		json_member_of(volume->root, "Labels", JSON_KIND_OBJECT);
 
 	return is_full_id(volume->id) &&
 	       (!labels || !json_member(labels, GATE_OWNER_LABEL));
@@ -195,7 +183,7 @@ int volume_usable(struct work *work, const struct object *volume)
 
 	if (volume->existence != OBJECT_PRESENT)
 		return 0;
-	driver = member_text(volume->root, "Driver");
+	driver = json_member_text(volume->root, "Driver", NULL);
 	options = json_member(volume->root, "Options");
 	if (!has_power(work, POWER_PRIVILEGED) &&
 		(!driver || strcmp(driver, "local") != 0 ||
@@ -224,7 +212,8 @@ static bool is_named(const struct work *work, const char *name)
 
 static bool has_owner(const struct object *object)
 {
-	const struct json_node *labels = member_object(object->root, "Labels");
+	const struct json_node *labels =
+		json_member_of(object->root, "Labels", JSON_KIND_OBJECT);
 
 	return labels && json_member(labels, GATE_OWNER_LABEL);
 }
@@ -236,8 +225,9 @@ static bool has_owner(const struct object *object)
  */
 static bool is_confined(const struct object *network)
 {
-	const char *driver = member_text(network->root, "Driver");
-	const struct json_node *options = member_object(network->root, "Options");
+	const char *driver = json_member_text(network->root, "Driver", NULL);
+	const struct json_node *options =
+		json_member_of(network->root, "Options", JSON_KIND_OBJECT);
 
 	if (!driver || strcmp(driver, "bridge") != 0)
 		return false;
@@ -251,8 +241,8 @@ static bool is_confined(const struct object *network)
 static int judge_network(
 	struct work *work, const char *name, const struct object *network)
 {
-	const char *driver = member_text(network->root, "Driver");
-	bool named = is_named(work, member_text(network->root, "Name")) &&
+	const char *driver = json_member_text(network->root, "Driver", NULL);
+	bool named = is_named(work, json_member_text(network->root, "Name", NULL)) &&
 		     !has_owner(network);
 	bool mine =
 		network->mine || (has_power(work, POWER_OTHERS) && has_owner(network));
@@ -298,7 +288,8 @@ int network_usable(struct work *work, const char *name, const char **ret_id)
 bool image_was_built(const struct object *image)
 {
 	const struct json_node *labels =
-		member_object(member_object(image->root, "Config"), "Labels");
+		json_member_of(json_member_of(image->root, "Config", JSON_KIND_OBJECT),
+			"Labels", JSON_KIND_OBJECT);
 
 	return labels && json_member(labels, BUILDER_LABEL);
 }
@@ -307,16 +298,20 @@ bool image_was_built(const struct object *image)
  * Which registries a pattern is about, a pattern itself: a '*' takes any '/', so that
  * "*.example.org/team" would mean "elsewhere.net/a.example.org/team", too, and "team*"
  * "team.elsewhere.net/x". What could be no registry begins a name of docker.io's, as in
- * references; a '*' alone is all of them.
+ * references; a '*' alone is all of them. NULL: out of memory, and refused.
  */
 static const char *registries_of(struct work *work, const char *pattern)
 {
 	size_t len = strcspn(pattern, "/");
 	char *head = arena_strndup(work->arena, pattern, len);
 
-	if (head && (strcmp(head, "*") == 0 ||
-			    (pattern[len] && (strpbrk(head, ".:") ||
-						     strcmp(head, "localhost") == 0))))
+	if (!head) {
+		(void)refuse_memory(work);
+		return NULL;
+	}
+	if (strcmp(head, "*") == 0 ||
+		(pattern[len] &&
+			(strpbrk(head, ".:") || strcmp(head, "localhost") == 0)))
 		return head;
 	return "docker.io";
 }
@@ -325,7 +320,8 @@ static bool is_of_registry(struct work *work, const char *pattern, const char *r
 {
 	const char *registries = registries_of(work, pattern);
 
-	return glob_is_valid(registries) && glob_match(registries, registry);
+	return registries && glob_is_valid(registries) &&
+	       glob_match(registries, registry);
 }
 
 bool registry_granted(struct work *work, const char *host)

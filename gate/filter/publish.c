@@ -207,13 +207,6 @@ static const struct field binding_rows[] = {
 };
 static const struct fields binding_table = FIELDS("create-port-bindings", binding_rows);
 
-static const char *text_of(const struct json_node *object, const char *key)
-{
-	const struct json_node *member = json_member(object, key);
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : "";
-}
-
 static int apply_binding(struct work *work, const struct field *field,
 	const struct json_node *value, const struct port *port, struct jsonw *out)
 {
@@ -225,8 +218,9 @@ static int apply_binding(struct work *work, const struct field *field,
 	jsonw_object_end(out);
 	if (rc < 0)
 		return rc;
-	return check_binding(work, field, value, port, text_of(value, "HostIp"),
-		text_of(value, "HostPort"));
+	return check_binding(work, field, value, port,
+		json_member_text(value, "HostIp", ""),
+		json_member_text(value, "HostPort", ""));
 }
 
 static int apply_bindings(struct work *work, const struct field *field,

@@ -53,24 +53,16 @@ static bool is_from(const char *text, release_number least)
 	return order > 0 || !*text || *text == '+';
 }
 
-static const char *text_of(const struct json_node *node, const char *key)
-{
-	const struct json_node *member =
-		node && node->kind == JSON_KIND_OBJECT ? json_member(node, key) : NULL;
-
-	return member && member->kind == JSON_KIND_STRING ? member->string : NULL;
-}
-
 static const char *release_of(const struct json_node *engine, const char *part)
 {
 	const struct json_node *parts = json_member(engine, "Components");
 
 	for (size_t i = 0; parts && parts->kind == JSON_KIND_ARRAY && i < parts->count;
 		i++) {
-		const char *name = text_of(&parts->children[i], "Name");
+		const char *name = json_member_text(&parts->children[i], "Name", NULL);
 
 		if (name && strcmp(name, part) == 0)
-			return text_of(&parts->children[i], "Version");
+			return json_member_text(&parts->children[i], "Version", NULL);
 	}
 	return NULL;
 }

@@ -63,10 +63,7 @@ static long minor_of(const char *text)
 
 static long told(const struct json_node *root, const char *key)
 {
-	const struct json_node *member = json_member(root, key);
-
-	return member && member->kind == JSON_KIND_STRING ? minor_of(member->string)
-							  : -1;
+	return minor_of(json_member_text(root, key, NULL));
 }
 
 int version_choose(

@@ -340,6 +340,19 @@ static const struct {
 		"{'Id':'sha256:" ID(
 			f) "','RepoTags':['leaking:latest'],"
 			   "'Config':{'Labels':null,'WorkingDir':'/proc/self/fd/8'}}"},
+	{"images/oddlabels/json",
+		"{'Id':'" NGINX "','RepoTags':['oddlabels:latest'],'Config':{'Labels':["
+				"'traefik.enable']}}"},
+	{"images/oddvolumes/json",
+		"{'Id':'" NGINX
+		"','RepoTags':['oddvolumes:latest'],'Config':{'Volumes':['/sys']}}"},
+	{"images/oddcwd/json", "{'Id':'" NGINX "','RepoTags':['oddcwd:latest'],'Config'"
+					       ":{'WorkingDir':['/proc/self/fd/8']}}"},
+	{"images/nullish/json",
+		"{'Id':'" NGINX "','RepoTags':['nullish:latest'],'Config':{'Labels':"
+				"null,'Volumes':null,'WorkingDir':''}}"},
+	{"images/oddconfig/json",
+		"{'Id':'" NGINX "','RepoTags':['oddconfig:latest'],'Config':[]}"},
 	{"images/ordering/json",
 		"{'Id':'sha256:" ID(
 			f) "','RepoTags':['ordering:latest'],"
