@@ -3,19 +3,20 @@
 #include <linux/netfilter/nf_nat.h>
 #include <string.h>
 
-#include "netmon/reach/match.h"
+#include "netmon/reach/port_function.h"
 #include "netmon/reach/port_signs.h"
+#include "netmon/reach/value.h"
 
 /*
  * Theory of operation. An operand's bytes hold a port whole at some places ("slots"),
  * or it is a function of one port alone (masks, shifts, one of its bytes), or something
  * else. A slot is compared with numbers, which are then where ports begin to differ. A
- * function is evaluated for every port there is. Anything else tells every port apart.
+ * function is evaluated for every port there is (port_function.c). Anything else tells
+ * every port apart.
  */
 
 #define SLOTS_MAX   8
-#define ODD_OPS_MAX 512 /* evaluated port by port */
-#define CHOICES_MAX 16	/* ports of a range that a walk follows each: effect.c */
+#define CHOICES_MAX 16 /* ports of a range that a walk follows each: effect.c */
 
 struct slots {
 	size_t at[SLOTS_MAX];
@@ -105,172 +106,6 @@ static bool comes_from(const struct port_signs *signs, const struct operand *o)
 	return false;
 }
 
-/* ---------------------------------------------------------------- functions */
-
-/* What a function of a port is asked for. */
-struct asker {
-	const struct op *op;   /* MATCH, IN; or */
-	const struct set *set; /* a lookup in it */
-	u128 seed;
-};
-
-/* The operand's value when the port in the header's bytes @pos and next is @port, and
- * nothing else is known. */
-static void function_value(
-	const struct operand *o, size_t pos, uint32_t port, struct value *value)
-{
-	uint8_t bytes[2] = {(uint8_t)(port >> 8), (uint8_t)port};
-	bool header = o->field == FIELD_PAYLOAD;
-
-	memset(value, 0, sizeof(*value));
-	value->len = o->load_len;
-	for (size_t i = 0; i < 2; i++) {
-		size_t at = header ? pos + i - o->offset : i;
-
-		if ((header && pos + i < o->offset) || at >= o->load_len)
-			continue;
-		value->bits[at] = bytes[i];
-		value->known[at] = 0xff;
-	}
-	value_steps(o, value);
-}
-
-static u128 element_hash(u128 seed, const struct set *set, const struct set_element *e,
-	size_t slot, size_t slot_len)
-{
-	uint8_t rest[2 * VALUE_MAX] = {0};
-	uint32_t to[3] = {e->verdict.kind,
-		e->verdict.chain ? e->verdict.chain->id + 1 : 0, e->maybe};
-	size_t n = set->key_len < VALUE_MAX ? set->key_len : VALUE_MAX;
-
-	if (e->key) {
-		memcpy(rest, e->key, n);
-		memcpy(rest + VALUE_MAX, e->key_end, n);
-		memset(rest + slot, 0, slot_len);
-		memset(rest + VALUE_MAX + slot, 0, slot_len);
-	}
-	seed = port_signs_hash(seed, rest, sizeof(rest));
-	seed = port_signs_hash(seed, to, sizeof(to));
-	return e->data ? port_signs_hash(seed, e->data, set->data_len) : seed;
-}
-
-static bool compares_true(const struct op *op, const uint8_t *bytes)
-{
-	int lo = memcmp(bytes, op->lo, op->value_len);
-
-	switch (op->cmp) {
-	case CMP_EQ:
-		return lo == 0;
-	case CMP_NEQ:
-		return lo != 0;
-	case CMP_LT:
-		return lo < 0;
-	case CMP_LTE:
-		return lo <= 0;
-	case CMP_GT:
-		return lo > 0;
-	case CMP_GTE:
-		return lo >= 0;
-	case CMP_RANGE:
-	case CMP_NOT_RANGE:
-		break;
-	}
-	return (lo >= 0 && memcmp(bytes, op->hi, op->value_len) <= 0) ==
-	       (op->cmp == CMP_RANGE);
-}
-
-/* What the function's value finds: a number for each thing it can be. */
-static u128 asked_outcome(const struct asker *asker, const struct value *value)
-{
-	const struct set_element *element;
-
-	if (!asker->set) {
-		bool yes = asker->op->kind == OP_IN
-				   ? ivset_contains(asker->op->numbers,
-					     addr_load(value->bits, value->len))
-				   : compares_true(asker->op, value->bits);
-		return yes ? asker->seed : 0;
-	}
-	element = match_search(asker->set, value->bits);
-	return element ? element_hash(asker->seed, asker->set, element, 0,
-				 asker->set->key_len)
-		       : 0;
-}
-
-static size_t asked_len(const struct asker *asker, const struct operand *o)
-{
-	if (asker->set)
-		return asker->set->key_len;
-	return asker->op->kind == OP_IN ? o->len : asker->op->value_len;
-}
-
-/* The bits that a port decides of the @len first ones: none, all, or some. */
-enum decides { DECIDES_NONE = 0, DECIDES_ALL, DECIDES_SOME };
-
-static enum decides port_decides(const struct operand *o, size_t pos, size_t len)
-{
-	struct value none, all;
-	bool depends = false, known = true;
-
-	function_value(o, pos, 0, &none);
-	function_value(o, pos, 0xffff, &all);
-	for (size_t i = 0; i < len; i++) {
-		depends |= (none.bits[i] ^ all.bits[i]) & none.known[i];
-		known &= none.known[i] == 0xff;
-	}
-	return !depends ? DECIDES_NONE : known ? DECIDES_ALL : DECIDES_SOME;
-}
-
-static void evaluate(struct port_signs *signs, const struct operand *o, size_t pos,
-	const struct asker *asker)
-{
-	uint32_t first = 0;
-	u128 last = 0;
-
-	for (uint32_t p = 0; p < PORT_COUNT; p++) {
-		struct value value;
-
-		function_value(o, pos, p, &value);
-		u128 now = asked_outcome(asker, &value);
-		if (now == last)
-			continue;
-		if (last)
-			port_signs_add(signs, first, p - 1, last);
-		first = p;
-		last = now;
-	}
-	if (last)
-		port_signs_add(signs, first, PORT_COUNT - 1, last);
-}
-
-/* A port behind masks or shifts, or a part of it. */
-static void odd_operand(
-	struct port_signs *signs, const struct operand *o, const struct asker *asker)
-{
-	size_t len = asked_len(asker, o);
-	bool single = o->field != FIELD_CONCAT && len <= 16 && len <= o->len &&
-		      (!asker->set || asker->set->nfields <= 1);
-
-	if (!single || ++signs->odd > ODD_OPS_MAX) {
-		signs->every = true;
-		return;
-	}
-	for (size_t pos = 0; pos <= (signs->source ? 0 : 2); pos += 2) {
-		if (o->field != FIELD_PAYLOAD && pos > 0)
-			break;
-		switch (port_decides(o, pos, len)) {
-		case DECIDES_NONE:
-			break;
-		case DECIDES_ALL:
-			evaluate(signs, o, pos, asker);
-			break;
-		case DECIDES_SOME:
-			signs->every = true;
-			break;
-		}
-	}
-}
-
 /* ---------------------------------------------------------------- sets */
 
 /* The field of a set's key that begins at or before @slot; false: none holds it whole.
@@ -305,7 +140,7 @@ static void element_slot(struct port_signs *signs, const struct set *set,
 		return;
 	}
 	uint16_t lo = port_at(e->key + slot), hi = port_at(e->key_end + slot);
-	u128 key = element_hash(seed, set, e, slot, 2);
+	u128 key = port_function_element(seed, set, e, slot, 2);
 
 	if (len == 2 || memcmp(e->key + field, e->key_end + field, len) == 0) {
 		port_signs_add(signs, lo, hi, key);
@@ -360,8 +195,9 @@ static void lookup(struct port_signs *signs, const struct ruleset *rules,
 
 	find_slots(signs, o, 0, &slots);
 	if (slots.odd)
-		odd_operand(signs, o,
-			&(struct asker){.set = set, .seed = port_signs_key(signs)});
+		port_function_evaluate(signs, o,
+			&(struct port_asker){
+				.set = set, .seed = port_signs_key(signs)});
 	else if (slots.n && is_new(signs, rules, set, &slots))
 		set_slots(signs, set, &slots);
 }
@@ -413,8 +249,8 @@ static void compared(struct port_signs *signs, const struct op *op)
 		slots.odd |=
 			slots.at[k] < op->value_len && slots.at[k] + 2 > op->value_len;
 	if (slots.odd) {
-		odd_operand(signs, op->operand,
-			&(struct asker){.op = op, .seed = port_signs_key(signs)});
+		port_function_evaluate(signs, op->operand,
+			&(struct port_asker){.op = op, .seed = port_signs_key(signs)});
 		return;
 	}
 	for (size_t k = 0; k < slots.n; k++)
@@ -425,11 +261,11 @@ static void compared(struct port_signs *signs, const struct op *op)
 static void in_numbers(struct port_signs *signs, const struct op *op)
 {
 	struct slots slots = {.n = 0};
-	struct asker asker = {.op = op, .seed = port_signs_key(signs)};
+	struct port_asker asker = {.op = op, .seed = port_signs_key(signs)};
 
 	find_slots(signs, op->operand, 0, &slots);
 	if (slots.odd || (slots.n && op->operand->len != 2)) {
-		odd_operand(signs, op->operand, &asker);
+		port_function_evaluate(signs, op->operand, &asker);
 		return;
 	}
 	for (size_t i = 0; slots.n && i < op->numbers->n; i++) {
