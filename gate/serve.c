@@ -193,6 +193,8 @@ static int open_server(struct server *server, struct err *err)
 	if (rc == 0)
 		rc = trusted_load(&server->file, &server->policy, err);
 	if (rc == 0)
+		rc = confinement_give_up_bounds(err);
+	if (rc == 0)
 		rc = confinement_prepare(&server->confinement, err);
 	if (rc == 0)
 		rc = version_prepare(err);

@@ -18,7 +18,7 @@
 #include "gate/serve/pool.h"
 #include "gate/serve/version.h"
 
-enum { MAX_SESSIONS = 128, ROOM_US = 10 * 1000 };
+enum { LOOK_US = 10 * 1000 };
 
 static void take_caller(
 	int listener, uid_t uid, struct pool *pool, const struct session_setup *setup)
@@ -47,7 +47,8 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 
 	void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED || confinement_prepare(&confinement, &err) < 0 ||
+	if (shared == MAP_FAILED || confinement_give_up_bounds(&err) < 0 ||
+		confinement_prepare(&confinement, &err) < 0 ||
 		version_prepare(&err) < 0)
 		_exit(1);
 	setup->generation = shared;
@@ -56,8 +57,8 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 	for (;;) {
 		(void)pool_reap(&pool);
 		/* One more only when there is room: else wait for one to end. */
-		while (pool_sessions(&pool, NULL) >= MAX_SESSIONS) {
-			(void)usleep(ROOM_US);
+		while (pool_sessions(&pool, NULL) >= ROOM_USER) {
+			(void)usleep(LOOK_US);
 			(void)pool_reap(&pool);
 		}
 		take_caller(listener, uid, &pool, setup);

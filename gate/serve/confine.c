@@ -100,28 +100,36 @@ static int export_program(scmp_filter_ctx filter, struct sock_fprog *ret_program
 	return 0;
 }
 
-/* Nobody here executes anything: once is enough, for all that are made. */
-static int empty_bounding_set(struct err *err)
+/* 1 or 0: whether it is in the bounding set; -EINVAL: the kernel knows none such. */
+static int is_bound(unsigned long cap)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+	int value = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+	return value < 0 ? -errno : value;
+}
+
+int confinement_give_up_bounds(struct err *err)
+{
+	unsigned long cap = 0;
+	int rc;
+
+	while ((rc = is_bound(cap)) >= 0) {
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return err_errno(err, -errno, "give up capability %lu", cap);
+		cap++;
 	}
-	return 0;
+	return rc == -EINVAL && cap > 0
+		       ? 0
+		       : err_errno(err, rc, "look at capability %lu", cap);
 }
 
 int confinement_prepare(struct confinement *ret, struct err *err)
 {
 	/* Other architectures' calls, x32's included, end the process, too. */
-	scmp_filter_ctx filter;
-	int rc;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int rc = filter ? 0 : -ENOMEM;
 
 	*ret = (struct confinement){0};
-	rc = empty_bounding_set(err);
-	if (rc < 0)
-		return rc;
-	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	rc = filter ? 0 : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(allowed_calls); i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
 	if (rc == 0)
@@ -165,11 +173,19 @@ static int limit(struct err *err)
 
 static bool has_bounds(void)
 {
-	int value = 0;
+	unsigned long cap = 0;
+	int rc;
 
-	for (unsigned long cap = 0; value == 0; cap++)
-		value = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-	return value > 0;
+	while ((rc = is_bound(cap)) == 0)
+		cap++;
+	return rc != -EINVAL || cap == 0;
+}
+
+/* As the kernel has it: what libcap-ng was told to set is not asked. */
+static bool has_capabilities(void)
+{
+	return capng_get_caps_process() != 0 ||
+	       capng_have_capabilities(CAPNG_SELECT_ALL) != CAPNG_NONE;
 }
 
 int confine(const struct confinement *confinement, pid_t parent, struct err *err)
@@ -183,8 +199,7 @@ int confine(const struct confinement *confinement, pid_t parent, struct err *err
 			err, -EPERM, "give up capabilities: libcap-ng says %d", rc);
 	/* Believe nothing: root must be out of reach. */
 	if (getuid() != NOBODY || geteuid() != NOBODY || getgid() != NOBODY ||
-		setuid(0) == 0 || has_bounds() ||
-		capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		setuid(0) == 0 || has_bounds() || has_capabilities())
 		return err_set(err, -EPERM, "capabilities are still there");
 	/* Only now: the new uid would undo it. */
 	rc = parent_die_with(parent);

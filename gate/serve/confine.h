@@ -17,6 +17,14 @@ struct confinement {
 	struct sock_fprog program; /* heap */
 };
 
+/**
+ * confinement_give_up_bounds() - empty the bounding set of this process for good
+ *
+ * Nobody here executes anything: once is enough, for all that are made. confine()
+ * refuses to go on without. Needs CAP_SETPCAP.
+ */
+int confinement_give_up_bounds(struct err *err) _must_check_;
+
 /** confinement_prepare() - make the filter; @ret is only for confine(). */
 int confinement_prepare(struct confinement *ret, struct err *err) _must_check_;
 void confinement_done(struct confinement *confinement);

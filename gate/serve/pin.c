@@ -218,22 +218,32 @@ static int make_place(int dir, const char *name, const struct gate_pin *pin,
 	return 0;
 }
 
+/* What is mounted at @fd, and below it, for good. */
+static int limit(int fd, const struct gate_pin *pin, struct err *err)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+
+	if (pin->read_only)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (pin->home)
+		attr.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) <
+		0)
+		return err_errno(err, -errno, "limit the mount of '%s'", pin->source);
+	return 0;
+}
+
 static int attach(int source, int dir, const char *name, const struct gate_pin *pin,
 	struct err *err)
 {
-	struct mount_attr attr = {.propagation = MS_PRIVATE};
 	_cleanup_(cleanup_close) int tree = open_tree(source, "",
 		AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (tree < 0)
 		return err_errno(err, -errno, "clone the mount of '%s'", pin->source);
-	if (pin->read_only)
-		attr.attr_set |= MOUNT_ATTR_RDONLY;
-	if (pin->home)
-		attr.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) <
-		0)
-		return err_errno(err, -errno, "limit the mount of '%s'", pin->source);
+	int rc = limit(tree, pin, err);
+	if (rc < 0)
+		return rc;
 	if (move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_errno(err, -errno, "attach '%s'", pin->path);
 	return 0;
@@ -336,6 +346,9 @@ int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
 		rc = make_room(dir, name, pin, err);
 	if (rc == 0 && (old < 0 || !is_mount(old) || !is_same(old, source)))
 		rc = put_in_place(source, dir, name, pin, S_ISDIR(st.st_mode), err);
+	else if (rc == 0)
+		/* Another profile of his may have made it, as no path of a home. */
+		rc = limit(old, pin, err);
 	/* Whoever made it may have failed to note it. */
 	if (rc == 0)
 		note_for_next_boot(pin, uid, name, dir);

@@ -28,13 +28,13 @@
  * @uid: of the caller: owner of @pin->home, and part of @pin->path
  *
  * A pin of the same directory stays, any other in its place is replaced (containers
- * that run keep what they have). Pins of a home ignore setuid bits and device nodes.
- * A user has 256 pins of each kind at most; those of removed directories make room.
- * Needs CAP_SYS_ADMIN. A user waits for his own pins alone, and that not for long: what
- * is mounted may be of a file system that does not answer.
- * Return: 0; -EINVAL (@pin->path is none), -ENOENT, -ELOOP (a link in the source),
- * -EPERM (the home is not the caller's), -EDQUOT, -EBUSY (another process is making a
- * pin of the user's), another negative errno.
+ * that run keep what they have). Pins of a home ignore setuid bits and device nodes,
+ * also when they stay and were none of a home's before. A user has 256 pins of each
+ * kind at most; those of removed directories make room. Needs CAP_SYS_ADMIN. A user
+ * waits for his own pins alone, and that not for long: what is mounted may be of a file
+ * system that does not answer. Return: 0; -EINVAL (@pin->path is none), -ENOENT, -ELOOP
+ * (a link in the source), -EPERM (the home is not the caller's), -EDQUOT, -EBUSY
+ * (another process is making a pin of the user's), another negative errno.
  */
 int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err) _must_check_;
 

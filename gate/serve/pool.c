@@ -95,7 +95,10 @@ static void end(struct pool *pool, struct pool_entry *entry)
 		;
 }
 
-/* A worker for a broker that has none; an entry that fails is gone. */
+/*
+ * A worker for a broker that has none; an entry that fails is gone. -EPIPE,
+ * -ECONNRESET: the broker was gone already.
+ */
 static int furnish(struct pool *pool, struct pool_entry *entry,
 	const struct session_setup *setup, struct err *err)
 {
@@ -176,19 +179,22 @@ static void collect(struct pool *pool)
 static int add_spare(
 	struct pool *pool, const struct session_setup *setup, struct err *err)
 {
-	struct pool_entry *entry = oldest(pool, POOL_IDLE);
+	struct pool_entry *entry;
+	pid_t broker;
 
-	if (!entry) {
-		pid_t broker;
-
-		if (pool->count == POOL_MAX)
-			return err_set(err, -EAGAIN, "too many connections");
-		int hand = make(become_broker, setup, &broker, err);
-		if (hand < 0)
-			return hand;
-		entry = &pool->list[pool->count++];
-		*entry = (struct pool_entry){.broker = broker, .hand = hand};
+	/* One that has died meanwhile is gone from the list then: the next one. */
+	while ((entry = oldest(pool, POOL_IDLE))) {
+		int rc = furnish(pool, entry, setup, err);
+		if (rc != -EPIPE && rc != -ECONNRESET)
+			return rc;
 	}
+	if (pool->count == POOL_MAX)
+		return err_set(err, -EAGAIN, "too many connections");
+	int hand = make(become_broker, setup, &broker, err);
+	if (hand < 0)
+		return hand;
+	entry = &pool->list[pool->count++];
+	*entry = (struct pool_entry){.broker = broker, .hand = hand};
 	return furnish(pool, entry, setup, err);
 }
 

@@ -23,8 +23,7 @@
 enum {
 	SPARE_MAX = 2,
 	IDLE_MAX = 8, /* brokers without a worker */
-	SESSION_MAX = ROOM_ALL,
-	POOL_MAX = SESSION_MAX + SPARE_MAX + IDLE_MAX,
+	POOL_MAX = ROOM_ALL + SPARE_MAX + IDLE_MAX,
 };
 
 /** enum pool_state - of a broker; a session is what is not spare or idle. */

@@ -342,15 +342,15 @@ static const struct {
 			   "'Config':{'Labels':null,'WorkingDir':'/proc/self/fd/8'}}"},
 	{"images/oddlabels/json",
 		"{'Id':'" NGINX "','RepoTags':['oddlabels:latest'],'Config':{'Labels':["
-				"'traefik.enable']}}"},
+		"'traefik.enable']}}"},
 	{"images/oddvolumes/json",
 		"{'Id':'" NGINX
 		"','RepoTags':['oddvolumes:latest'],'Config':{'Volumes':['/sys']}}"},
 	{"images/oddcwd/json", "{'Id':'" NGINX "','RepoTags':['oddcwd:latest'],'Config'"
-					       ":{'WorkingDir':['/proc/self/fd/8']}}"},
+			       ":{'WorkingDir':['/proc/self/fd/8']}}"},
 	{"images/nullish/json",
 		"{'Id':'" NGINX "','RepoTags':['nullish:latest'],'Config':{'Labels':"
-				"null,'Volumes':null,'WorkingDir':''}}"},
+		"null,'Volumes':null,'WorkingDir':''}}"},
 	{"images/oddconfig/json",
 		"{'Id':'" NGINX "','RepoTags':['oddconfig:latest'],'Config':[]}"},
 	{"images/ordering/json",
