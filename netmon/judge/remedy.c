@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/judge/approve.h"
 #include "netmon/judge/rules.h"
 #include "netmon/judge/words.h"
@@ -368,7 +369,7 @@ const char *remedy_direct(struct judge_work *work, const struct exposure *exposu
 	if (exposure->path == PATH_MACVLAN || exposure->path == PATH_IPVLAN ||
 		endpoint->any)
 		return remedy_restrict(work, exposure);
-	if (is_ip4(exposure) && endpoint->addr.value >> 24 == 127)
+	if (is_ip4(exposure) && zone_is_loopback(&endpoint->addr))
 		return labelled(work,
 			"Drop what comes from outside for loopback addresses",
 			nft_rule(work, "prerouting", PRIORITY_RAW, "iifname != \"lo\"",

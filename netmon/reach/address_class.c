@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netmon/reach/address_class.h"
-#include "netmon/reach/classing.h"
 
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
+#include "common/zone.h"
+#include "netmon/reach/classing.h"
+#include "netmon/reach/mix.h"
 #include "netmon/reach/routing.h"
 
 #define LOCAL_MAX  256u
 #define BOUNDS_MAX 200000u
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
-	return x ^ (x >> 32);
-}
 
 uint64_t classing_key(const struct iv *iv)
 {
@@ -159,7 +154,7 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 		signature(cl->scan, addr->value) + vrf_signature(cl->reach, ifindex) +
 		(like->perimeter && cl->reach->nperimeter > 1 ? mix((uint64_t)ifindex)
 							      : 0);
-	bool link_local = addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
+	bool link_local = zone_is_link_local(addr);
 
 	if (like->routed)
 		sign += route_signature(cl->reach->facts->host, addr);
@@ -183,11 +178,6 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 	return slot != NULL;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;
-}
-
 /* A loopback address that sockets and published ports of that address are asked at. */
 static void classify_loopback(struct classing *cl)
 {
@@ -200,7 +190,7 @@ static void classify_loopback(struct classing *cl)
 	for (size_t i = 0; i < ns->nsocks; i++) {
 		const struct addr *a = &ns->socks[i].local;
 
-		if (a->family != FAMILY_IP4 || a->value >> 24 != 127)
+		if (a->family != FAMILY_IP4 || !zone_is_loopback(a))
 			continue;
 		if (n == LOCAL_MAX) {
 			cl->out->cut = true;
@@ -214,7 +204,7 @@ static void classify_loopback(struct classing *cl)
  * such, at the host's ports, too. */
 static bool local_by_route(const struct classing *cl, const struct addr *a)
 {
-	return !is_loopback(a) && !host_owner(cl->reach, a) &&
+	return !zone_is_loopback(a) && !host_owner(cl->reach, a) &&
 	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
 }
 
@@ -334,7 +324,7 @@ static void classify_all(struct classing *cl)
 			const struct ifaddr *a = &ns->addrs[i];
 			bool perimeter = host_is_perimeter(cl->reach, a->ifindex);
 
-			if (perimeter == !inner && !is_loopback(&a->local))
+			if (perimeter == !inner && !zone_is_loopback(&a->local))
 				(void)classing_add(cl, &a->local, a->ifindex,
 					&(struct address_class){
 						.perimeter = perimeter});

@@ -31,11 +31,6 @@ static enum family family_of(u128 value)
 	return value > addr_max(FAMILY_IP4) ? FAMILY_IP6 : FAMILY_IP4;
 }
 
-static bool is_loopback4(const struct addr *a)
-{
-	return a->family == FAMILY_IP4 && a->value >> 24 == 127;
-}
-
 /* Neither the host's, nor a container's: those are asked as such. */
 static bool is_foreign(const struct classing *cl, const struct addr *a)
 {
@@ -78,8 +73,8 @@ static void list_named(struct classing *cl)
 		struct addr a = {iv->lo, family_of(iv->lo)};
 
 		for (; is_listed(cl, iv, internet) && a.value <= iv->hi; a.value++) {
-			struct address_class like = {.foreign = !is_loopback4(&a),
-				.loopback = is_loopback4(&a)};
+			struct address_class like = {.foreign = !zone_is_loopback(&a),
+				.loopback = zone_is_loopback(&a)};
 
 			if (!is_foreign(cl, &a))
 				continue;
@@ -191,7 +186,7 @@ static enum kind kind_of(const struct sampling *s, u128 value)
 {
 	const struct addr a = {value, s->family};
 
-	return is_loopback4(&a)			    ? KIND_LOOPBACK
+	return zone_is_loopback(&a)		    ? KIND_LOOPBACK
 	       : ivset_contains(s->internet, value) ? KIND_INTERNET
 						    : KIND_PRIVATE;
 }

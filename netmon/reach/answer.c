@@ -8,6 +8,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/origin.h"
 #include "netmon/reach/routing.h"
@@ -277,7 +278,7 @@ static enum tri leaves_to_peer(const struct walk *walk, const struct station *ou
 
 	/* No router is to carry what comes from a loopback address (RFC 1812, 5.3.7).
 	 */
-	if (walk->family == FAMILY_IP4 && walk->asked_addr >> 24 == 127 &&
+	if (zone_is_loopback(&(struct addr){walk->asked_addr, walk->family}) &&
 		packet->via_gateway)
 		return TRI_UNKNOWN;
 	if (!outermost->space->is_host || packet->oif == walk->iif ||

@@ -7,6 +7,7 @@
 
 #include "common/proto.h"
 #include "netmon/reach/match.h"
+#include "netmon/reach/mix.h"
 
 /*
  * Theory of operation. Engines write one rule a port, so a walk that looked at every
@@ -30,13 +31,6 @@ struct chain_index {
 	uint32_t *rules[KEY_KINDS];
 	size_t n[KEY_KINDS];
 };
-
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 31;
-	x *= 0x9e3779b97f4a7c15u;
-	return x ^ (x >> 29);
-}
 
 static uint64_t key_of(enum key_kind kind, u128 addr, uint16_t port)
 {

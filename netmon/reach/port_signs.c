@@ -3,16 +3,11 @@
 
 #include <string.h>
 
+#include "netmon/reach/mix.h"
+
 /* A packet's port is moved once in a namespace, and an answer's once on its way back.
  */
 #define SHIFTS_DEEP 5
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
-	return x ^ (x >> 32);
-}
 
 static u128 widen(uint64_t a, uint64_t b)
 {
