@@ -147,24 +147,33 @@ const struct ivset *expect_may(const struct expect *expect,
 	return may;
 }
 
-/* Does reach speak of this address at all? A router's packets are not its business, nor
- * does the absence of an exposure say anything where another one is told instead. */
-static bool is_ours(const struct expect *expect, const struct addr *addr)
+/*
+ * Does the absence of an exposure say anything here? A router's packets are not reach's
+ * business. Nor is a port that another exposure tells instead, nor one that was not
+ * asked at an address where others do: it may be told the same way.
+ */
+static bool is_ours(const struct expect *expect, const struct endpoint *endpoint)
 {
 	const struct report *report = expect->report;
-	bool asked = false;
+	bool asked = false, asked_port = false, told = false;
 
-	if (expect_is_own(expect, addr))
+	if (expect_is_own(expect, &endpoint->addr))
 		return true;
 	for (size_t i = 0; i < report->nasked; i++) {
-		if (report->asked[i].endpoint.family != addr->family ||
-			report->asked[i].endpoint.addr.value != addr->value)
+		const struct asked *a = &report->asked[i];
+		bool this_port = a->endpoint.proto == endpoint->proto &&
+				 span_has_port(&a->endpoint, endpoint->port);
+
+		if (a->endpoint.family != endpoint->family ||
+			a->endpoint.addr.value != endpoint->addr.value)
 			continue;
-		if (report->asked[i].told)
+		if (this_port && a->told)
 			return false;
 		asked = true;
+		asked_port |= this_port;
+		told |= a->told;
 	}
-	return asked;
+	return asked_port || (asked && !told);
 }
 
 enum tri expect_allows(const struct expect *expect, const struct endpoint *endpoint,
@@ -178,7 +187,7 @@ enum tri expect_allows(const struct expect *expect, const struct endpoint *endpo
 		for (int z = 0; z < ZONE_COUNT; z++)
 			if (ivset_contains(e->reach[z].may, source->value))
 				return TRI_YES;
-	if (!is_ours(expect, &endpoint->addr))
+	if (!is_ours(expect, endpoint))
 		return TRI_UNKNOWN;
 	for (size_t i = 0; i < report->nways; i++)
 		for (int z = 0; z < ZONE_COUNT; z++)

@@ -267,6 +267,48 @@ static void told_elsewhere(void **state)
 	end_world(&w);
 }
 
+/* One port of the address is told elsewhere: that says nothing of another that was
+ * asked there, and of those that nobody asked nothing is claimed. */
+static void told_of_one_port(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		uint16_t port;
+		enum tri allows;
+	} rows[] = {{IPPROTO_TCP, 80, TRI_UNKNOWN}, {IPPROTO_TCP, 90, TRI_UNKNOWN},
+		{IPPROTO_TCP, 91, TRI_UNKNOWN}, {IPPROTO_TCP, 22, TRI_NO},
+		{IPPROTO_UDP, 22, TRI_UNKNOWN}};
+	const struct addr outside = {.family = FAMILY_IP4, .value = 0x08080808};
+	struct world w;
+	(void)state;
+
+	make_world(&w, "198.51.100.0/24");
+	w.report.nasked = 2;
+	w.asked[0].endpoint.port_last = 90;
+	w.asked[0].told = true;
+	for (size_t i = 0; i < 2; i++)
+		w.asked[i].endpoint.addr.value = 0xcb00717f; /* 203.0.113.127 */
+	expect_init(&w.expect, &w.report, &w.arena);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct endpoint endpoint = w.asked[1].endpoint;
+
+		endpoint.proto = rows[i].proto;
+		endpoint.port = rows[i].port;
+		assert_int_equal(
+			expect_allows(&w.expect, &endpoint, &outside), rows[i].allows);
+	}
+	/* Where nothing is told elsewhere, what nobody asked is closed. */
+	w.asked[0].told = false;
+	assert_int_equal(expect_allows(&w.expect,
+				 &(struct endpoint){.family = FAMILY_IP4,
+					 .addr = w.asked[0].endpoint.addr,
+					 .proto = IPPROTO_TCP,
+					 .port = 91},
+				 &outside),
+		TRI_NO);
+	end_world(&w);
+}
+
 /* ---------------------------------------------------------------- replies */
 
 static void reply_all(struct world *w, enum reply inside, enum reply outside)
@@ -413,7 +455,6 @@ static void two_ways(void **state)
 	end_world(&w);
 }
 
-/* An endpoint is looked for by any of its ports; spans may overlap. */
 /* No first packet of UDP-Lite is made: an SCTP one in its place says nothing. */
 static void protocols_that_are_not_probed(void **state)
 {
@@ -432,6 +473,7 @@ static void protocols_that_are_not_probed(void **state)
 	end_world(&w);
 }
 
+/* An endpoint is looked for by any of its ports; spans may overlap. */
 static void a_port_of_a_span(void **state)
 {
 	static const struct {
@@ -492,6 +534,7 @@ int main(void)
 		cmocka_unit_test(answered_to_nobody),
 		cmocka_unit_test(two_ways),
 		cmocka_unit_test(told_elsewhere),
+		cmocka_unit_test(told_of_one_port),
 		cmocka_unit_test(a_port_of_a_span),
 		cmocka_unit_test(protocols_that_are_not_probed),
 	};
