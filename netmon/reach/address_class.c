@@ -163,9 +163,8 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 
 	mine.family = addr->family;
 	mine.ifindex = link_local ? ifindex : 0;
-	mine.alone = (cl->apart && !like->group) || like->foreign || like->sample ||
-		     link_local || bound_socket(cl->reach, addr) ||
-		     bound_port(cl->reach, addr);
+	mine.alone = cl->apart || like->foreign || like->sample || link_local ||
+		     bound_socket(cl->reach, addr) || bound_port(cl->reach, addr);
 	if (is_classified(cl, addr, mine.ifindex))
 		return false;
 	if (!mine.alone)

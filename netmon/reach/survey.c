@@ -185,6 +185,12 @@ static bool internet_applies(const struct survey *survey,
 	       ivset_contains(survey->internet[to->family == FAMILY_IP6], to->value);
 }
 
+static bool sent_to_many(const struct address_class *class)
+{
+	return class &&
+	       (class->group == GROUP_BROADCAST || class->group == GROUP_MULTICAST);
+}
+
 /* Whether a perimeter's zone can have this destination on the wire. */
 bool survey_class_applies(const struct survey *survey,
 	const struct address_class *class, const struct addr *to, enum zone zone)
@@ -196,8 +202,7 @@ bool survey_class_applies(const struct survey *survey,
 	if (link_local || (class && class->loopback))
 		return false;
 	/* Routers carry no broadcast (RFC 2644), and no group of a link's. */
-	if (class &&
-		(class->group == GROUP_BROADCAST || class->group == GROUP_MULTICAST))
+	if (sent_to_many(class))
 		return false;
 	return zone == ZONE_PRIVATE || internet_applies(survey, class, to);
 }
@@ -257,7 +262,7 @@ static void survey_from(struct survey *survey, const struct address_class *class
 	struct asked asked = {.endpoint = *endpoint,
 		.container = survey->owner,
 		/* Who is on the link sends to many, whatever address he says is his. */
-		.told = class && class->group != GROUP_NONE,
+		.told = sent_to_many(class),
 		.way = (size_t)(source - survey->sources)};
 
 	for (unsigned int z = 0; z < ZONE_COUNT; z++) {

@@ -18,6 +18,7 @@
 #define PORT	  5000
 #define DIRECTED  0xcb0071ffu /* 203.0.113.255 */
 #define LIMITED	  0xffffffffu
+#define OF_ETH1	  0xc63364ffu /* 198.51.100.255 */
 #define ALL_HOSTS 0xe0000001u
 
 static struct sock *serve(struct host_made *h, uint8_t proto)
@@ -86,6 +87,22 @@ static bool at_a_group(const struct report *report)
 	       find(report, ALL_HOSTS);
 }
 
+/* Whether silence at an address is no claim; every question there says the same. */
+static bool is_told(const struct report *report, u128 addr)
+{
+	size_t n = 0, told = 0;
+
+	for (size_t i = 0; i < report->nasked; i++) {
+		if (report->asked[i].endpoint.addr.value != addr)
+			continue;
+		n++;
+		told += report->asked[i].told;
+	}
+	assert_true(n > 0);
+	assert_true(told == 0 || told == n);
+	return told > 0;
+}
+
 /* Neighbours alone, and nobody hears an answer from there. */
 static void is_for_neighbours(const struct exposure *e)
 {
@@ -106,6 +123,42 @@ static void a_broadcast_is_not_local(void **state)
 	host_survey(h, &report);
 	is_for_neighbours(find(&report, DIRECTED));
 	is_for_neighbours(find(&report, LIMITED));
+	assert_true(is_told(&report, DIRECTED));
+	assert_true(is_told(&report, ALL_HOSTS));
+	assert_false(is_told(&report, 0xcb007101));
+	arena_done(&report.arena);
+}
+
+/* fib daddr . iif type != { local, broadcast } drop: one link's broadcast says nothing
+ * of another's. */
+static void each_links_broadcast_is_asked(void **state)
+{
+	static const struct operand type = {.field = FIELD_FIB_TYPE,
+		.fib_flags = NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF,
+		.load_len = 4,
+		.len = 4};
+	static const uint32_t unicast = RTN_UNICAST;
+	struct op ops[] = {{.kind = OP_MATCH,
+				   .operand = &type,
+				   .value_len = sizeof(unicast),
+				   .lo = (const uint8_t *)&unicast,
+				   .hi = (const uint8_t *)&unicast},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 4, "eth1", NULL);
+	host_addr(h->host, 4, "198.51.100.0/24", "198.51.100.1");
+	host_route(h->host, RT_TABLE_LOCAL, "198.51.100.255", RTN_BROADCAST, 4, NULL);
+	serve(h, IPPROTO_UDP);
+	drop_what_is_local(h);
+	made_rule(&h->rules, input_chain(h), ops, 2);
+	host_survey(h, &report);
+	is_for_neighbours(find(&report, DIRECTED));
+	const struct exposure *e = find(&report, OF_ETH1);
+	assert_non_null(e);
+	assert_true(ivset_contains(e->reach[ZONE_ADJACENT].may, 0xc633644d));
+	assert_false(ivset_contains(e->reach[ZONE_ADJACENT].may, 0xcb00714d));
 	arena_done(&report.arena);
 }
 
@@ -302,6 +355,7 @@ static void an_anycast_address_is_routed(void **state)
 	assert_non_null(e);
 	assert_false(ivset_is_empty(e->reach[ZONE_INTERNET].may));
 	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].must));
+	assert_false(is_told(&report, first));
 	arena_done(&report.arena);
 }
 
@@ -311,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_broadcast_is_not_local),
+		T(each_links_broadcast_is_asked),
 		T(a_broadcast_of_udplite),
 		T(a_group_is_of_another_kind),
 		T(no_connection_is_made_by_broadcast),
