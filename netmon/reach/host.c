@@ -151,8 +151,9 @@ static bool table_is_used(const struct netns *ns, const struct route *route)
 
 /* 0.0.0.0/0, or a part of it that no one network has: the smallest that registries were
  * given are /8 (IANA, ipv4-address-space). Tunnels take all but some in such parts:
- * halves (redirect-gateway def1 of OpenVPN, wg-quick(8)), 2000::/3 and its halves, 0/5,
- * 8/7 and so on for all that is not private. 224.0.0.0/4 and /3 are for many. */
+ * halves (redirect-gateway def1 of OpenVPN, wg-quick(8)), 2000::/3, what holds it and
+ * its halves, 0/5, 8/7 and so on for all that is not private. 224.0.0.0/4 and /3 are
+ * for many. */
 static bool leads_everywhere(const struct route *route)
 {
 	const struct prefix *dst = &route->dst;
@@ -161,7 +162,9 @@ static bool leads_everywhere(const struct route *route)
 		return true;
 	if (route->family == FAMILY_IP4)
 		return dst->len < 8 && dst->value >> 29 != 7;
-	return dst->len < 8 && dst->value >> 125 == 1;
+	const u128 first = (u128)0x2000 << 112, last = first | (~(u128)0 >> 3);
+
+	return dst->len < 8 && dst->value <= last && prefix_last(dst) >= first;
 }
 
 static int perimeter_by_routes(struct reach *reach)
@@ -322,21 +325,19 @@ bool host_is_perimeter(const struct reach *reach, int ifindex)
 	return false;
 }
 
-/* A bridge with nothing but veths and taps on it leads to containers and machines that
- * live here, whoever made it. */
-static bool is_inner_bridge(const struct netns *ns, const struct link *bridge)
+bool host_has_outer_port(const struct reach *reach, const struct link *bridge)
 {
-	if (!bridge->kind || strcmp(bridge->kind, "bridge") != 0)
-		return false;
+	const struct netns *ns = reach->facts->host;
+
 	for (size_t i = 0; i < ns->nlinks; i++) {
 		const struct link *port = &ns->links[i];
 
-		if (port->master == bridge->index &&
+		if (port->master == bridge->index && port->up &&
 			!(port->kind && (strcmp(port->kind, "veth") == 0 ||
 						strcmp(port->kind, "tun") == 0)))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* A veth whose other end is in that namespace; an index alone says little. */
@@ -392,8 +393,7 @@ bool host_is_engine_bridge(const struct reach *reach, int ifindex)
 
 bool host_is_container_side(const struct reach *reach, int ifindex)
 {
-	const struct netns *ns = reach->facts->host;
-	const struct link *link = netns_link(ns, ifindex);
+	const struct link *link = netns_link(reach->facts->host, ifindex);
 
 	if (!link)
 		return false;
@@ -403,5 +403,7 @@ bool host_is_container_side(const struct reach *reach, int ifindex)
 		if (n->bridge && strcmp(n->bridge, link->name) == 0)
 			return true;
 	}
-	return is_inner_bridge(ns, link);
+	/* Whoever made it. */
+	return link->kind && strcmp(link->kind, "bridge") == 0 &&
+	       !host_has_outer_port(reach, link);
 }

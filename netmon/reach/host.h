@@ -62,6 +62,11 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 /** host_is_perimeter() - whether strangers arrive by an interface. */
 bool host_is_perimeter(const struct reach *reach, int ifindex);
 
+/** host_has_outer_port() - whether a bridge has a port that is neither a veth nor a
+ * tap, so that frames come in from elsewhere than the containers and machines that live
+ *  here. A port that is down has none. */
+bool host_has_outer_port(const struct reach *reach, const struct link *bridge);
+
 /** host_is_container_side() - a bridge of an engine's network, or one that has nothing
  *  but local containers and machines on it. */
 bool host_is_container_side(const struct reach *reach, int ifindex);

@@ -97,22 +97,9 @@ static void fill_inner(struct reach *reach, struct arena *arena, struct source *
 		ivset_subtract(arena, ivset_union(arena, link, routed), near), own);
 }
 
-/* An engine's network may be on a bridge that somebody put a port of the machine's on.
+/* A port of a bridge or bond has no packets of its own; containers are not outside, but
+ * an engine's network may be on a bridge that somebody put a port of the machine's on.
  */
-static bool has_outer_port(const struct netns *ns, const struct link *bridge)
-{
-	for (size_t i = 0; i < ns->nlinks; i++) {
-		const struct link *port = &ns->links[i];
-
-		if (port->master == bridge->index && port->up &&
-			!(port->kind && (strcmp(port->kind, "veth") == 0 ||
-						strcmp(port->kind, "tun") == 0)))
-			return true;
-	}
-	return false;
-}
-
-/* A port of a bridge or bond has no packets of its own; containers are not outside. */
 static bool leads_outside(const struct reach *reach, const struct link *link)
 {
 	const struct netns *ns = reach->facts->host;
@@ -120,7 +107,7 @@ static bool leads_outside(const struct reach *reach, const struct link *link)
 
 	if (link->loopback || !link->up ||
 		(host_is_container_side(reach, link->index) &&
-			!has_outer_port(ns, link)))
+			!host_has_outer_port(reach, link)))
 		return false;
 	if (master && !(master->kind && strcmp(master->kind, "vrf") == 0))
 		return false;

@@ -38,10 +38,12 @@ static bool alike(const struct draft *a, const struct draft *b)
 	return true;
 }
 
+/* All that @b says, possible and certain, @a says, too. */
 static bool covers(const struct draft *a, const struct draft *b)
 {
 	for (int z = 0; z < ZONE_COUNT; z++)
-		if (!ivset_is_subset(b->e.reach[z].may, a->e.reach[z].may))
+		if (!ivset_is_subset(b->e.reach[z].may, a->e.reach[z].may) ||
+			!ivset_is_subset(b->e.reach[z].must, a->e.reach[z].must))
 			return false;
 	return true;
 }
@@ -125,15 +127,6 @@ static bool same_port(const struct draft *a, const struct draft *b)
 	       a->e.container == b->e.container && a->e.target_port == b->e.target_port;
 }
 
-/* The same, certain and possible. */
-static bool tells(const struct draft *a, const struct draft *b)
-{
-	for (int z = 0; z < ZONE_COUNT; z++)
-		if (!ivset_is_subset(b->e.reach[z].must, a->e.reach[z].must))
-			return false;
-	return same_port(a, b) && covers(a, b);
-}
-
 void survey_join_others(struct survey *survey)
 {
 	for (size_t i = 0; i < survey->ndrafts; i++) {
@@ -141,9 +134,12 @@ void survey_join_others(struct survey *survey)
 
 		if (!d->class->sample && !d->class->group && !d->class->routed)
 			continue;
-		for (size_t k = 0; k < i && !d->dropped; k++)
-			if (!survey->drafts[k].dropped && tells(&survey->drafts[k], d))
+		for (size_t k = 0; k < i && !d->dropped; k++) {
+			const struct draft *o = &survey->drafts[k];
+
+			if (!o->dropped && same_port(o, d) && covers(o, d))
 				drop(survey, d);
+		}
 		survey->sampled |= d->class->sample && !d->dropped;
 	}
 }

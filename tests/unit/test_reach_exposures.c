@@ -108,6 +108,36 @@ static void a_maybe_gives_may_and_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+/* A limit drops what is for the host's own addresses, perhaps: at 127.0.0.1 the port is
+ * open for certain, which "every address" does not say. */
+static void what_is_more_certain_is_told(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "limits", true, HOOK_PREROUTING, -110, CHAIN_NAT);
+	struct op ops[] = {made_match(arena, made_daddr(), CMP_NEQ, 0x7f000001, 0, 4),
+		{.kind = OP_MAYBE, .code = "limit"}, made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+	size_t any = 0, loopback = 0;
+
+	host_publish(h);
+	made_rule(&h->rules, chain, ops, 3);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++) {
+		const struct exposure *e = &report.exposures[i];
+		bool certain = !ivset_is_empty(e->reach[ZONE_ADJACENT].must);
+
+		if (e->endpoint.port != 8080 || e->endpoint.proto != IPPROTO_TCP)
+			continue;
+		any += e->endpoint.any && !certain;
+		loopback += e->endpoint.addr.value == 0x7f000001 && certain;
+	}
+	assert_int_equal(any, 1);
+	assert_int_equal(loopback, 1);
+	arena_done(&report.arena);
+}
+
 /* Ports by which a translation could be asked: each way of naming them. */
 static void survey_ports(
 	struct host_made *h, const struct op *match, uint16_t port, bool chain_first)
@@ -488,6 +518,33 @@ static void large_parts_of_a_default_route_are_a_perimeter(void **state)
 	arena_done(&report.arena);
 }
 
+/* All that is given to hosts of IPv6 is in 2000::/3: whatever holds it, or a large part
+ * of it, is a way to everywhere; fc00::/7 is not. */
+static void large_parts_of_ip6_are_a_perimeter(void **state)
+{
+	static const struct {
+		const char *prefix;
+		size_t perimeters;
+	} rows[] = {{"::/1", 2}, {"::/2", 2}, {"2000::/3", 2}, {"2000::/4", 2},
+		{"3000::/4", 2}, {"4000::/2", 1}, {"fc00::/7", 1}, {"ff00::/8", 1}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made *h = *state;
+		struct report report;
+
+		host_link(h->host, 4, "wg0", "wireguard");
+		host_rule(h->host, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
+		host_route(
+			h->host, RT_TABLE_MAIN, rows[i].prefix, RTN_UNICAST, 4, NULL);
+		host_survey(h, &report);
+		if (report.nperimeter != rows[i].perimeters)
+			fail_msg("%s", rows[i].prefix);
+		arena_done(&report.arena);
+		close_host(state);
+		open_host(state);
+	}
+}
+
 /* 198.51.100.0/24 is routed by an inner interface: so its packets come by that. */
 static void a_public_network_comes_by_its_route(void **state)
 {
@@ -528,6 +585,25 @@ static void a_card_on_an_engines_bridge_is_a_way_in(void **state)
 	arena_done(&report.arena);
 }
 
+/* A card that is down brings nobody to its bridge, an engine's or another. */
+static void a_card_that_is_down_is_no_way_in(void **state)
+{
+	struct host_made *h = *state;
+	struct report report;
+
+	host_link(h->host, 4, "eth1", NULL)->master = HOST_DOCKER0;
+	host_link(h->host, 5, "br0", "bridge");
+	host_link(h->host, 6, "eth2", NULL)->master = 5;
+	host_addr(h->host, 5, "192.0.2.0/24", "192.0.2.1");
+	for (size_t i = 0; i < h->host->nlinks; i++)
+		if (h->host->links[i].master)
+			h->host->links[i].up = false;
+	host_survey(h, &report);
+	assert_null(find_way(&report, HOST_DOCKER0));
+	assert_null(find_way(&report, 5));
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -535,10 +611,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(halves_of_a_default_route_are_a_perimeter),
 		T(large_parts_of_a_default_route_are_a_perimeter),
+		T(large_parts_of_ip6_are_a_perimeter),
 		T(a_public_network_comes_by_its_route),
 		T(a_card_on_an_engines_bridge_is_a_way_in),
+		T(a_card_that_is_down_is_no_way_in),
 		T(reach_is_the_exact_union),
 		T(a_maybe_gives_may_and_a_gap),
+		T(what_is_more_certain_is_told),
 		T(ports_above_are_asked),
 		T(ports_but_one_are_asked),
 		T(ports_that_lead_to_a_translation_are_asked),
