@@ -97,9 +97,10 @@ static bool set_excludes(const struct scan *scan, const struct op *op)
 
 /* Whether an op lets only the host's own destinations pass, or certain ones: scan->at
  * is none of them. */
-static bool op_excludes(struct scan *scan, const struct op *op)
+static bool op_excludes(const struct scan *scan, const struct op *op)
 {
 	const struct operand *o = op->operand;
+	bool exact;
 	struct iv iv;
 
 	if (op->kind != OP_MATCH && op->kind != OP_LOOKUP && op->kind != OP_IN)
@@ -118,14 +119,14 @@ static bool op_excludes(struct scan *scan, const struct op *op)
 	if ((op->cmp != CMP_EQ && op->cmp != CMP_RANGE) || op->value_len == 0 ||
 		op->value_len > 16)
 		return false;
-	iv = scan_address(scan, op);
+	iv = scan_address_range(op, &exact);
 	return iv.lo <= iv.hi &&
 	       (!scan->at || scan->at->value < iv.lo || scan->at->value > iv.hi);
 }
 
 /* A rule about certain destinations, or the host's own: not about any address, nor
  * about scan->at. */
-static bool is_elsewhere(struct scan *scan, const struct rule *rule)
+static bool is_elsewhere(const struct scan *scan, const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->nops; i++)
 		if (op_excludes(scan, &rule->ops[i]))

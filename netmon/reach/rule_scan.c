@@ -271,38 +271,59 @@ static void range_of(const struct op *op, u128 *ret_lo, u128 *ret_hi)
 	*ret_hi = range ? addr_load(op->hi, op->value_len) : *ret_lo;
 }
 
-struct iv scan_address(struct scan *scan, const struct op *op)
+/* The addresses behind a mask that give a range's; not @ret_exact: those and others. */
+static struct iv unmask(
+	const struct operand *o, const struct iv *iv, size_t len, bool *ret_exact)
+{
+	const struct step *step = &o->steps[0];
+	u128 max = len < 16 ? ((u128)1 << len * 8) - 1 : ~(u128)0;
+	bool one = iv->lo == iv->hi;
+
+	*ret_exact = false;
+	if (o->nsteps != 1 || step->kind != STEP_AND_XOR)
+		return (struct iv){1, 0};
+	u128 below = max & ~addr_load(step->and, len);
+	u128 turned = addr_load(step->xor, len);
+
+	if (!one && turned != 0) /* nothing is left of the order */
+		return (struct iv){1, 0};
+	/* A network: its mask gives the range. */
+	*ret_exact = (below & (below + 1)) == 0 && turned == 0 &&
+		     (one || (iv->lo & below) == 0);
+	return (struct iv){iv->lo ^ turned, (one ? iv->lo ^ turned : iv->hi) | below};
+}
+
+struct iv scan_address_range(const struct op *op, bool *ret_exact)
 {
 	const struct operand *o = op->operand;
 	size_t len = op->value_len, size = address_size(o);
-	u128 max = len < 16 ? ((u128)1 << len * 8) - 1 : ~(u128)0, lo, hi;
+	bool exact = true;
+	struct iv iv;
 
-	range_of(op, &lo, &hi);
-	if (op->cmp != CMP_EQ && op->cmp != CMP_NEQ && op->cmp != CMP_RANGE &&
-		op->cmp != CMP_NOT_RANGE)
-		scan->odd_addr = scan->odd_range = true;
-	if (o->nsteps) {
-		/* A network: its mask gives the range. */
-		const struct step *step = &o->steps[0];
-
-		if (o->nsteps != 1 || step->kind != STEP_AND_XOR) {
-			scan->odd_addr = scan->odd_range = true;
-			return (struct iv){1, 0};
-		}
-		u128 below = max & ~addr_load(step->and, len);
-
-		if ((below & (below + 1)) != 0 || addr_load(step->xor, len) != 0)
-			scan->odd_addr = scan->odd_range = true; /* no network */
-		hi = lo | below;
-	}
-	if (len < size) { /* a prefix of whole bytes */
+	range_of(op, &iv.lo, &iv.hi);
+	if (o->nsteps)
+		iv = unmask(o, &iv, len, &exact);
+	if (len < size && iv.lo <= iv.hi) { /* a prefix of whole bytes */
 		unsigned int shift = (unsigned int)(size - len) * 8;
 
-		lo <<= shift;
-		hi = (hi << shift) | (((u128)1 << shift) - 1);
+		iv.lo <<= shift;
+		iv.hi = (iv.hi << shift) | (((u128)1 << shift) - 1);
 	}
-	scan_add(scan->arena, &scan->bounds, &scan->nbounds, lo, hi);
-	return (struct iv){lo, hi};
+	*ret_exact = exact && (op->cmp == CMP_EQ || op->cmp == CMP_NEQ ||
+				      op->cmp == CMP_RANGE || op->cmp == CMP_NOT_RANGE);
+	return iv;
+}
+
+struct iv scan_address(struct scan *scan, const struct op *op)
+{
+	bool exact;
+	struct iv iv = scan_address_range(op, &exact);
+
+	if (!exact)
+		scan->odd_addr = scan->odd_range = true;
+	if (iv.lo <= iv.hi)
+		scan_add(scan->arena, &scan->bounds, &scan->nbounds, iv.lo, iv.hi);
+	return iv;
 }
 
 static void scan_match(

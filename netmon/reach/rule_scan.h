@@ -57,6 +57,14 @@ bool scan_is_addr(const struct operand *operand);
 bool scan_begins_addr(const struct operand *operand);
 
 /**
+ * scan_address_range() - the addresses that an op is about that compares one
+ * @ret_exact: that and no others tell what it says of an address
+ *
+ * Return: the range; nothing (lo > hi) where there is none.
+ */
+struct iv scan_address_range(const struct op *op, bool *ret_exact);
+
+/**
  * scan_address() - the range of an op that compares an address: into the bounds
  *
  * Return: it, too; nothing (lo > hi) where there is none.

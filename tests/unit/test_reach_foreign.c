@@ -362,6 +362,36 @@ static void a_masked_address_in_a_set_is_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+/* ip daddr ^ 1.1.1.1 == 11.4.0.3: that is 10.5.1.2. */
+static void an_address_behind_a_xor_is_translated(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct report report;
+
+	translate_where(
+		h, made_match(arena,
+			   made_masked(arena, made_daddr(), 0xffffffff, 0x01010101),
+			   CMP_EQ, 0x0b040003, 0, 4));
+	assert_int_equal(host_ask(h, "eth0", NEIGHBOUR, "10.5.1.2", PORT), RESULT_OPEN);
+	host_survey(h, &report);
+	assert_true(listed(&report, 0x0a050102, 0x0a050102) > 0);
+	arena_done(&report.arena);
+}
+
+/* ip daddr & 255.255.0.0 10.5.0.0-10.7.0.0: whole networks pass. */
+static void a_range_of_masked_addresses_is_translated(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+
+	translate_where(
+		h, made_match(arena, made_masked(arena, made_daddr(), 0xffff0000, 0),
+			   CMP_RANGE, 0x0a050000, 0x0a070000, 4));
+	host_addr(h->host, HOST_ETH0, "10.7.0.0/16", "10.7.9.9");
+	is_told(h, "10.7.9.9", 0x0a070909, 0x0a070909);
+}
+
 /* A connection to a network's broadcast address, in a frame for the host alone: it is
  * carried on to where a rule sends it. */
 static void a_broadcast_address_is_translated(void **state)
@@ -390,6 +420,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_network_of_containers_is_translated),
+		T(an_address_behind_a_xor_is_translated),
+		T(a_range_of_masked_addresses_is_translated),
 		T(a_container_in_a_set_is_translated),
 		T(another_network_is_not_asked_at_a_container),
 		T(a_private_network_is_translated),
