@@ -2,7 +2,7 @@
 /* Findings about rules that their owner trusts, and that no packet meets. */
 #include <string.h>
 
-#include "netmon/judge/borders.h"
+#include "common/zone.h"
 #include "netmon/judge/findings.h"
 #include "netmon/judge/remedy.h"
 #include "netmon/judge/rules.h"
@@ -169,13 +169,11 @@ static void add_hit(struct judge_work *work, struct lines *lines,
 
 /* How the rules of one hook are searched. @port: the exposure's, or one of its span. */
 struct hook_search {
-	enum hook hook;
-	/* Whether a rule of the hook may well be about that port. */
+	/* Whether a rule of the hook may well be about that port; NULL: never. */
 	bool (*skips)(const struct judge_work *work, const struct exposure *exposure,
 		uint16_t port);
 	void (*search)(struct judge_work *work, const struct exposure *exposure,
 		uint16_t port, const char *iface, struct lines *lines);
-	const bool *borders; /* borders_find(); NULL: each port is asked */
 };
 
 /*
@@ -217,15 +215,6 @@ static bool is_somebodys_target(
 	return false;
 }
 
-static bool skips_none(
-	const struct judge_work *work, const struct exposure *exposure, uint16_t port)
-{
-	(void)work;
-	(void)exposure;
-	(void)port;
-	return false;
-}
-
 /* Packets in forward do have such a port. */
 static bool skips_targets(
 	const struct judge_work *work, const struct exposure *exposure, uint16_t port)
@@ -262,8 +251,7 @@ static bool is_loopback(const struct exposure *exposure)
 	const struct endpoint *endpoint = &exposure->endpoint;
 
 	return exposure->loopback_bound ||
-	       (!endpoint->any && endpoint->family == FAMILY_IP4 &&
-		       endpoint->addr.value >> 24 == 127);
+	       (!endpoint->any && zone_is_loopback(&endpoint->addr));
 }
 
 static void search_port(struct judge_work *work, const struct exposure *exposure,
@@ -277,22 +265,22 @@ static void search_port(struct judge_work *work, const struct exposure *exposure
 		how->search(work, exposure, port, report->perimeter[j], lines);
 }
 
-/* One port of those that the hook's rules do not tell apart speaks for them. */
+/* One port of those that nothing tells apart speaks for them. */
 static void search_ports(struct judge_work *work, const struct exposure *exposure,
 	const struct hook_search *how, struct lines *lines)
 {
-	uint32_t port = exposure->endpoint.port;
+	const u128 *signs = work->report->port_signs;
+	uint32_t first = exposure->endpoint.port;
 	uint32_t last = span_last(&exposure->endpoint);
 	bool asked = false;
 
-	for (; port <= last; port++) {
-		if (port > exposure->endpoint.port && how->borders &&
-			how->borders[port])
+	for (uint32_t port = first; port <= last; port++) {
+		if (port > first && !(signs && signs[port] == signs[port - 1]))
 			asked = false;
-		if (asked || how->skips(work, exposure, (uint16_t)port))
+		if (asked || (how->skips && how->skips(work, exposure, (uint16_t)port)))
 			continue;
 		search_port(work, exposure, (uint16_t)port, how, lines);
-		asked = how->borders != NULL;
+		asked = true;
 	}
 }
 
@@ -372,19 +360,10 @@ static void find_translated(struct judge_work *work, const struct container *con
 	finding_add(work, KIND_TRANSLATED_PORT, lines.exposure, lines.zone, &text);
 }
 
-static bool has_spans(const struct report *report)
-{
-	for (size_t i = 0; i < report->nexposures; i++)
-		if (report->exposures[i].endpoint.port_last)
-			return true;
-	return false;
-}
-
 void find_rules(struct judge_work *work)
 {
-	struct hook_search input = {HOOK_INPUT, skips_none, search_input, NULL};
-	struct hook_search forward = {
-		HOOK_FORWARD, skips_targets, search_forward, NULL};
+	static const struct hook_search input = {NULL, search_input};
+	static const struct hook_search forward = {skips_targets, search_forward};
 	const struct ruleset *ruleset = work->report->ruleset;
 	const struct facts *facts = work->report->facts;
 
@@ -392,10 +371,6 @@ void find_rules(struct judge_work *work)
 		if (strcmp(ruleset->chains[i].name, "DOCKER-USER") == 0 &&
 			!work->called[ruleset->chains[i].id])
 			find_docker_user(work, &ruleset->chains[i]);
-	if (has_spans(work->report)) {
-		input.borders = borders_find(work->arena, ruleset, input.hook);
-		forward.borders = borders_find(work->arena, ruleset, forward.hook);
-	}
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		find_input_only(work, &facts->containers[i], &input);
 		find_translated(work, &facts->containers[i], &forward);

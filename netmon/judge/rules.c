@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "netmon/judge/match.h"
+#include "netmon/judge/port_named.h"
 
 #define JUMP_DEPTH_MAX 16 /* NFT_JUMP_STACK_SIZE */
 
@@ -56,8 +57,7 @@ static void queue_calls(struct queue *queue, const struct chain *chain)
 	}
 }
 
-const bool *rules_called_by(
-	struct arena *arena, const struct ruleset *ruleset, enum hook hook)
+const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
 {
 	struct queue queue = {
 		.chains =
@@ -70,8 +70,7 @@ const bool *rules_called_by(
 	for (size_t i = 0; i < ruleset->nchains; i++) {
 		const struct chain *chain = &ruleset->chains[i];
 
-		if (!chain->base || chain->dormant || queue.seen[chain->id] ||
-			(hook != HOOK_COUNT && chain->hook != hook))
+		if (!chain->base || chain->dormant || queue.seen[chain->id])
 			continue;
 		queue.seen[chain->id] = true;
 		queue.chains[queue.n++] = chain;
@@ -79,11 +78,6 @@ const bool *rules_called_by(
 	for (size_t i = 0; i < queue.n; i++)
 		queue_calls(&queue, queue.chains[i]);
 	return queue.seen;
-}
-
-const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
-{
-	return rules_called_by(arena, ruleset, HOOK_COUNT);
 }
 
 struct search {
@@ -100,23 +94,8 @@ enum left {
 	LEFT_GONE,
 };
 
-/* Does the rule match this port and not two others? Then the port is what it is about.
- */
-static bool names_port(const struct rule *rule, const struct rules_flow *flow)
-{
-	struct rules_flow other = *flow;
-
-	other.port = flow->port ^ 0x5a5a;
-	other.orig_port = flow->orig_port ? other.port : 0;
-	if (match_ops(rule->ops, rule->nops, &other) != MATCH_NO)
-		return false;
-	other.port = flow->port ^ 0x2481;
-	other.orig_port = flow->orig_port ? other.port : 0;
-	return match_ops(rule->ops, rule->nops, &other) == MATCH_NO;
-}
-
 static void add_hit(struct search *search, const struct chain *chain,
-	const struct rule *rule, bool port_named)
+	const struct rule *rule, bool by_port)
 {
 	struct rules_hit *hit = arena_push(
 		search->arena, &search->hits, &search->nhits, sizeof(*search->hits));
@@ -125,23 +104,23 @@ static void add_hit(struct search *search, const struct chain *chain,
 		return;
 	hit->chain = chain;
 	hit->rule = rule;
-	hit->names_port = port_named;
+	hit->names_port = by_port;
 }
 
 static enum left search_chain(struct search *search, const struct chain *chain,
-	bool port_named, unsigned int depth);
+	bool by_port, unsigned int depth);
 
 /* What follows a verdict: *ret_stop when the chain that held the rule is left by it. */
 static enum left follow(struct search *search, const struct rule *rule,
-	const struct verdict_to *to, enum match match, bool port_named,
-	unsigned int depth, bool *ret_stop)
+	const struct verdict_to *to, enum match match, bool by_port, unsigned int depth,
+	bool *ret_stop)
 {
 	enum left left = LEFT_END;
 
 	*ret_stop = match == MATCH_YES;
 	switch (to->kind) {
 	case VERDICT_DROP:
-		add_hit(search, rule->chain, rule, port_named);
+		add_hit(search, rule->chain, rule, by_port);
 		return match == MATCH_YES ? LEFT_GONE : LEFT_END;
 	case VERDICT_ACCEPT:
 	case VERDICT_STOLEN:
@@ -151,7 +130,7 @@ static enum left follow(struct search *search, const struct rule *rule,
 	case VERDICT_GOTO:
 		*ret_stop &= to->kind == VERDICT_GOTO;
 		if (to->chain && depth < JUMP_DEPTH_MAX)
-			left = search_chain(search, to->chain, port_named, depth + 1);
+			left = search_chain(search, to->chain, by_port, depth + 1);
 		return match == MATCH_YES ? left : LEFT_END;
 	case VERDICT_RETURN:
 		return LEFT_END;
@@ -163,7 +142,7 @@ static enum left follow(struct search *search, const struct rule *rule,
 }
 
 static enum left search_vmap(struct search *search, const struct rule *rule,
-	const struct op *op, enum match match, bool port_named, unsigned int depth,
+	const struct op *op, enum match match, bool by_port, unsigned int depth,
 	bool *ret_stop)
 {
 	if (!op->set)
@@ -177,8 +156,10 @@ static enum left search_vmap(struct search *search, const struct rule *rule,
 		if (one == MATCH_NO)
 			continue;
 		enum match both = one < match ? one : match;
-		enum left left = follow(search, rule, &element->verdict, both,
-			port_named, depth, &stop);
+		bool named = by_port || port_named_element(op->operand, op->set,
+						element, search->flow);
+		enum left left = follow(
+			search, rule, &element->verdict, both, named, depth, &stop);
 		if (one == MATCH_YES) {
 			*ret_stop = stop;
 			return left;
@@ -188,7 +169,7 @@ static enum left search_vmap(struct search *search, const struct rule *rule,
 }
 
 static enum left search_rule(struct search *search, const struct rule *rule,
-	bool port_named, unsigned int depth, bool *ret_stop)
+	bool by_port, unsigned int depth, bool *ret_stop)
 {
 	enum match match = match_ops(rule->ops, rule->nops, search->flow);
 	enum left left = LEFT_END;
@@ -196,7 +177,7 @@ static enum left search_rule(struct search *search, const struct rule *rule,
 	*ret_stop = false;
 	if (match == MATCH_NO)
 		return LEFT_END;
-	bool named = port_named || names_port(rule, search->flow);
+	bool named = by_port || port_named(rule, search->flow);
 	for (size_t i = 0; i < rule->nops; i++) {
 		const struct op *op = &rule->ops[i];
 
@@ -218,7 +199,7 @@ static enum left search_rule(struct search *search, const struct rule *rule,
 }
 
 static enum left search_chain(struct search *search, const struct chain *chain,
-	bool port_named, unsigned int depth)
+	bool by_port, unsigned int depth)
 {
 	for (size_t i = 0; i < chain->nrules; i++) {
 		bool stop;
@@ -226,7 +207,7 @@ static enum left search_chain(struct search *search, const struct chain *chain,
 		if (search->visits++ >= RULES_VISITS_MAX)
 			return LEFT_END;
 		enum left left =
-			search_rule(search, &chain->rules[i], port_named, depth, &stop);
+			search_rule(search, &chain->rules[i], by_port, depth, &stop);
 		if (left == LEFT_GONE || stop)
 			return left;
 	}

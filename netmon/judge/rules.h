@@ -34,7 +34,7 @@ struct rules_flow {
 struct rules_hit {
 	const struct chain *chain;
 	const struct rule *rule; /* NULL: the chain's policy */
-	bool names_port; /* it, or the jump that leads to it, matches by this port */
+	bool names_port; /* it, or the jump that leads to it, is about this port */
 };
 
 /**
@@ -45,10 +45,6 @@ struct rules_hit {
  * called chain jumps or goes to it, a verdict map's element included.
  */
 const bool *rules_called(struct arena *arena, const struct ruleset *ruleset);
-
-/** rules_called_by() - the same of packets that pass one hook; HOOK_COUNT: any. */
-const bool *rules_called_by(
-	struct arena *arena, const struct ruleset *ruleset, enum hook hook);
 
 /**
  * rules_stopping() - the rules of one hook that drop or reject such a packet, or could

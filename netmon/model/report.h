@@ -280,6 +280,9 @@ struct report {
 	struct asked *asked;
 	size_t nasked;
 	size_t nwalks; /* for all that was asked: ports of one sign take one */
+	/* By port: two ports with one sign are told apart by no rule and no socket.
+	 * NULL: only single ports were asked, and each may be alone. */
+	const u128 *port_signs;
 	struct contradiction *contradictions;
 	size_t ncontradictions;
 	struct observing *observing; /* NULL: nobody watched */

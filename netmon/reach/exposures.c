@@ -203,6 +203,7 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey.internet[1] = zone_internet(&report->arena, FAMILY_IP6);
 	candidates_collect(reach, &report->arena, &all);
 	survey.cut = all.addresses.cut;
+	report->port_signs = all.signs;
 	survey_describe(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey, &all);

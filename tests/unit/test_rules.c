@@ -128,6 +128,101 @@ static void accept_ends_the_search(void **state)
 	fixture_close(&f);
 }
 
+/* A port is named by what holds for few, whatever else those are: 0x45da and 0x3b11
+ * differ from 8080 as two others do that were once asked in the place of all. */
+static void names_few_ports(void **state)
+{
+	static const uint16_t list[] = {0x45da, 8080, 0x3b11};
+	static const struct operand dport = {
+		.field = FIELD_DPORT, .load_len = 2, .len = 2};
+	static const struct {
+		enum cmp cmp;
+		uint16_t lo, hi;
+		bool names;
+	} rows[] = {
+		{CMP_EQ, 8080, 8080, true},
+		{CMP_RANGE, 8000, 0x45da, true},
+		{CMP_RANGE, 1, 32767, true},
+		{CMP_RANGE, 1, 32768, false},
+		{CMP_RANGE, 0, 65535, false},
+		{CMP_NEQ, 22, 22, false},
+		{CMP_NOT_RANGE, 10000, 65535, true},
+		{CMP_NOT_RANGE, 1, 1023, false},
+		{CMP_GT, 1023, 1023, false},
+		{CMP_LT, 10000, 10000, true},
+		{CMP_LTE, 8080, 8080, true},
+	};
+	struct rules_hit *hits;
+	struct fixture f;
+	(void)state;
+
+	for (size_t i = 0; i <= ARRAY_LEN(rows); i++) {
+		uint8_t lo[2], hi[2], keys[ARRAY_LEN(list)][2];
+		struct set_element elements[ARRAY_LEN(list)] = {0};
+		struct set set = {.key_len = 2,
+			.elements = elements,
+			.nelements = ARRAY_LEN(list)};
+		struct op ops[2] = {{.kind = OP_LOOKUP, .operand = &dport, .set = &set},
+			{.kind = OP_VERDICT, .verdict = {.kind = VERDICT_DROP}}};
+		bool names = true;
+
+		for (size_t k = 0; k < ARRAY_LEN(list); k++) {
+			addr_store(keys[k], 2, list[k]);
+			elements[k].key = elements[k].key_end = keys[k];
+		}
+		if (i < ARRAY_LEN(rows)) {
+			addr_store(lo, 2, rows[i].lo);
+			addr_store(hi, 2, rows[i].hi);
+			ops[0] = (struct op){.kind = OP_MATCH,
+				.operand = &dport,
+				.cmp = rows[i].cmp,
+				.value_len = 2,
+				.lo = lo,
+				.hi = hi};
+			names = rows[i].names;
+		}
+		fixture_open(&f, NULL);
+		struct chain *input =
+			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		struct rule *rule =
+			fixture_rule(&f, input, 0, 0, NULL, VERDICT_DROP, NULL);
+		rule->ops = ops;
+		rule->nops = 2;
+		assert_int_equal(stopping(&f, &hits), 1);
+		assert_int_equal(hits[0].names_port, names);
+		fixture_close(&f);
+	}
+}
+
+/* tcp dport vmap { 8080 : drop } is about that port, too. */
+static void names_the_port_of_a_verdict_map(void **state)
+{
+	static const struct operand dport = {
+		.field = FIELD_DPORT, .load_len = 2, .len = 2};
+	static const uint8_t key[2] = {8080 >> 8, 8080 & 0xff};
+	struct set_element element = {
+		.key = key, .key_end = key, .verdict = {.kind = VERDICT_DROP}};
+	struct set set = {.key_len = 2,
+		.vmap = true,
+		.map = true,
+		.elements = &element,
+		.nelements = 1};
+	struct op op = {.kind = OP_VMAP, .operand = &dport, .set = &set};
+	struct rules_hit *hits;
+	struct fixture f;
+	(void)state;
+
+	fixture_open(&f, NULL);
+	struct chain *input =
+		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct rule *rule = fixture_rule(&f, input, 0, 0, NULL, VERDICT_DROP, NULL);
+	rule->ops = &op;
+	rule->nops = 1;
+	assert_int_equal(stopping(&f, &hits), 1);
+	assert_true(hits[0].names_port);
+	fixture_close(&f);
+}
+
 /* A chain that jumps to itself is refused by the kernel, not by a snapshot. */
 static void loops_end(void **state)
 {
@@ -229,6 +324,32 @@ static void input_only_of_a_span(void **state)
 	}
 }
 
+/* Of a span one port of each sign is asked. */
+static void input_only_by_signs(void **state)
+{
+	static u128 signs[65536];
+	(void)state;
+
+	for (size_t told = 0; told < 2; told++) {
+		struct fixture f;
+		struct exposure *exposure = open_web(&f);
+
+		memset(signs, 0, sizeof(signs));
+		if (told)
+			signs[60000] = 1;
+		f.report.port_signs = signs;
+		exposure->endpoint.port_last = 65535;
+		exposure->target_moves = true;
+		struct chain *input =
+			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		fixture_rule(&f, input, FIELD_DPORT, 60000, NULL, VERDICT_DROP, NULL);
+		fixture_judge(&f);
+		assert_int_equal(
+			fixture_finding(&f, "input-only-protection") != NULL, told);
+		fixture_close(&f);
+	}
+}
+
 static void translated_port(void **state)
 {
 	struct fixture f;
@@ -312,9 +433,12 @@ int main(void)
 		cmocka_unit_test(called_by_jumps_only),
 		cmocka_unit_test(names_what_would_stop),
 		cmocka_unit_test(accept_ends_the_search),
+		cmocka_unit_test(names_few_ports),
+		cmocka_unit_test(names_the_port_of_a_verdict_map),
 		cmocka_unit_test(loops_end),
 		cmocka_unit_test(input_only),
 		cmocka_unit_test(input_only_of_a_span),
+		cmocka_unit_test(input_only_by_signs),
 		cmocka_unit_test(translated_port),
 		cmocka_unit_test(docker_user),
 	};
