@@ -30,10 +30,7 @@ bool proto_parse(const char *name, uint8_t *ret_number)
 
 bool proto_has_ports(uint8_t number)
 {
-	for (int i = 0; i < PROTO_COUNT; i++)
-		if (proto_numbers[i] == number)
-			return true;
-	return false;
+	return proto_name(number) != NULL;
 }
 
 bool proto_is_datagram(uint8_t number)

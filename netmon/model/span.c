@@ -56,7 +56,7 @@ void span_say_target(struct arena *arena, struct exposure *exposure)
 		return;
 	text = arena_printf(arena, "%.*s%u", (int)(port - trace->steps[i - 1].text),
 		trace->steps[i - 1].text, exposure->target_port);
-	if (last != exposure->target_port)
+	if (text && last != exposure->target_port)
 		text = arena_printf(arena, "%s-%u", text, last);
 	steps = arena_array(arena, trace->nsteps, sizeof(*steps));
 	if (!steps || !text)

@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/port_signs.h"
 
 static void add_published(struct arena *arena, struct services *services,
@@ -37,10 +38,8 @@ static void collect_host(struct reach *reach, struct scan *scan)
  * none. */
 static bool is_local_network(const struct route *r)
 {
-	uint8_t whole = r->family == FAMILY_IP4 ? 32 : 128;
-
-	return r->type == RTN_LOCAL && r->dst.len < whole &&
-	       !(r->family == FAMILY_IP4 && r->dst.value >> 24 == 127);
+	return r->type == RTN_LOCAL && r->dst.len < addr_bits(r->family) &&
+	       !zone_is_loopback(&(struct addr){r->dst.value, r->family});
 }
 
 /* fib and addrtype (of IPv6) ask such routes. */
@@ -102,10 +101,11 @@ void candidates_collect(
 {
 	struct services *host = &ret_candidates->host;
 	struct services *anywhere = &ret_candidates->anywhere;
-	struct scan scan = {.arena = arena, .services = host};
-	struct scan any = {.arena = arena,
-		.services = anywhere,
-		.local_anywhere = is_local_anywhere(reach->facts->host)};
+	bool local_anywhere = is_local_anywhere(reach->facts->host);
+	struct scan scan = {
+		.arena = arena, .services = host, .local_anywhere = local_anywhere};
+	struct scan any = {
+		.arena = arena, .services = anywhere, .local_anywhere = local_anywhere};
 
 	memset(ret_candidates, 0, sizeof(*ret_candidates));
 	collect_host(reach, &scan);
@@ -139,7 +139,7 @@ static void add_named(struct reach *reach, struct arena *arena, const struct add
 	struct scan scan = {.arena = arena,
 		.services = services,
 		.at = addr,
-		.local_anywhere = is_local_anywhere(reach->facts->host)};
+		.local_anywhere = all->named.local_anywhere};
 
 	if (!all->named.open_addr && !scan_named(&all->named, addr))
 		return;

@@ -9,7 +9,8 @@ struct candidates {
 	struct services host;	  /* ports to ask at the host's own addresses */
 	struct services anywhere; /* ports that rules translate at any address */
 	struct address_classes addresses;
-	struct scan named; /* its addrs: destinations that rules translate by name */
+	struct scan named; /* of all rules; its addrs: destinations that they translate
+			      by name */
 	const u128 *signs; /* port_signs.h; NULL: only single ports are asked */
 };
 
