@@ -75,6 +75,11 @@ class Netmon:
         return out
 
 
+def leads_to(said):
+    """The name of who gets the packet, by an answer or an exposure."""
+    return ((said.get("container") or {}).get("name") or "host").lstrip("/")
+
+
 def judge(truth, answer):
     """The category of one cell."""
     result, who, how, _ = truth
@@ -82,8 +87,7 @@ def judge(truth, answer):
     if got == "maybe":
         return "maybe"
     if got == result:
-        name = ((answer.get("container") or {}).get("name") or "host").lstrip("/")
-        return "agree" if got != "open" or who in ("", name) else "wrong"
+        return "agree" if got != "open" or who in ("", leads_to(answer)) else "wrong"
     if result == "open":
         return "unsound"
     # A reject rule that answers as a closed port does, or an ICMP error for one.
@@ -95,7 +99,16 @@ def judge(truth, answer):
     return "wrong"
 
 
-def matches(exposure, cell, bound):
+def matches_group(exposure, cell, truth):
+    """What many have: told for itself, or by the host's own where that tells as much."""
+    to = exposure["endpoint"]["address"].split("/")[0]
+    if to == cell["to"]:
+        return True
+    return (to in HOST_ADDRESSES or to in ("0.0.0.0", "::")) and (
+        leads_to(exposure) == (truth[1] or truth[3]))
+
+
+def matches(exposure, cell, bound, truth):
     end = exposure["endpoint"]
     if end["proto"] != cell["proto"]:
         return False
@@ -103,8 +116,8 @@ def matches(exposure, cell, bound):
         return False
     if (end["family"] == "ip6") != (":" in cell["to"]):
         return False
-    if cell["to"] in GROUP_ADDRESSES:   # told where the host's own tell less
-        return bound == "may"
+    if cell["to"] in GROUP_ADDRESSES:
+        return bound == "may" and matches_group(exposure, cell, truth)
     if end["address"] in ("0.0.0.0/0", "::/0"):     # 127.0.0.1 is for neighbours alone
         return cell["to"] in HOST_ADDRESSES or (
             bound == "may" and cell["to"].startswith("127."))
@@ -128,9 +141,9 @@ def judge_scan(cell, truth, report):
     """The category of one cell in the report: must is a subset of the truth, may holds it."""
     if not in_scope(cell) or report["host"]["perimeter"] != ["wan0"]:
         return None
-    must = [e for e in report["exposures"] if matches(e, cell, "must") and
+    must = [e for e in report["exposures"] if matches(e, cell, "must", truth) and
             e["evidence"]["listening"] is True and holds(e, cell, "must")]
-    may = [e for e in report["exposures"] if matches(e, cell, "may") and
+    may = [e for e in report["exposures"] if matches(e, cell, "may", truth) and
            e["evidence"]["listening"] is not False and holds(e, cell, "may")]
     # What a datagram does, it does without an answer, too.
     if truth[0] == "open" or truth[3]:

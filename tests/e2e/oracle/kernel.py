@@ -104,9 +104,9 @@ def ask(cells, places, servers, seconds, mark=b""):
     for client in clients:
         client.stop()
     loop.close()
-    heard = set().union(*(server.heard for server in servers))
-    return [(c.result or "filtered", c.who, c.how, c.cell["proto"] == "udp" and
-             c.text in heard) for c in clients]
+    heard = {text: server.name for server in servers for text in server.heard}
+    return [(c.result or "filtered", c.who, c.how, heard.get(c.text, "")
+             if c.cell["proto"] == "udp" else "") for c in clients]
 
 
 class Host:
@@ -315,8 +315,8 @@ class Host:
     def measure(self, cells, seconds):
         """What a client at each cell's place meets: (result, who, how, heard) of each.
 
-        who: which server told its name; how: what refused; heard: a datagram arrived,
-        whether or not the answer got back.
+        who: which server told its name; how: what refused; heard: at which a datagram
+        arrived, whether or not the answer got back.
         """
         return ask(cells, {"internet": self.world, "neighbour": self.neighbour,
                            "lan": self.lan}, self.servers, seconds)
