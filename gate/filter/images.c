@@ -95,6 +95,38 @@ static int pulled_name(struct work *work, const char *image, const char *tag,
 	return image_granted(work, reference) ? 0 : refuse_image(work, text);
 }
 
+/* "redis" without a tag: the engine would pull whatever tags there are. */
+static bool is_all_tags(const char *image, const char *tag)
+{
+	const char *slash = strrchr(image, '/');
+
+	return !(tag && *tag) && !strchr(slash ? slash : image, ':') &&
+	       !strchr(image, '@');
+}
+
+/*
+ * A name that others trust must not come to mean something else: what was made here may
+ * be called like what anybody can put into a registry.
+ */
+static int check_pulled_name(
+	struct work *work, const char *name, const struct reference *reference)
+{
+	struct object image;
+
+	if (has_power(work, POWER_OTHERS) || reference->digest)
+		return 0;
+	if (object_image(work, name, &image) < 0)
+		return -EACCES;
+	if (image.existence != OBJECT_PRESENT ||
+		(image_was_built(&image) ? image.mine
+					 : image_was_pulled(work, &image, reference)))
+		return 0;
+	return refuse(work, 403, "pull-name",
+		"the name '%s' is that of an image which did not come from there and "
+		"which you did not build: it needs \"others\"",
+		shown(work, name));
+}
+
 int decide_image_create(struct work *work)
 {
 	const char *image = query_value(work, "fromImage");
@@ -117,7 +149,15 @@ int decide_image_create(struct work *work)
 	query_set(work, "fromSrc", NULL);
 	query_set(work, "repo", NULL);
 	query_set(work, "message", NULL);
-	return pulled_name(work, image, query_value(work, "tag"), &reference);
+	if (pulled_name(work, image, query_value(work, "tag"), &reference) < 0)
+		return -EACCES;
+	if (is_all_tags(image, query_value(work, "tag")) &&
+		!has_power(work, POWER_OTHERS))
+		return refuse(work, 403, "pull-all-tags",
+			"without a tag all of '%s' would be pulled, over what has "
+			"those names here: it needs \"others\"",
+			shown(work, image));
+	return check_pulled_name(work, work->decision->image, &reference);
 }
 
 static int check_registry(struct work *work, const char *address)

@@ -294,6 +294,24 @@ bool image_was_built(const struct object *image)
 	return labels && json_member(labels, BUILDER_LABEL);
 }
 
+bool image_was_pulled(
+	struct work *work, const struct object *image, const struct reference *name)
+{
+	const struct json_node *list =
+		json_member_of(image->root, "RepoDigests", JSON_KIND_ARRAY);
+
+	for (size_t i = 0; list && i < list->count; i++) {
+		struct reference is;
+
+		if (list->children[i].kind == JSON_KIND_STRING &&
+			reference_parse(work->arena, list->children[i].string, &is) &&
+			strcmp(is.domain, name->domain) == 0 &&
+			strcmp(is.path, name->path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Which registries a pattern is about, a pattern itself: a '*' takes any '/', so that
  * "*.example.org/team" would mean "elsewhere.net/a.example.org/team", too, and "team*"

@@ -83,6 +83,9 @@ int image_usable(struct work *work, const char *text, const char **ret_id,
 	const char **ret_text) _must_check_;
 /** image_was_built() - through gate, by whomever. */
 bool image_was_built(const struct object *image);
+/** image_was_pulled() - it has a digest in the repository of @name. */
+bool image_was_pulled(
+	struct work *work, const struct object *image, const struct reference *name);
 /**
  * registry_granted() - whether the profile's `images` are about any of a registry
  * @host: of it: "docker.io", "registry.example.org:5000"

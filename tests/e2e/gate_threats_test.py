@@ -39,12 +39,13 @@ IMAGE_WORDS = {"a" * 64: "nginx", "e" * 64: "evil/thing"}
 CONTAINER_IDS = {"1" * 64: "mine", "2" * 64: "bobs"}
 # Not to be had from a real engine, or only with a registry: the reason of each.
 LEFT_OUT = [
-    (r"-unheard-of|start-(annotated|broken|garbled|pin-dotdot)", "an engine's lie"),
+    (r"-unheard-of|start-(annotated|broken|garbled|pin-dotdot)|Image-of-(odd|nothing)",
+     "an engine's lie"),
     (r"exec-start-default-user", "an engine fills the container's user in"),
     (r"PidMode-loop|volume-plugin|archive-privileged|exec-start-in-privileged",
      "an engine cannot be brought to it here"),
     (r"inherited-mount", "the container that it inherits from is judged before"),
-    (r"images-create(-digest)?$|search$|auth(-hub)?$|distribution$", "needs a registry"),
+    (r"images-create(-digest)?$|pull-name|pull-all-tags-others|search$|auth(-hub)?$|distribution$", "needs a registry"),
 ]
 KEEP = "/srv/users/alice"
 # Keys that an engine may not make a container with, and routes that none answers here.

@@ -296,9 +296,11 @@ static const struct {
 	{"containers/broken/json", "{'Id':'short'}"},
 	{"containers/garbled/json", "{'Id':"},
 
-	{"images/nginx/json",
-		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
-		"'RepoDigests':['nginx@sha256:" ID(d) "'],'Config':{'Labels':null}}"},
+	{"images/nginx/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+			      "'RepoDigests':['nginx@sha256:" ID(
+				      d) "',"
+					 "'localhost:5/x/y@sha256:" ID(
+						 d) "'],'Config':{'Labels':null}}"},
 	{"images/docker.io/library/nginx:latest/json",
 		"{'Id':'" NGINX
 		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
@@ -327,6 +329,26 @@ static const struct {
 		"{'Id':'sha256:" ID(
 			f) "','RepoTags':['beas:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
+
+	{"images/docker.io/library/bobsown:latest/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['bobsown:latest'],"
+			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
+	{"images/bobsown:latest/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['bobsown:latest'],"
+			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
+	{"images/beas:latest/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['beas:latest'],"
+			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
+	{"images/loaded:1/json",
+		"{'Id':'sha256:" ID(f) "','RepoTags':['loaded:1','redis:7'],"
+				       "'RepoDigests':['redis@sha256:" ID(
+					       d) "'],'Config':{'Labels':null}}"},
+	{"images/nginx:latest/json",
+		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+		"'RepoDigests':['nginx@sha256:" ID(d) "'],'Config':{'Labels':null}}"},
 
 	{"images/hiding/json",
 		"{'Id':'sha256:" ID(f) "','RepoTags':['hiding:latest'],"
