@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "gate/audit/rules.h"
+#include "gate/audit/sudoers_lines.h"
 
 /*
  * Theory of operation. First every alias of every file: what it stands for, in one
@@ -25,154 +26,6 @@ struct sudoers {
 	struct alias *aliases;
 	size_t naliases;
 };
-
-/*
- * What sudo's lexer, toke.l, takes for one line: a backslash, blanks or none, and the
- * line's end join it to the next one; but not in a comment, which its line's end always
- * ends, and not behind another backslash.
- */
-
-/* Where reading a line is; @command: behind the '=' of a rule or of Cmnd_Alias. */
-struct scan {
-	struct span rest;
-	char *out; /* NULL: only count */
-	size_t len;
-	bool blank, quoted, command, in_runas;
-	char last; /* what was there last but blanks */
-};
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static char at(const struct scan *scan, size_t i)
-{
-	return i < scan->rest.len ? scan->rest.text[i] : '\0';
-}
-
-static void skip(struct scan *scan, size_t n)
-{
-	scan->rest = (struct span){scan->rest.text + n, scan->rest.len - n};
-}
-
-static void put(struct scan *scan, char c)
-{
-	if (scan->blank && scan->len > 0) {
-		if (scan->out)
-			scan->out[scan->len] = ' ';
-		scan->len++;
-	}
-	scan->blank = false;
-	if (scan->out)
-		scan->out[scan->len] = c;
-	scan->len++;
-}
-
-/* How many bytes join this line to the next; 0: none do. */
-static size_t joint(const struct scan *scan)
-{
-	size_t i = 1;
-
-	if (at(scan, 0) != '\\')
-		return 0;
-	while (is_blank(at(scan, i)))
-		i++;
-	return at(scan, i) == '\n' ? i + 1 : 0;
-}
-
-/* In lists "#1000" is a uid, and "#-1", too. */
-static bool is_comment(const struct scan *scan)
-{
-	size_t i = at(scan, 1) == '-' ? 2 : 1;
-
-	if (scan->quoted)
-		return false;
-	if (scan->command && !scan->in_runas)
-		return true;
-	return at(scan, i) < '0' || at(scan, i) > '9';
-}
-
-static void scan_byte(struct scan *scan, bool is_list)
-{
-	char c = at(scan, 0);
-	bool in_list = !scan->command || scan->in_runas;
-
-	skip(scan, 1);
-	if (is_blank(c)) {
-		scan->blank = true;
-		return;
-	}
-	put(scan, c);
-	if (c == '\\' && scan->rest.len > 0 && at(scan, 0) != '\n') {
-		scan->last = at(scan, 0);
-		put(scan, scan->last);
-		skip(scan, 1);
-		return;
-	}
-	if (c == '"' && in_list)
-		scan->quoted = !scan->quoted;
-	else if (!scan->quoted && c == '=' && !is_list)
-		scan->command = true;
-	else if (c == '(' && (scan->last == '=' || scan->last == ','))
-		scan->in_runas = true;
-	else if (!scan->quoted && c == ')')
-		scan->in_runas = false;
-	scan->last = c;
-}
-
-/* One line from the text, and how many it was joined of; its bytes, to @out. */
-static size_t scan_line(struct span *text, unsigned int *number, char *out)
-{
-	static const char *const lists[] = {
-		"User_Alias", "Runas_Alias", "Host_Alias", "Defaults"};
-	struct scan scan = {.rest = *text, .out = out};
-	struct span rest = *text, word = span_word(&rest);
-	bool is_list = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		is_list = is_list || span_begins(word, lists[i]);
-	++*number;
-	while (scan.rest.len > 0 && at(&scan, 0) != '\n') {
-		size_t n = joint(&scan);
-
-		if (n > 0) {
-			/* A command's path goes on behind the blanks of the next. */
-			skip(&scan, n);
-			scan.blank = scan.blank || !(scan.command || scan.quoted);
-			while (is_blank(at(&scan, 0)))
-				skip(&scan, 1);
-			++*number;
-		} else if (at(&scan, 0) == '#' && is_comment(&scan)) {
-			while (scan.rest.len > 0 && at(&scan, 0) != '\n')
-				skip(&scan, 1);
-		} else {
-			scan_byte(&scan, is_list);
-		}
-	}
-	if (scan.rest.len > 0)
-		skip(&scan, 1);
-	*text = scan.rest;
-	return scan.len;
-}
-
-/* A line with its continuations, comments gone, blanks folded; NULL behind the last. */
-static char *next_line(struct audit_facts *facts, struct lines *lines)
-{
-	struct span again = lines->rest;
-	unsigned int number = lines->number;
-
-	if (lines->rest.len == 0)
-		return NULL;
-	lines->first = lines->number + 1;
-	size_t len = scan_line(&again, &number, NULL);
-	char *text = arena_alloc_raw(&facts->arena, len + 1);
-	if (!text)
-		return NULL;
-	(void)scan_line(&lines->rest, &lines->number, text);
-	text[len] = '\0';
-	return text;
-}
 
 /* The '=' between hosts and commands: in names it is quoted, or behind a backslash. */
 static struct span cut_hosts(struct span *rest)
@@ -474,24 +327,68 @@ static void add_users(struct sudoers *sudoers, const struct rule_line *line,
 	}
 }
 
-/* USERS HOSTS = COMMANDS: the hosts are the last word before the sign. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * How much of "USERS HOSTS" are users: up to the last blank that is in no list, or the
+ * last quoted name. Blanks around commas, and behind '!', belong to a list.
+ */
+static size_t users_len(struct span left)
+{
+	bool quoted = false;
+	size_t end = 0;
+
+	for (size_t i = 0; i + 1 < left.len; i++) {
+		char before = i > 0 ? left.text[i - 1] : '\0', c = left.text[i];
+		char next = left.text[i + 1];
+
+		if (c == '\\')
+			i++;
+		else if (c == '#' && !quoted) {
+			/* An id ends with its last digit. */
+			while (i + 2 < left.len && is_digit(left.text[i + 1]))
+				i++;
+			next = left.text[i + 1];
+			if (next != ' ' && next != ',' && !is_digit(next))
+				end = i + 1;
+		} else if (c == '"') {
+			quoted = !quoted;
+			if (!quoted && next != ' ' && next != ',')
+				end = i + 1;
+		} else if (c == ' ' && !quoted && before != ',' && before != '!' &&
+			   next != ',')
+			end = i;
+	}
+	return end;
+}
+
+/* USERS HOSTS = COMMANDS */
 static void read_rule(struct sudoers *sudoers, struct rule_line *line)
 {
 	struct span commands = line->text, left = span_trim(cut_hosts(&commands));
-	size_t end = left.len;
 
 	if (commands.len == 0)
 		return;
-	/* Blanks around commas belong to the list, not between the lists. */
-	while (end > 0 && left.text[end - 1] != ' ')
-		end--;
-	while (end > 1 && (left.text[end - 2] == ',' || left.text[end] == ',')) {
-		end--;
-		while (end > 0 && left.text[end - 1] != ' ')
-			end--;
-	}
 	line->commands = commands;
-	add_users(sudoers, line, span_trim((struct span){left.text, end}), 0);
+	add_users(
+		sudoers, line, span_trim((struct span){left.text, users_len(left)}), 0);
+}
+
+/* Whom the rules without a list make is then not root. */
+static void read_defaults(struct audit_facts *facts, const struct rule_line *line)
+{
+	static const char option[] = "runas_default";
+
+	if (line->text.len > 0 &&
+		memmem(line->text.text, line->text.len, option, strlen(option)))
+		audit_gap(facts,
+			arena_printf(&facts->arena, "%s:%u", line->path, line->number),
+			"sudo's runas_default: whom its rules make that name nobody "
+			"was "
+			"not looked at");
 }
 
 void rules_read_sudoers(
@@ -504,7 +401,7 @@ void rules_read_sudoers(
 			struct lines lines = {.rest = files[i].text};
 			const char *text;
 
-			while ((text = next_line(facts, &lines))) {
+			while ((text = sudoers_next_line(facts, &lines))) {
 				struct rule_line line = {
 					.path = files[i].path,
 					.number = lines.first,
@@ -515,8 +412,9 @@ void rules_read_sudoers(
 					continue;
 				if (pass == 0)
 					read_aliases(&sudoers, line.text);
-				else if (!span_begins(line.text, "Defaults") &&
-					 text[0] != '@')
+				else if (span_begins(line.text, "Defaults"))
+					read_defaults(facts, &line);
+				else if (text[0] != '@')
 					read_rule(&sudoers, &line);
 			}
 		}

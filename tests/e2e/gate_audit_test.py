@@ -824,11 +824,15 @@ def sudoers_lines(h):
         "carol ALL = BOX : elsewhere = /bin/ls",                             # 24
         "User_Alias US = carol, #1000 # \\",
         "US ALL = /usr/bin/docker",                                          # 26
-        "carol ALL = (#1000, root) /usr/bin/docker"]) + "\n")                # 27
+        "carol ALL = (#1000, root) /usr/bin/docker",                         # 27
+        "bob, \"x y\"ALL = /usr/bin/docker",                                 # 28
+        "bob ! elsewhere , ALL = /usr/bin/docker",                           # 29
+        "Defaults:alice runas_default = bob"]) + "\n")                       # 30
     return (["sudoers:alice:/etc/sudoers:%d" % i for i in (2, 16, 20)] +
-            ["+sudoers:bob:/etc/sudoers:%d" % i for i in (4, 6)] +
+            ["+sudoers:bob:/etc/sudoers:%d" % i for i in (4, 6, 28, 29)] +
             ["sudoers:carol:/etc/sudoers:%d" % i for i in (7, 9, 11, 13, 17, 24, 26, 27)] +
-            ["sudoers:\"a=b\":/etc/sudoers:18", "sudoers:a\\=b:/etc/sudoers:19",
+            ["sudoers:\"x y\":/etc/sudoers:28", "unseen::/etc/sudoers:30",
+             "sudoers:\"a=b\":/etc/sudoers:18", "sudoers:a\\=b:/etc/sudoers:19",
              "sudoers:#1002:/etc/sudoers:20", "sudoers:#1000:/etc/sudoers:26"])
 
 
