@@ -441,6 +441,11 @@ static bool slice_is_load(const struct operand *operand)
 	       operand->offset + operand->load_len <= always_there[operand->base];
 }
 
+static size_t len_behind(const struct operand *operand, const struct step *step)
+{
+	return step->kind == STEP_SLICE ? step->count : operand->len;
+}
+
 static const struct operand *add_step(
 	struct decode_ctx *ctx, const struct operand *operand, const struct step *step)
 {
@@ -450,8 +455,7 @@ static const struct operand *add_step(
 	size_t n = operand->nsteps;
 
 	if (n >= STEPS_MAX)
-		return operand_unknown(ctx, "steps-many",
-			step->kind == STEP_SLICE ? step->count : operand->len);
+		return operand_unknown(ctx, "steps-many", len_behind(operand, step));
 	if (n)
 		memcpy(steps, operand->steps, n * sizeof(*steps));
 	steps[n] = *step;
@@ -483,6 +487,8 @@ const struct operand *operand_step(
 	uint8_t bytes[VALUE_MAX];
 	size_t len;
 
+	if (operand && operand->len > VALUE_MAX) /* registers hold no more */
+		return operand_unknown(ctx, "value-long", len_behind(operand, step));
 	if (!operand || is_identity(operand, step))
 		return operand;
 	if (operand->field == FIELD_CONST) {

@@ -335,8 +335,7 @@ static bool is_for_many(
 {
 	struct packet *packet = &state->packet;
 	bool minds = choice->kind == ROUTE_UNICAST ||
-		     (choice->kind == ROUTE_LOCAL && packet->proto != IPPROTO_UDP &&
-			     packet->proto != IPPROTO_UDPLITE);
+		     (choice->kind == ROUTE_LOCAL && !proto_is_datagram(packet->proto));
 
 	if (!minds || (!packet->pkttype_unknown && packet->pkttype == PACKET_HOST))
 		return false;
