@@ -177,26 +177,36 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 	return slot != NULL;
 }
 
-/* A loopback address that sockets and published ports of that address are asked at. */
-static void classify_loopback(struct classing *cl)
+static void classify_loopback_at(struct classing *cl, u128 value, size_t *n)
 {
 	static const struct address_class loopback = {.loopback = true};
+	const struct addr a = {value, FAMILY_IP4};
+
+	/* 127.255.255.255 is a broadcast address (fib_add_ifaddr()). */
+	if (!zone_is_loopback(&a) || value == (INADDR_LOOPBACK | 0xffffff))
+		return;
+	if (*n == LOCAL_MAX)
+		cl->out->cut = true;
+	else
+		*n += classing_add(cl, &a, 0, &loopback);
+}
+
+/* All of 127.0.0.0/8 is local: its first address, those where a range that rules name
+ * begins or has ended, and those of sockets. */
+static void classify_loopback(struct classing *cl)
+{
 	const struct netns *ns = cl->reach->facts->host;
-	struct addr first = {INADDR_LOOPBACK, FAMILY_IP4};
+	const struct scan *scan = cl->scan;
 	size_t n = 0;
 
-	(void)classing_add(cl, &first, 0, &loopback);
-	for (size_t i = 0; i < ns->nsocks; i++) {
-		const struct addr *a = &ns->socks[i].local;
-
-		if (a->family != FAMILY_IP4 || !zone_is_loopback(a))
-			continue;
-		if (n == LOCAL_MAX) {
-			cl->out->cut = true;
-			return;
-		}
-		n += classing_add(cl, a, 0, &loopback);
+	classify_loopback_at(cl, INADDR_LOOPBACK, &n);
+	for (size_t i = 0; i < scan->nbounds; i++) {
+		classify_loopback_at(cl, scan->bounds[i].lo, &n);
+		classify_loopback_at(cl, scan->bounds[i].hi + 1, &n);
 	}
+	for (size_t i = 0; i < ns->nsocks; i++)
+		if (ns->socks[i].local.family == FAMILY_IP4)
+			classify_loopback_at(cl, ns->socks[i].local.value, &n);
 }
 
 /* Local, but on no interface: a load balancer's address, say. A container's is asked as
@@ -342,15 +352,18 @@ static void add_prefix(struct scan *scan, const struct prefix *prefix)
 }
 
 /* Addresses that routing tells apart, on the way in or on the way back: by ip rules,
- * and by routes for certain sources. */
+ * by routes for certain sources, and by all where a rule asks which way they lead. */
 static void scan_routing(struct scan *scan, const struct netns *ns)
 {
 	for (size_t i = 0; i < ns->nrules; i++) {
 		add_prefix(scan, &ns->rules[i].src);
 		add_prefix(scan, &ns->rules[i].dst);
 	}
-	for (size_t i = 0; i < ns->nroutes; i++)
+	for (size_t i = 0; i < ns->nroutes; i++) {
 		add_prefix(scan, &ns->routes[i].src);
+		if (scan->by_route)
+			add_prefix(scan, &ns->routes[i].dst);
+	}
 }
 
 void address_class_all(struct reach *reach, struct scan *scan, bool anywhere,

@@ -47,10 +47,12 @@ static u128 group6(uint32_t last)
 	return (u128)0xff02 << 112 | last;
 }
 
-/* Of every address of IPv6 (RFC 4291, 2.7.1), and of every host and router. */
+/* Of every address of IPv6 (RFC 4291, 2.7.1), and of every host and router; groups of
+ * an interface are on no wire (ipv6_rcv()). */
 static void add_groups6(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
+	const u128 routers = (u128)0xff05 << 112 | 2; /* dev_forward_change() */
 
 	for (size_t i = 0; i < ns->naddrs; i++) {
 		const struct addr *a = &ns->addrs[i].local;
@@ -60,6 +62,7 @@ static void add_groups6(struct classing *cl)
 			continue;
 		add(cl, group6(1), FAMILY_IP6, GROUP_MULTICAST, 0);
 		add(cl, group6(2), FAMILY_IP6, GROUP_MULTICAST, 0);
+		add(cl, routers, FAMILY_IP6, GROUP_MULTICAST, 0);
 		add(cl, solicited, FAMILY_IP6, GROUP_MULTICAST, 0);
 	}
 }

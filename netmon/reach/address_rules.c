@@ -71,10 +71,25 @@ static bool touches(const struct operand *o, bool answers)
 	return false;
 }
 
+/* fib daddr oif, or oifname: by the routes. */
+static bool looks_at_route(const struct operand *o)
+{
+	if (!o)
+		return false;
+	if ((o->field == FIELD_FIB_OIF || o->field == FIELD_FIB_OIFNAME) &&
+		o->fib_flags & NFTA_FIB_F_DADDR)
+		return true;
+	for (size_t i = 0; i < o->nkey; i++)
+		if (looks_at_route(o->key[i]))
+			return true;
+	return false;
+}
+
 /* Nothing but the address itself says what is computed from it. A destination that is
  * not the host's is the source of no answer, and of no interface. */
 static void note_odd(struct scan *scan, const struct operand *o, bool answers)
 {
+	scan->by_route |= looks_at_route(o);
 	scan->odd_addr |= touches(o, answers);
 	scan->odd_range |= touches(o, false) && !looks_at_interface(o);
 }

@@ -96,6 +96,24 @@ static void mark_anywhere(
 	}
 }
 
+/* Ports that a container's own rules translate, at its address; none are where the
+ * namespace has no rules, or is the host's. */
+static void scan_inside(struct reach *reach, struct arena *arena,
+	const struct container *container, const struct addr *addr,
+	struct services *services)
+{
+	struct space *inside = host_container_space(reach, container);
+	struct scan scan = {.arena = arena,
+		.services = services,
+		.at = addr,
+		.local_anywhere = true};
+
+	if (!inside || inside == reach->host)
+		return;
+	scan_anywhere(&scan, inside->rules);
+	scan_add_wide(arena, services, scan.wide);
+}
+
 void candidates_collect(
 	struct reach *reach, struct arena *arena, struct candidates *ret_candidates)
 {
@@ -149,7 +167,7 @@ static void add_named(struct reach *reach, struct arena *arena, const struct add
 
 void candidates_container(struct reach *reach, struct arena *arena,
 	const struct container *container, const struct addr *addr,
-	const struct candidates *all, bool local, struct services *ret_services)
+	struct candidates *all, bool local, struct services *ret_services)
 {
 	struct services own = {.n = 0};
 
@@ -158,6 +176,9 @@ void candidates_container(struct reach *reach, struct arena *arena,
 	add_published(arena, &own, container, true);
 	add_services(arena, &own, local ? &all->host : &all->anywhere);
 	add_named(reach, arena, addr, all, &own);
+	scan_inside(reach, arena, container, addr, &own);
+	if (own.spans && !all->signs)
+		all->signs = port_signs_dialled(reach, all->named.arena);
 	/* Ports that somebody listens on, or publishes, are in no span. */
 	services_cut(arena, &own, own.spans ? all->signs : NULL);
 	for (size_t i = 0; all->signs && i < own.n; i++)

@@ -29,9 +29,9 @@ void candidates_collect(
 bool candidates_local(const struct netns *ns, const struct addr *addr);
 
 /** candidates_container() - ports to ask at @addr, a container's own; @local: the
- *  host's, too. */
+ *  host's, too. Its own rules may be the first with spans: then @all gets signs. */
 void candidates_container(struct reach *reach, struct arena *arena,
 	const struct container *container, const struct addr *addr,
-	const struct candidates *all, bool local, struct services *ret_services);
+	struct candidates *all, bool local, struct services *ret_services);
 
 #endif

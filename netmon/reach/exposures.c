@@ -46,13 +46,11 @@ static bool is_asked(const struct survey *survey, const struct address_class *cl
 
 	if (!(service->families & bit))
 		return false;
-	/* What a rule translates by that name it carries to one host, of any protocol.
-	 */
-	if (!class->anywhere || !class->group)
-		return !class->anywhere || service->anywhere;
-	return proto_is_datagram(service->proto) &&
-	       (service->anywhere || listen_any(survey->reach->host, service->proto,
-					     service->port) != TRI_NO);
+	/* What a rule translates it carries to one host, of any protocol. */
+	if (!class->anywhere || service->anywhere)
+		return true;
+	return class->group && proto_is_datagram(service->proto) &&
+	       listen_any(survey->reach->host, service->proto, service->port) != TRI_NO;
 }
 
 static void walk_host(struct survey *survey, const struct candidates *all,
@@ -111,7 +109,7 @@ static void keep_its_own(struct survey *survey, const struct container *containe
 
 /* @added: the engine does not tell of the address, so the host may route it elsewhere.
  */
-static void survey_container(struct survey *survey, const struct candidates *all,
+static void survey_container(struct survey *survey, struct candidates *all,
 	const struct container *container, const struct addr *addr, bool added,
 	struct arena *arena)
 {
@@ -147,7 +145,7 @@ static bool is_added(const struct reach *reach, const struct ifaddr *a)
 	       !space_has_addr(reach->host, addr->family, addr->value, 0);
 }
 
-static void survey_added(struct survey *survey, const struct candidates *all,
+static void survey_added(struct survey *survey, struct candidates *all,
 	const struct container *container, struct arena *arena)
 {
 	const struct netns *ns = container->nnets ? container->netns : NULL;
@@ -162,7 +160,7 @@ static void survey_added(struct survey *survey, const struct candidates *all,
 	}
 }
 
-static void survey_containers(struct survey *survey, const struct candidates *all)
+static void survey_containers(struct survey *survey, struct candidates *all)
 {
 	struct reach *reach = survey->reach;
 	struct arena arena;
@@ -203,10 +201,10 @@ int reach_exposures(struct reach *reach, struct report *report, struct err *err)
 	survey.internet[1] = zone_internet(&report->arena, FAMILY_IP6);
 	candidates_collect(reach, &report->arena, &all);
 	survey.cut = all.addresses.cut;
-	report->port_signs = all.signs;
 	survey_describe(&survey);
 	survey_host(&survey, &all);
 	survey_containers(&survey, &all);
+	report->port_signs = all.signs;
 	survey_describe_samples(&survey);
 	survey_rows(&survey);
 	survey_gaps(&survey);

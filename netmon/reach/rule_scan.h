@@ -21,6 +21,7 @@ struct scan {
 	bool odd_range; /* addresses of one range may be translated differently */
 	bool open_addr; /* translated destinations that no list holds: packets add some
 			 */
+	bool by_route;	/* a rule asks by which interface a destination is routed */
 	bool aside;	/* the rule at hand translates nothing, nor leads there */
 	const struct addr *at; /* scan_anywhere(): at this destination; NULL: at any */
 };

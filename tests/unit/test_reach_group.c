@@ -332,6 +332,13 @@ static void a_rejected_broadcast_is_silent_perhaps(void **state)
 	assert_int_equal(answer.result, RESULT_CLOSED);
 }
 
+static void ip6_rules(struct host_made *h)
+{
+	for (uint32_t table = RT_TABLE_MAIN; table <= RT_TABLE_LOCAL; table++)
+		host_rule(h->host, table == RT_TABLE_LOCAL ? 0 : 32766, table)->family =
+			FAMILY_IP6;
+}
+
 /* A network's first address is routed as others are: strangers reach it, too. */
 static void an_anycast_address_is_routed(void **state)
 {
@@ -340,9 +347,7 @@ static void an_anycast_address_is_routed(void **state)
 	const u128 first = (u128)0x20010db800020000u << 64;
 	struct report report;
 
-	for (uint32_t table = RT_TABLE_MAIN; table <= RT_TABLE_LOCAL; table++)
-		host_rule(h->host, table == RT_TABLE_LOCAL ? 0 : 32766, table)->family =
-			FAMILY_IP6;
+	ip6_rules(h);
 	host_addr(h->host, HOST_DOCKER0, "2001:db8:2::/64", "2001:db8:2::1");
 	host_route(h->host, RT_TABLE_LOCAL, "2001:db8:2::", RTN_ANYCAST, HOST_DOCKER0,
 		NULL);
@@ -356,6 +361,34 @@ static void an_anycast_address_is_routed(void **state)
 	assert_false(ivset_is_empty(e->reach[ZONE_INTERNET].may));
 	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].must));
 	assert_false(is_told(&report, first));
+	arena_done(&report.arena);
+}
+
+/* What is for ff02::/16 is dropped; a router has joined ff05::2, too. */
+static void routers_of_a_site_are_a_group(void **state)
+{
+	static const struct operand first_bytes = {.field = FIELD_PAYLOAD,
+		.base = BASE_NETWORK,
+		.offset = 24,
+		.load_len = 2,
+		.len = 2};
+	struct host_made *h = *state;
+	struct op ops[] = {
+		made_match(&h->rules.arena, &first_bytes, CMP_EQ, 0xff02, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain = input_chain(h);
+	struct report report;
+
+	ip6_rules(h);
+	host_addr(h->host, HOST_ETH0, "2001:db8:1::/64", "2001:db8:1::9");
+	host_route(h->host, RT_TABLE_LOCAL, "ff00::/8", RTN_MULTICAST, HOST_ETH0, NULL);
+	serve(h, IPPROTO_UDP)->local.family = FAMILY_IP6;
+	drop_what_is_local(h);
+	chain->family = TABLE_IP6;
+	made_rule(&h->rules, chain, ops, 2);
+	host_survey(h, &report);
+	assert_null(find(&report, (u128)0xff02 << 112 | 1));
+	assert_non_null(find(&report, (u128)0xff05 << 112 | 2));
 	arena_done(&report.arena);
 }
 
@@ -375,6 +408,7 @@ int main(void)
 		T(a_broadcast_is_carried_on_perhaps),
 		T(a_rejected_broadcast_is_silent_perhaps),
 		T(an_anycast_address_is_routed),
+		T(routers_of_a_site_are_a_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shapes of rules that leave one way open: what explain answers of it, a survey lists.
+ */
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+#include "netmon/model/span.h"
+#include "netmon/reach/hooks.h"
+
+#define NEIGHBOUR "203.0.113.77"
+#define PORT	  9999 /* that nobody publishes, and nobody listens on */
+
+static int open_host(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	*state = &h;
+	return 0;
+}
+
+static int close_host(void **state)
+{
+	host_close(*state);
+	return 0;
+}
+
+static struct chain *prerouting(
+	struct ruleset *rules, int32_t priority, enum chain_type type)
+{
+	return made_chain(rules, "c", true, HOOK_PREROUTING, priority, type);
+}
+
+/* An exposure of TCP at that port, at one address of a range. */
+static bool is_listed(const struct report *report, uint32_t lo, uint32_t hi)
+{
+	for (size_t i = 0; i < report->nexposures; i++) {
+		const struct exposure *e = &report->exposures[i];
+
+		if (e->endpoint.proto == IPPROTO_TCP && e->endpoint.port == PORT &&
+			!e->endpoint.any && e->endpoint.addr.value >= lo &&
+			e->endpoint.addr.value <= hi &&
+			!ivset_is_empty(e->reach[ZONE_ADJACENT].may))
+			return true;
+	}
+	return false;
+}
+
+/* It is open, or may be, and the survey says so. */
+static void is_told(struct host_made *h, const char *to, uint32_t lo, uint32_t hi)
+{
+	enum result result = host_ask(h, "eth0", NEIGHBOUR, to, PORT);
+	struct report report;
+
+	assert_true(result == RESULT_OPEN || result == RESULT_MAYBE);
+	host_survey(h, &report);
+	if (!is_listed(&report, lo, hi))
+		fail_msg("%s is %s, and nothing says so", to,
+			result == RESULT_OPEN ? "open" : "open, perhaps");
+	arena_done(&report.arena);
+}
+
+static struct op fib_op(
+	const struct operand *operand, const uint32_t *value, enum cmp cmp)
+{
+	return (struct op){.kind = OP_MATCH,
+		.operand = operand,
+		.cmp = cmp,
+		.value_len = sizeof(*value),
+		.lo = (const uint8_t *)value,
+		.hi = (const uint8_t *)value};
+}
+
+static const struct operand daddr_type = {.field = FIELD_FIB_TYPE,
+	.fib_flags = NFTA_FIB_F_DADDR,
+	.load_len = 4,
+	.len = 4};
+static const struct operand daddr_oif = {
+	.field = FIELD_FIB_OIF, .fib_flags = NFTA_FIB_F_DADDR, .load_len = 4, .len = 4};
+
+/* @where tcp dport 9999 dnat to 172.17.0.2:80 */
+static void translate(struct host_made *h, struct op where)
+{
+	struct op ops[] = {where,
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		made_dnat(&h->rules.arena, HOST_WEB, 80)};
+
+	made_rule(&h->rules, prerouting(&h->rules, -100, CHAIN_NAT), ops, 3);
+}
+
+static void drop_to(struct host_made *h, struct chain *chain, uint32_t addr)
+{
+	struct op ops[] = {
+		made_match(&h->rules.arena, made_daddr(), CMP_EQ, addr, 0, 4),
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+
+	made_rule(&h->rules, chain, ops, 3);
+}
+
+/* fib daddr type local dnat, and drops for each address that one thinks of: those of
+ * 127.0.0.0/8 are local, all of them. */
+static void another_loopback_address(void **state)
+{
+	static const uint32_t local = RTN_LOCAL;
+	struct host_made *h = *state;
+	struct chain *raw = prerouting(&h->rules, -300, CHAIN_FILTER);
+
+	translate(h, fib_op(&daddr_type, &local, CMP_EQ));
+	drop_to(h, raw, 0xcb007101);
+	drop_to(h, raw, 0xac110001);
+	drop_to(h, raw, INADDR_LOOPBACK);
+	is_told(h, "127.0.0.2", 0x7f000002, 0x7ffffffe);
+}
+
+/* fib daddr type broadcast dnat: a frame for the host alone, to 203.0.113.255. */
+static void a_connection_to_a_broadcast_address(void **state)
+{
+	static const uint32_t broadcast = RTN_BROADCAST;
+	struct host_made *h = *state;
+
+	host_route(h->host, RT_TABLE_LOCAL, "203.0.113.255", RTN_BROADCAST, HOST_ETH0,
+		NULL);
+	translate(h, fib_op(&daddr_type, &broadcast, CMP_EQ));
+	is_told(h, "203.0.113.255", 0xcb0071ff, 0xcb0071ff);
+}
+
+/* fib daddr oif docker0 dnat: an address of the network that no container has. */
+static void an_address_by_its_route(void **state)
+{
+	static const uint32_t oif = HOST_DOCKER0;
+	struct host_made *h = *state;
+
+	host_route(h->host, RT_TABLE_LOCAL, "172.17.0.0", RTN_BROADCAST, HOST_DOCKER0,
+		NULL);
+	translate(h, fib_op(&daddr_oif, &oif, CMP_EQ));
+	is_told(h, "172.17.5.5", 0xac110003, 0xac11ffff);
+}
+
+/* The container's namespace has these rules, not those decoded from no messages. */
+static struct ruleset *put_inside(struct host_made *h, struct ruleset *inside)
+{
+	struct space *space;
+	struct ruleset *decoded;
+
+	(void)host_ask(h, "eth0", NEIGHBOUR, "172.17.0.2", PORT);
+	space = host_container_space(h->reach, h->web);
+	assert_non_null(space);
+	decoded = space->rules;
+	space->rules = inside;
+	space->tracks = true;
+	space->index = arena_array(&space->arena, MADE_CHAINS, sizeof(void *));
+	space->sets = arena_array(&space->arena, MADE_CHAINS, sizeof(void *));
+	assert_int_equal(hooks_collect(space), 0);
+	return decoded;
+}
+
+/* tcp dport 9999, or 9000-9999 but the first, redirect to :80 within the container's
+ * namespace. */
+static void a_port_that_a_container_redirects(void **state)
+{
+	for (uint16_t first = PORT; first >= PORT - 999; first -= 999) {
+		struct host_made *h = *state;
+		struct arena *arena = &h->rules.arena;
+		struct ruleset inside = {.uses_conntrack = true};
+		struct op ops[] = {
+			made_match(arena, made_daddr(), CMP_EQ, HOST_WEB, 0, 4),
+			made_match(arena, made_dport(), CMP_RANGE, first, PORT, 2),
+			made_dnat(arena, HOST_WEB, 80)};
+		struct op drop[] = {
+			made_match(arena, made_dport(), CMP_EQ, PORT - 999, 0, 2),
+			made_verdict(VERDICT_DROP, NULL)};
+		struct ruleset *decoded;
+		struct chain *chain;
+		struct report report;
+		bool told = false;
+
+		arena_init(&inside.arena, 0);
+		chain = prerouting(&inside, -100, CHAIN_NAT);
+		made_rule(&inside, chain, drop, 2);
+		made_rule(&inside, chain, ops, 3);
+		decoded = put_inside(h, &inside);
+		host_survey(h, &report);
+		for (size_t i = 0; i < report.nexposures; i++)
+			told |= report.exposures[i].endpoint.addr.value == HOST_WEB &&
+				report.exposures[i].endpoint.proto == IPPROTO_TCP &&
+				span_has_port(&report.exposures[i].endpoint, PORT);
+		host_container_space(h->reach, h->web)->rules = decoded;
+		arena_done(&inside.arena);
+		arena_done(&report.arena);
+		assert_true(told);
+		close_host(state);
+		open_host(state);
+	}
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(another_loopback_address),
+		T(a_connection_to_a_broadcast_address),
+		T(an_address_by_its_route),
+		T(a_port_that_a_container_redirects),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
