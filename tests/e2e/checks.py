@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks of a live test: named after their functions, a line each that tests/run counts."""
+import os
 import re
 import subprocess
 import sys
+import traceback
 
 
 class Failure(Exception):
@@ -30,6 +32,38 @@ class Checks(list):
 
     def wanted(self, only):
         return [x for x in self if re.search(only, x[0])]
+
+
+def told(function):
+    """@function, which returns why it failed or "SKIP why", as a check."""
+    def run_told(*arguments):
+        why = function(*arguments)
+        if why and why.startswith("SKIP "):
+            raise Skip(why[5:])
+        if why:
+            raise Failure(why)
+    return run_told
+
+
+def as_uid(uid, function, *arguments, groups=()):
+    """The bytes that @function returns in a process of that uid and gid."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups(groups)
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            os.write(writer, function(*arguments))
+        except BaseException:   # pylint: disable=broad-exception-caught
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as f:
+        out = f.read()
+    os.waitpid(pid, 0)
+    return out
 
 
 def attempt(name, function, *arguments):

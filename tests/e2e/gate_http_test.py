@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 
-from checks import Checks, Failure, attempt, expect
+from checks import Checks, Failure, as_uid, attempt, expect
 
 ID = "c0ffee" + 58 * "0"
 EXEC = "e0ec" + 60 * "0"
@@ -315,24 +315,13 @@ def answers(out):
 
 def ask_as(uid, path):
     """What a process of that uid is answered."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        out = b"no permission"
+    def ask():
         with contextlib.suppress(PermissionError), socket.socket(socket.AF_UNIX) as s:
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
             s.connect(path)
             s.sendall(head(LIST))
-            out = read_all(s)
-        os.write(writer, out)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as f:
-        out = f.read()
-    os.waitpid(pid, 0)
-    return out
+            return read_all(s)
+        return b"no permission"
+    return as_uid(uid, ask)
 
 
 def status_of(out):

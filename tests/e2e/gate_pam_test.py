@@ -18,6 +18,7 @@ import sys
 import time
 
 import private_etc as etc
+from checks import attempt, told
 
 KEY = "/run/ssh/key"
 # What a way in says when it lets nobody in.
@@ -465,15 +466,14 @@ def main():
     etc.enter()
     daemon = prepare()
     failed = 0
-    for name, test in chosen:
-        try:
-            why = test()
-        except subprocess.TimeoutExpired:
-            why = "took too long"
+
+    def with_daemon(test):
+        why = test()
         if not why and daemon.poll() is not None:
             why = "sshd ended with status %d" % daemon.returncode
-        print("FAIL %s: %s" % (name, why) if why else "PASS " + name, flush=True)
-        failed += 1 if why else 0
+        return why
+    for name, test in chosen:
+        failed += not attempt(name, told(with_daemon), test)
     daemon.kill()
     return 1 if failed else 0
 

@@ -23,7 +23,7 @@ import time
 
 import gatelab
 import lab as world
-from checks import Checks, Skip, attempt, expect
+from checks import Checks, Skip, expect
 from gate_serve_test import raw_as, refused
 from gatelab import BOX, USERS
 
@@ -277,19 +277,7 @@ def who_is_stopped_with_the_lock_of_all_stops_nobody(lab):
 
 
 def main():
-    why = None if os.environ.get(world.INSIDE) else world.missing()
-    if why:
-        print("SKIP e2e/gate-pins: " + why)
-        return 0
-    world.enter()
-    lab = gatelab.GateLab(ARGS.gate)
-    for name, function in check.wanted(ARGS.only):
-        attempt(name, gatelab.tidied(function), lab)
-    print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
-    lab.tidy()
-    lab.stop_gate()
-    lab.stop()
-    return 0
+    return gatelab.run_checks("e2e/gate-pins", check, ARGS)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ import time
 
 import gate_http_test
 import gatelab
-from checks import Checks, Failure, attempt, expect
+from checks import Checks, as_uid, attempt, expect
 from gate_http_test import (ATTACH, LIST, UPGRADE, World, ask_as, head, read_all, read_until, status_of)
+from lab import wait_for
 
 case = Checks("e2e/gate-processes/")
 SPARES = 2
@@ -68,17 +69,6 @@ def workers(w):
 def brokers(w):
     return [pid for pid in children(w.gate.pid)
             if state(pid).get("Seccomp") == "0" and state(pid)["State"][0] not in "XZ"]
-
-
-def wait_for(what, condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Failure("%s did not happen in %d seconds" % (what, seconds))
-        time.sleep(0.02)
 
 
 def spares(w):
@@ -300,23 +290,16 @@ def one_user_takes_not_all(w):
 def who_has_no_grant_does_not_stay(w):
     """He has nothing to ask, and each connection is a place less for others."""
     os.chmod(w.socket, 0o666)
-    reader, writer = os.pipe()
-    if os.fork() == 0:
-        os.setgroups([])
-        os.setresgid(2345, 2345, 2345)
-        os.setresuid(2345, 2345, 2345)
+
+    def stay():
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(40)
             s.connect(w.socket)
             begin = time.monotonic()
             with contextlib.suppress(OSError):
                 s.recv(1)
-            os.write(writer, b"%d" % (time.monotonic() - begin))
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as f:
-        seconds = int(f.read() or 0)
-    os.wait()
+            return b"%d" % (time.monotonic() - begin)
+    seconds = int(as_uid(2345, stay) or 0)
     expect("he is let go", 3 <= seconds < 30, seconds)
 
 

@@ -23,6 +23,7 @@ import threading
 import time
 
 import private_etc as etc
+from checks import attempt, told
 
 INSTALLED = None
 ENGINE = "/run/seawall/engine.sock"
@@ -686,12 +687,7 @@ def main():
     failed = 0
     for name, test in chosen:
         fresh()
-        why = test()
-        if why and why.startswith("SKIP "):
-            print("SKIP %s: %s" % (name, why[5:]), flush=True)
-            continue
-        print("FAIL %s: %s" % (name, why) if why else "PASS " + name, flush=True)
-        failed += 1 if why else 0
+        failed += not attempt(name, told(test))
     return 1 if failed else 0
 
 

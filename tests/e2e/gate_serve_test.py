@@ -31,7 +31,7 @@ import engine
 import gate_processes_test
 import gatelab
 import lab as world
-from checks import Checks, Failure, Skip, attempt, expect
+from checks import Checks, Failure, Skip, as_uid, expect
 from gatelab import BOX, GATE, USERS
 from lab import api
 
@@ -307,19 +307,16 @@ def thousand_requests_of_32_clients(lab):
                     wrong.append((targets[(number + i) % len(targets)], r.status))
         except (OSError, http.client.HTTPException) as e:
             wrong.append(repr(e))
-    pid = os.fork()
-    if pid == 0:
-        os.setgroups([])
-        os.setresgid(2003, 2003, 2003)
-        os.setresuid(2003, 2003, 2003)
+
+    def ask():
         threads = [threading.Thread(target=client, args=(i,)) for i in range(32)]
         for t in threads:
             t.start()
         for t in threads:
             t.join()
-        print(wrong[:5], file=sys.stderr)
-        os._exit(1 if wrong else 0)
-    expect("all are answered", os.waitpid(pid, 0)[1] == 0, "see the log")
+        return repr(wrong[:5]).encode()
+    said = as_uid(2003, ask)
+    expect("all are answered", said == b"[]", said)
 
 
 @check
@@ -368,21 +365,11 @@ def users_touch_only_their_own(lab):
 
 def raw_as(uid, method, target, body):
     """The status that a process of that uid is answered."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+    def ask():
         c = GateConnection("docker")
         c.request(method, target, body, {"Content-Type": "application/json"})
-        os.write(writer, b"%d" % c.getresponse().status)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as f:
-        text = f.read()
-    os.waitpid(pid, 0)
-    return int(text or 0)
+        return b"%d" % c.getresponse().status
+    return int(as_uid(uid, ask) or 0)
 
 
 @check
@@ -427,14 +414,9 @@ def smuggling_at_a_real_engine_9_10_11(lab):
 def raw_bytes_as(uid, *pieces, until=b""):
     """What a process of that uid hears when it sends these, and closes its half when it
     has heard @until."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
+    def talk():
         out = b""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
             s.settimeout(20)
             s.connect(GATE)
             with contextlib.suppress(OSError):
@@ -446,13 +428,8 @@ def raw_bytes_as(uid, *pieces, until=b""):
                 s.shutdown(socket.SHUT_WR)
             while data := s.recv(65536):
                 out += data
-        os.write(writer, out[:4096])
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as f:
-        out = f.read()
-    os.waitpid(pid, 0)
-    return out
+        return out[:4096]
+    return as_uid(uid, talk)
 
 
 @check
@@ -724,24 +701,12 @@ def no_process_was_killed(lab):
 
 
 def main():
-    why = None if os.environ.get(world.INSIDE) else world.missing()
-    if why:
-        print("SKIP e2e/gate-serve: " + why)
-        return 0
-    world.enter()
-    if ARGS.engine_client:
-        engine.use_client()
-    lab = gatelab.GateLab(ARGS.gate)
-    for name, function in check:
+    def begin():
         if ARGS.engine_client:
-            name = name.replace("/gate-serve/", "/gate-serve-client/")
-        if re.search(ARGS.only, name):
-            attempt(name, gatelab.tidied(function), lab)
-    print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
-    lab.tidy()
-    lab.stop_gate()
-    lab.stop()
-    return 0
+            engine.use_client()
+    title = "e2e/gate-serve-client" if ARGS.engine_client else "e2e/gate-serve"
+    return gatelab.run_checks(
+        title, [(n.replace("e2e/gate-serve", title), f) for n, f in check], ARGS, begin)
 
 
 if __name__ == "__main__":

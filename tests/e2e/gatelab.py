@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 
 import engine
 import lab as world
+from checks import attempt
 from lab import api, run
 
 ENGINE, GATE = "/run/seawall/engine.sock", "/run/docker.sock"
@@ -176,3 +178,22 @@ class GateLab(world.Lab):
                     api("DELETE", "/containers/%s?force=1&v=1" % c["Id"])
             return not left
         world.wait_for("an engine without containers", remove)
+
+
+def run_checks(title, checks, arguments, begin=lambda: None):
+    """All of a live test's, in a lab of their own; its exit status."""
+    why = None if os.environ.get(world.INSIDE) else world.missing()
+    if why:
+        print("SKIP %s: %s" % (title, why))
+        return 0
+    world.enter()
+    begin()
+    lab = GateLab(arguments.gate)
+    for name, function in checks:
+        if re.search(arguments.only, name):
+            attempt(name, tidied(function), lab)
+    print(lab.said(), json.dumps(lab.decisions()[-30:], indent=1), file=sys.stderr)
+    lab.tidy()
+    lab.stop_gate()
+    lab.stop()
+    return 0

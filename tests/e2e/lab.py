@@ -242,11 +242,13 @@ def sysctl(name, value):
 
 
 def wait_for(what, condition, seconds=30.0):
+    """What the condition gives once it is no longer false."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (value := condition()):
         if time.monotonic() > end:
             raise RuntimeError("%s did not happen in %d seconds" % (what, seconds))
-        time.sleep(0.05)
+        time.sleep(0.02)
+    return value
 
 
 class Namespace:
