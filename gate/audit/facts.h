@@ -144,10 +144,10 @@ struct audit_listener {
 	enum audit_tls tls;
 };
 
-/** struct audit_file - a program that gives its caller a gid or a capability. */
+/** struct audit_file - a program that gives its caller an id or a capability. */
 struct audit_file {
 	const char *path;
-	uint32_t gid, mode;
+	uint32_t uid, gid, mode;
 	uint64_t caps; /* permitted, of its file capabilities */
 };
 

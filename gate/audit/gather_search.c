@@ -52,7 +52,9 @@ static void look(struct search *search, int folder_fd, const char *name,
 		search->unread = true;
 		caps = 0;
 	}
-	if (caps == 0 && (st->st_mode & 02010) != 02010)
+	/* A setuid program of root's is root's business. */
+	if (caps == 0 && (st->st_mode & 02010) != 02010 &&
+		((st->st_mode & 04000) == 0 || st->st_uid == 0))
 		return;
 	struct audit_facts *facts = search->facts;
 	struct audit_file *file =
@@ -61,6 +63,7 @@ static void look(struct search *search, int folder_fd, const char *name,
 		return;
 	*file = (struct audit_file){
 		.path = arena_printf(&facts->arena, "%s/%s", folder_path, name),
+		.uid = st->st_uid,
 		.gid = st->st_gid,
 		.mode = st->st_mode & 07777,
 		.caps = caps,

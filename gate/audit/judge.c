@@ -43,6 +43,7 @@ static const struct audit_kind kinds[KIND_COUNT] = {
 	[KIND_TCP_VERIFIED] = {"tcp-verified", AUDIT_LOW, {STIG("V-235776")}},
 	[KIND_TCP_UNKNOWN] = {"tcp-unknown", AUDIT_HIGH, {CIS("2.7")}},
 	[KIND_SETGID_FILE] = {"setgid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
+	[KIND_SETUID_FILE] = {"setuid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
 	[KIND_CAPABILITY] = {"file-capability", AUDIT_HIGH, {CIS("1.1.2")}},
 	[KIND_SUDOERS] = {"sudoers", AUDIT_HIGH, {CIS("1.1.2")}},
 	[KIND_DOAS] = {"doas", AUDIT_HIGH, {CIS("1.1.2")}},

@@ -79,7 +79,7 @@ void judging_find_holders(struct judging *judging)
 			compare);
 }
 
-static bool is_holder(const struct judging *judging, const char *name)
+bool judging_is_holder(const struct judging *judging, const char *name)
 {
 	return name && judging->nholders > 0 &&
 	       bsearch(&name, judging->holders, judging->nholders,
@@ -170,7 +170,7 @@ const char *judging_target(
 			return entry;
 		const char *name = name_of(judging, entry);
 		if (!many && name && strcmp(name, who) != 0 &&
-			is_holder(judging, name) &&
+			judging_is_holder(judging, name) &&
 			!is_taken_out(judging, list, i, name))
 			return entry;
 		for (size_t h = 0; many && h < judging->nholders; h++) {

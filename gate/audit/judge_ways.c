@@ -239,6 +239,22 @@ static void judge_caps(struct judging *judging, const struct audit_file *file)
 		arena_printf(judging->arena, "setcap -r %s", file->path));
 }
 
+/* Who has a user's uid may become him wholly, newgrp(1) and all. */
+static void judge_setuid(struct judging *judging, const struct audit_file *file)
+{
+	const struct audit_user *user = audit_user_by_uid(judging->facts, file->uid);
+	const char *name = (file->mode & 04000) && user ? user->name : NULL;
+
+	if (name && judging_is_holder(judging, name))
+		judging_add(judging, KIND_SETUID_FILE,
+			(struct about){.place = file->path},
+			arena_printf(judging->arena,
+				"setuid: whoever runs it is %s, who holds the engine's "
+				"power",
+				name),
+			arena_printf(judging->arena, "chmod u-s %s", file->path));
+}
+
 void judge_files(struct judging *judging)
 {
 	for (size_t i = 0; i < judging->facts->nfiles; i++) {
@@ -253,6 +269,7 @@ void judge_files(struct judging *judging)
 					file->gid, power->why),
 				arena_printf(
 					judging->arena, "chmod g-s %s", file->path));
+		judge_setuid(judging, file);
 		judge_caps(judging, file);
 	}
 }

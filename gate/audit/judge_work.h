@@ -23,6 +23,7 @@ enum audit_kind_id {
 	KIND_TCP_VERIFIED,
 	KIND_TCP_UNKNOWN,
 	KIND_SETGID_FILE,
+	KIND_SETUID_FILE,
 	KIND_CAPABILITY,
 	KIND_SUDOERS,
 	KIND_DOAS,
@@ -85,6 +86,8 @@ bool judging_is_root(const struct judging *judging, const char *name);
 bool judging_is_open(const struct judging *judging, const struct audit_socket *socket);
 /** judging_find_holders() - who holds a power, once all powers are known. */
 void judging_find_holders(struct judging *judging);
+/** judging_is_holder() - a user but root who holds a power. */
+bool judging_is_holder(const struct judging *judging, const char *name);
 /**
  * judging_target() - somebody with power whom a list of runas lets @who become
  * @list: as struct audit_rule has it

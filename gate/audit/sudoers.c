@@ -147,10 +147,34 @@ static struct span alias_word(struct span *rest, bool *ret_negated)
 	return word;
 }
 
+/* "(alice) NOPASSWD: /usr/bin/dock* ps": the command, unless it is negated */
+static struct span command_of(struct span item)
+{
+	for (struct span w = span_word(&item); w.len > 0; w = span_word(&item)) {
+		for (size_t i = 0; i < w.len; i++) {
+			char before = i > 0 ? w.text[i - 1] : ':';
+
+			if ((w.text[i] == '/' || w.text[i] == '^') &&
+				strchr(":)=", before))
+				return (struct span){w.text + i, w.len - i};
+		}
+	}
+	return (struct span){0};
+}
+
+static bool has_pattern(struct span text)
+{
+	while (text.len > 0) {
+		if (span_takes_tool(command_of(span_cut(&text, ','))))
+			return true;
+	}
+	return false;
+}
+
 static bool names_tool(const struct sudoers *sudoers, struct span text, int depth)
 {
 	/* Aliases of aliases of aliases: what was not followed counts. */
-	if (depth >= MAX_DEPTH || span_names_tool(text))
+	if (depth >= MAX_DEPTH || span_names_tool(text) || has_pattern(text))
 		return true;
 	while (text.len > 0) {
 		bool negated;

@@ -709,6 +709,27 @@ def programs(h):
             "file-capability::/home/a/newgidmap"]
 
 
+def programs_of_holders(h):
+    """Whoever runs a setuid program is its owner."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob"))
+    h.file("/tmp/bobs", "x", 0o4755, uid=1001)
+    h.file("/tmp/bobs-data", "x", 0o4644, uid=1001)
+    h.file("/tmp/carols", "x", 0o4755, uid=1002)
+    h.file("/usr/bin/su", "x", 0o4755)
+    return ["+group-member:bob:docker", "setuid-file::/tmp/bobs"]
+
+
+def sudoers_patterns(h):
+    h.file("/etc/sudoers", "\n".join([
+        "alice ALL = /usr/bin/dock*", "alice ALL = /usr/bin/", "alice ALL = NOPASSWD:/usr/*/c[t]r",
+        "alice ALL = (root) ^/usr/bin/(podman|doc.*)$ ^ps$",  "alice ALL = /bin/ls, ^/usr/(bin$",
+        "Cmnd_Alias P = /snap/bin/mic*", "alice ALL = P",
+        # None of these:
+        "alice ALL = /bin/cat /var/log/*", "alice ALL = /etc/init.d/*, !/usr/bin/dock*",
+        "alice ALL = /usr/lib/", "alice ALL = ^/usr/bin/(ls|cat)$", "alice ALL = ALL"]) + "\n")
+    return ["sudoers:alice:/etc/sudoers:%d" % i for i in (1, 2, 3, 4, 5, 7)]
+
+
 def sudoers(h):
     h.file("/etc/sudoers", "Defaults env_reset\nUser_Alias OPS = alice, \\\n  bob\n"
            "carol ALL = (root) NOPASSWD: BOX\nOPS ALL=(:docker) /bin/true\n"
@@ -948,7 +969,7 @@ def links_stay_inside(h):
     return ["group-member:alice:docker"]
 
 
-CASES = [nothing, members, approved_group, primary, gshadow, gshadow_locked, group_conf,
+CASES = [nothing, members, programs_of_holders, sudoers_patterns, approved_group, primary, gshadow, gshadow_locked, group_conf,
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
          command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,
          socket_unit_tcp, socket_unit_taken_back, forwarder, programs, sudoers, doas, jobs, subgid,
