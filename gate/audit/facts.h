@@ -61,7 +61,8 @@ enum audit_rule_kind {
 	AUDIT_RULE_DOAS,
 	AUDIT_RULE_CRON, /* @who has an engine's tool run */
 	AUDIT_RULE_AT,
-	AUDIT_RULE_SUBGID, /* @who may map @first .. @first + @count - 1 */
+	AUDIT_RULE_PAM_CAP, /* pam_cap gives @who the capabilities @groups at login */
+	AUDIT_RULE_SUBGID,  /* @who may map @first .. @first + @count - 1 */
 };
 
 /**

@@ -490,6 +490,7 @@ static void gather_rules(const struct gather *gather, struct audit_facts *facts)
 	} files[] = {
 		{"/etc/security/group.conf", rules_read_group_conf},
 		{"/usr/etc/security/group.conf", rules_read_group_conf},
+		{"/etc/security/capability.conf", rules_read_capability_conf},
 		{"/etc/doas.conf", rules_read_doas},
 	};
 	_cleanup_(cleanup_closedir) DIR *folder = NULL;

@@ -45,6 +45,7 @@ static const struct audit_kind kinds[KIND_COUNT] = {
 	[KIND_SETGID_FILE] = {"setgid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
 	[KIND_SETUID_FILE] = {"setuid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
 	[KIND_CAPABILITY] = {"file-capability", AUDIT_HIGH, {CIS("1.1.2")}},
+	[KIND_PAM_CAP] = {"pam-capability", AUDIT_HIGH, {CIS("1.1.2")}},
 	[KIND_SUDOERS] = {"sudoers", AUDIT_HIGH, {CIS("1.1.2")}},
 	[KIND_DOAS] = {"doas", AUDIT_HIGH, {CIS("1.1.2")}},
 	[KIND_UNIT] = {"unit", AUDIT_HIGH, {CIS("1.1.2")}},

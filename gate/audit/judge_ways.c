@@ -324,6 +324,23 @@ static void judge_subgid(struct judging *judging, const struct audit_rule *rule)
 	}
 }
 
+static void judge_pam_cap(struct judging *judging, const struct audit_rule *rule)
+{
+	bool counts = audit_has_name(&rule->groups, "all");
+
+	for (size_t i = 0; i < ARRAY_LEN(root_caps); i++)
+		counts = counts || audit_has_name(&rule->groups, root_caps[i].name);
+	if (counts)
+		judging_add(judging, KIND_PAM_CAP,
+			(struct about){rule->who, rule->place,
+				judging_subject(judging, rule->who)},
+			arena_printf(judging->arena,
+				"pam_cap gives capabilities at login, and with them "
+				"any group: %s",
+				rule->text),
+			"take them out of the line");
+}
+
 static void judge_at(struct judging *judging, const struct audit_rule *rule)
 {
 	const struct power *power = judging_power(judging, rule->first);
@@ -394,6 +411,8 @@ void judge_rules(struct judging *judging)
 			continue;
 		if (rule->kind == AUDIT_RULE_SUBGID)
 			judge_subgid(judging, rule);
+		else if (rule->kind == AUDIT_RULE_PAM_CAP)
+			judge_pam_cap(judging, rule);
 		else if (rule->kind == AUDIT_RULE_AT)
 			judge_at(judging, rule);
 		else

@@ -59,6 +59,37 @@ void rules_read_group_conf(
 	}
 }
 
+/* "cap_a,^cap_b alice @group *"; "!cap_a" takes one out of the bounding set. */
+void rules_read_capability_conf(
+	struct audit_facts *facts, const char *path, struct span text)
+{
+	struct lines lines = {.rest = text};
+	struct span line;
+
+	while (lines_next(&lines, &line)) {
+		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
+		struct span caps = span_word(&rest);
+
+		for (struct span who = span_word(&rest); who.len > 0;
+			who = span_word(&rest)) {
+			struct audit_rule *rule = add(facts, AUDIT_RULE_PAM_CAP, path,
+				lines.number, who, whole);
+			if (!rule)
+				return;
+			if (who.text[0] == '@')
+				rule->who = arena_printf(&facts->arena, "%%%.*s",
+					(int)(who.len - 1), who.text + 1);
+			for (struct span list = caps; list.len > 0;) {
+				struct span cap = span_cut(&list, ',');
+
+				while (cap.len > 0 && strchr("^%", cap.text[0]))
+					cap = (struct span){cap.text + 1, cap.len - 1};
+				audit_name(facts, &rule->groups, cap.text, cap.len);
+			}
+		}
+	}
+}
+
 /* Words may be quoted: doas.conf(5), systemd.syntax(7). */
 static struct span unquoted(struct span word)
 {

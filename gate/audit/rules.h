@@ -15,6 +15,10 @@
 void rules_read_group_conf(
 	struct audit_facts *facts, const char *path, struct span text);
 
+/** rules_read_capability_conf() - capability.conf(5) of pam_cap. */
+void rules_read_capability_conf(
+	struct audit_facts *facts, const char *path, struct span text);
+
 /**
  * struct sudo_file - a file of sudoers(5), for all are read before they are understood:
  * an alias may be used before it is made

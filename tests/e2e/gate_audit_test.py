@@ -719,6 +719,15 @@ def programs_of_holders(h):
     return ["+group-member:bob:docker", "setuid-file::/tmp/bobs"]
 
 
+def pam_capabilities(h):
+    h.file("/etc/security/capability.conf", "# cap_setgid carol\n^cap_setgid alice @ci\n"
+           "cap_net_raw,!cap_setuid carol\nnone *\ncap_net_raw,cap_setuid bob # not me\n"
+           "all *\n")
+    where = "/etc/security/capability.conf:"
+    return ["pam-capability:alice:%s2" % where, "pam-capability:%%ci:%s2" % where,
+            "+pam-capability:bob:%s5" % where, "pam-capability:*:%s6" % where]
+
+
 def sudoers_patterns(h):
     h.file("/etc/sudoers", "\n".join([
         "alice ALL = /usr/bin/dock*", "alice ALL = /usr/bin/", "alice ALL = NOPASSWD:/usr/*/c[t]r",
@@ -969,7 +978,8 @@ def links_stay_inside(h):
     return ["group-member:alice:docker"]
 
 
-CASES = [nothing, members, programs_of_holders, sudoers_patterns, approved_group, primary, gshadow, gshadow_locked, group_conf,
+CASES = [nothing, members, programs_of_holders, sudoers_patterns,
+         pam_capabilities, approved_group, primary, gshadow, gshadow_locked, group_conf,
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
          command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,
          socket_unit_tcp, socket_unit_taken_back, forwarder, programs, sudoers, doas, jobs, subgid,
