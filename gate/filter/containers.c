@@ -6,6 +6,7 @@
 #include "gate/filter/create.h"
 #include "gate/filter/judge.h"
 #include "gate/filter/nesting.h"
+#include "gate/filter/objects.h"
 #include "gate/filter/publish.h"
 #include "gate/filter/route.h"
 
@@ -52,6 +53,40 @@ int decide_container_inspect(struct work *work)
 			"No such container: %s (or it is not yours)",
 			shown(work, work->param));
 	return use_container(work, &container);
+}
+
+/*
+ * The engine prunes by the owner's label alone, and an image may bring that one to
+ * containers that root makes past gate: whoever provides such an image must not remove
+ * them.
+ */
+int decide_container_prune(struct work *work)
+{
+	const struct json_node *list;
+
+	if (!has_engine(work) || has_power(work, POWER_OTHERS))
+		return 0;
+	if (work_list(work,
+		    arena_printf(work->arena,
+			    "containers/json?all=1&filters=%%7B%%22label%%22%%3A%%5B"
+			    "%%22" GATE_OWNER_LABEL "%%3D%u%%22%%5D%%7D",
+			    work->caller->user.uid),
+		    &list) < 0)
+		return -EACCES;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct json_node *container = &list->children[i];
+		const char *image = json_member_text(container, "ImageID", NULL);
+		const char *told = json_member_text(
+			json_member_of(container, "Labels", JSON_KIND_OBJECT),
+			IMAGE_LABEL, NULL);
+
+		if (!image || !told || strcmp(image, told) != 0)
+			return refuse(work, 403, "prune-others",
+				"the container %.12s has its image's label of yours, "
+				"and is not yours: remove yours by name",
+				shown(work, json_member_text(container, "Id", "?")));
+	}
+	return 0;
 }
 
 int decide_container_run(struct work *work)

@@ -53,6 +53,7 @@ int decide_container_start(struct work *work) _must_check_;
 int decide_container_archive(struct work *work) _must_check_;
 int decide_container_create(struct work *work) _must_check_;
 int decide_container_update(struct work *work) _must_check_;
+int decide_container_prune(struct work *work) _must_check_;
 int decide_container_rename(struct work *work) _must_check_;
 int decide_exec_create(struct work *work) _must_check_;
 int decide_exec_start(struct work *work) _must_check_;

@@ -117,7 +117,8 @@ const char *work_pin(
 }
 
 /* The engine's answer is hostile, too: only what reads as strict JSON is used. */
-static int read_fact(struct work *work, struct fact *fact, const struct gate_fact *raw)
+static int read_fact(struct work *work, struct fact *fact, const struct gate_fact *raw,
+	enum json_kind kind)
 {
 	struct err err = {0};
 
@@ -130,14 +131,15 @@ static int read_fact(struct work *work, struct fact *fact, const struct gate_fac
 			shown(work, fact->path));
 	if (json_doc_load_text("answer", raw->body, raw->len, NULL, &fact->doc, &err) <
 			0 ||
-		json_doc_root(fact->doc)->kind != JSON_KIND_OBJECT)
+		json_doc_root(fact->doc)->kind != kind)
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer to %s is not understood: %s",
 			shown(work, fact->path), shown(work, err.text));
 	return 0;
 }
 
-int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
+static int get(struct work *work, const char *path, enum json_kind kind,
+	const struct json_node **ret_root)
 {
 	const struct gate_engine *engine = work->context->engine;
 	struct gate_fact raw = {0};
@@ -165,10 +167,24 @@ int work_fact(struct work *work, const char *path, const struct json_node **ret_
 			shown(work, err.text));
 	struct fact *fact = &work->facts[work->nfacts++];
 	fact->path = path;
-	if (read_fact(work, fact, &raw) < 0)
+	if (read_fact(work, fact, &raw, kind) < 0)
 		return -EACCES;
 	*ret_root = fact->doc ? json_doc_root(fact->doc) : NULL;
 	return 0;
+}
+
+int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
+{
+	return get(work, path, JSON_KIND_OBJECT, ret_root);
+}
+
+int work_list(struct work *work, const char *path, const struct json_node **ret_root)
+{
+	if (get(work, path, JSON_KIND_ARRAY, ret_root) < 0)
+		return -EACCES;
+	return *ret_root ? 0
+			 : refuse(work, 502, "engine-answer", "the engine knows no %s",
+				   shown(work, path));
 }
 
 struct jsonw *work_out(struct work *work)

@@ -116,6 +116,9 @@ const char *work_pin(
  */
 int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
 	_must_check_;
+/** work_list() - the same of a list of objects, which must be there. */
+int work_list(struct work *work, const char *path, const struct json_node **ret_root)
+	_must_check_;
 /** work_api() - the version of the API that goes on: "1.41". */
 static inline const char *work_api(const struct work *work)
 {

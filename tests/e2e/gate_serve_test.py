@@ -526,6 +526,24 @@ def images_bring_nothing_that_is_refused(lab):
 
 
 @check
+def an_images_label_makes_nobody_an_owner(lab):
+    """Of root's container: the engine would prune it, for the label is all it looks at."""
+    api("POST", "/images/create?fromSrc=-&repo=labelled&tag=1&changes="
+        "LABEL%20seawall.owner=2002%20seawall.image=x", gatelab.box_image(),
+        "application/x-tar")
+    api("POST", "/containers/create?name=roots", {"Image": "labelled:1", "Cmd": ["true"]})
+    lab.docker("bob", "create", BOX, "true")
+    for words in (["container", "prune", "-f"], ["rm", "roots"], ["start", "roots"]):
+        out = refused(lab, "bob", *words)
+        expect("why", "not yours" in out, out)
+    expect("both are there", len(api("GET", "/containers/json?all=1")) == 2)
+    api("DELETE", "/containers/roots")
+    lab.docker("bob", "container", "prune", "-f")
+    expect("his own go", api("GET", "/containers/json?all=1") == [])
+    api("DELETE", "/images/labelled:1")
+
+
+@check
 def a_link_swapped_in_does_not_win_14(lab):
     secret_place()
     path = "/home/alice/swapped"

@@ -142,6 +142,9 @@ static const struct gate_caller callers[] = {
 	"{'ContainerID':'" ID(                                            \
 		container) "','ProcessConfig':{'tty':false,'entrypoint':" \
 			   "'sh','arguments':[],'privileged':" privileged user "}}"
+#define OWN_CONTAINERS(uid)                                                         \
+	"containers/json?all=1&filters=%7B%22label%22%3A%5B%22seawall.owner%3D" uid \
+	"%22%5D%7D"
 #define MINE "{'seawall.owner':'1000'}"
 #define BOBS "{'seawall.owner':'1001'}"
 #define SAFE CONFINED MASKED READ_ONLY "'Privileged':false,'PidMode':''"
@@ -293,6 +296,20 @@ static const struct {
 	{"containers/" ID(4) "/json",
 		CONTAINER(4, "stronger", "1000:1000", LABELS("1000"),
 			CONFINED "'Privileged':true,'PidMode':''", "")},
+	{OWN_CONTAINERS("1000"), "[{'Id':'" ID(1) "','ImageID':'" NGINX
+						  "','Labels':{" LABELS("1000") "}}]"},
+	{OWN_CONTAINERS("1004"),
+		"[{'Id':'" ID(
+			2) "','ImageID':'" NGINX
+			   "','Labels':{" LABELS("1004") "}},{'Id':'" ID(
+				   3) "','ImageID':'sha256:" ID(f) "','Labels':"
+								   "{" LABELS(
+									   "1004") "}}"
+										   "]"},
+	{OWN_CONTAINERS("1005"),
+		"[{'Id':'" ID(3) "','ImageID':'" NGINX
+				 "','Labels':{'seawall.owner':'1005'}}]"},
+	{OWN_CONTAINERS("1007"), "{}"},
 	{"containers/broken/json", "{'Id':'short'}"},
 	{"containers/garbled/json", "{'Id':"},
 
@@ -457,6 +474,8 @@ static int get_any(void *context, const char *path, struct arena *arena,
 	static const struct {
 		const char *prefix, *as;
 	} kinds[] = {
+		{"/v" GATE_API_VERSION "/containers/json?",
+			"/v" GATE_API_VERSION "/" OWN_CONTAINERS("1000")},
 		{"/v" GATE_API_VERSION "/containers/",
 			"/v" GATE_API_VERSION "/containers/bare/json"},
 		{"/v" GATE_API_VERSION "/images/",
@@ -468,8 +487,10 @@ static int get_any(void *context, const char *path, struct arena *arena,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strncmp(path, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+		if (strncmp(path, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) {
 			path = kinds[i].as;
+			break;
+		}
 	}
 	return get_fact(context, path, arena, ret_fact, err);
 }
