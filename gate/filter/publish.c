@@ -232,11 +232,18 @@ static int apply_bindings(struct work *work, const struct field *field,
 	if (!parse_container_port(list->key, &port))
 		return field_refuse(work, field, list, "'%s' is no port of a container",
 			shown(work, list->key));
-	if (list->kind == JSON_KIND_NULL)
+	if (list->kind == JSON_KIND_NULL && !work->judging)
 		return 0;
-	if (list->kind != JSON_KIND_ARRAY || list->count > WORK_MAX_ITEMS)
+	if ((list->kind != JSON_KIND_ARRAY && list->kind != JSON_KIND_NULL) ||
+		list->count > WORK_MAX_ITEMS)
 		return refuse(work, 400, "body-type", "%s must be a list",
 			node_place(work, list));
+	/*
+	 * Engines after 20.10 start it as if it had one binding, to any address and a
+	 * port of their choice: moby's BackfillEmptyPBs().
+	 */
+	if (list->count == 0 && check_binding(work, field, list, &port, "", "") < 0)
+		return -EACCES;
 	jsonw_member_array(out, list->key);
 	for (size_t i = 0; rc == 0 && i < list->count; i++)
 		rc = apply_binding(work, field, &list->children[i], &port, out);
