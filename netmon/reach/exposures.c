@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "common/proto.h"
+#include "common/zone.h"
 #include "netmon/reach/listen.h"
 #include "netmon/reach/survey.h"
 
@@ -136,19 +136,21 @@ static void survey_container(struct survey *survey, struct candidates *all,
 	survey_spans_done(survey);
 }
 
-/* An address on an interface of a container's that its engine does not tell of. */
+/* An address on an interface of a container's that its engine does not tell of: of
+ * whatever scope, which is about sources. */
 static bool is_added(const struct reach *reach, const struct ifaddr *a)
 {
 	const struct addr *addr = &a->local;
 
-	return a->scope == RT_SCOPE_UNIVERSE && !host_owner(reach, addr) &&
+	return !zone_is_loopback(addr) && !zone_is_link_local(addr) &&
+	       !host_owner(reach, addr) &&
 	       !space_has_addr(reach->host, addr->family, addr->value, 0);
 }
 
 static void survey_added(struct survey *survey, struct candidates *all,
 	const struct container *container, struct arena *arena)
 {
-	const struct netns *ns = container->nnets ? container->netns : NULL;
+	const struct netns *ns = container->netns;
 
 	for (size_t i = 0; ns && ns != survey->reach->facts->host && i < ns->naddrs;
 		i++) {

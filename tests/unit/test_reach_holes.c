@@ -204,6 +204,27 @@ static void a_port_that_a_container_redirects(void **state)
 	}
 }
 
+/* docker run --network none, and somebody gave it a veth and an address. */
+static void an_address_of_a_container_without_networks(void **state)
+{
+	struct host_made *h = *state;
+
+	h->web->nnets = 0;
+	host_listen(h->inside, IPPROTO_TCP, PORT);
+	is_told(h, "172.17.0.2", HOST_WEB, HOST_WEB);
+}
+
+/* ip addr add 172.17.0.9/16 dev eth0 scope link, in a container: routed like others. */
+static void an_added_address_of_another_scope(void **state)
+{
+	struct host_made *h = *state;
+
+	host_addr(h->inside, 5, "172.17.0.0/16", "172.17.0.9");
+	h->inside->addrs[h->inside->naddrs - 1].scope = RT_SCOPE_LINK;
+	host_listen(h->inside, IPPROTO_TCP, PORT);
+	is_told(h, "172.17.0.9", 0xac110009, 0xac110009);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -213,6 +234,8 @@ int main(void)
 		T(a_connection_to_a_broadcast_address),
 		T(an_address_by_its_route),
 		T(a_port_that_a_container_redirects),
+		T(an_address_of_a_container_without_networks),
+		T(an_added_address_of_another_scope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
