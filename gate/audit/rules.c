@@ -90,7 +90,7 @@ void rules_read_capability_conf(
 	}
 }
 
-/* Words may be quoted: doas.conf(5), systemd.syntax(7). */
+/* Words may be quoted: doas.conf(5). */
 static struct span unquoted(struct span word)
 {
 	if (word.len > 1 && (word.text[0] == '"' || word.text[0] == '\'') &&

@@ -175,11 +175,11 @@ int judge_publish(struct work *work, const struct object *container, const char 
 
 static bool has_mounts(const struct json_node *root)
 {
-	const struct json_node *mounts = json_member(root, "Mounts");
+	/* null is none; mounts_judge() has refused all else. */
+	const struct json_node *mounts =
+		json_member_of(root, "Mounts", JSON_KIND_ARRAY);
 
-	if (!mounts || mounts->kind != JSON_KIND_ARRAY)
-		return !mounts || mounts->kind != JSON_KIND_NULL;
-	for (size_t i = 0; i < mounts->count; i++) {
+	for (size_t i = 0; mounts && i < mounts->count; i++) {
 		const char *type = json_member_text(&mounts->children[i], "Type", NULL);
 
 		if (!type || strcmp(type, "tmpfs") != 0)
