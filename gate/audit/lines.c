@@ -24,9 +24,27 @@ bool lines_next(struct lines *lines, struct span *ret_line)
 	return true;
 }
 
-static bool goes_on(struct span line)
+/* A '#' that is in no quotes and not behind a backslash. */
+static bool has_comment(struct span line)
 {
-	return line.len > 0 && line.text[line.len - 1] == '\\';
+	bool quoted = false;
+
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.text[i] == '\\')
+			i++;
+		else if (line.text[i] == '"')
+			quoted = !quoted;
+		else if (line.text[i] == '#' && !quoted)
+			return true;
+	}
+	return false;
+}
+
+/* @inline_too: a comment may begin within a line, and ends with it. */
+static bool goes_on(struct span line, bool inline_too)
+{
+	return line.len > 0 && line.text[line.len - 1] == '\\' &&
+	       !(inline_too && has_comment(line));
 }
 
 static bool is_comment(struct span line, const char *comments)
@@ -37,19 +55,20 @@ static bool is_comment(struct span line, const char *comments)
 }
 
 /* What the lines after @line add, up to the last that goes on. */
-static size_t count_whole(struct lines lines, struct span line, const char *comments)
+static size_t count_whole(
+	struct lines lines, struct span line, const char *comments, bool inline_too)
 {
 	size_t len = 0;
 
 	do {
 		len += line.len + 1;
-	} while ((goes_on(line) || is_comment(line, comments)) &&
+	} while ((goes_on(line, inline_too) || is_comment(line, comments)) &&
 		 lines_next(&lines, &line));
 	return len;
 }
 
-bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
-	struct span *ret_line)
+static bool next_whole(struct lines *lines, const char *comments, bool inline_too,
+	struct arena *arena, struct span *ret_line)
 {
 	struct span line;
 
@@ -57,16 +76,16 @@ bool lines_next_whole(struct lines *lines, const char *comments, struct arena *a
 		return false;
 	lines->first = lines->number;
 	*ret_line = line;
-	if (!goes_on(line) || is_comment(line, comments))
+	if (!goes_on(line, inline_too) || is_comment(line, comments))
 		return true;
-	size_t size = count_whole(*lines, line, comments), len = 0;
+	size_t size = count_whole(*lines, line, comments, inline_too), len = 0;
 	char *text = arena_alloc_raw(arena, size);
 	if (!text)
 		return false;
 	for (bool more = true; more; more = lines_next(lines, &line)) {
 		if (is_comment(line, comments))
 			continue;
-		bool last = !goes_on(line);
+		bool last = !goes_on(line, inline_too);
 		size_t n = line.len - (last ? 0 : 1);
 		memcpy(text + len, line.text, n);
 		len += n;
@@ -77,6 +96,17 @@ bool lines_next_whole(struct lines *lines, const char *comments, struct arena *a
 	arena_trim(arena, text, size, len);
 	*ret_line = (struct span){text, len};
 	return true;
+}
+
+bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
+	struct span *ret_line)
+{
+	return next_whole(lines, comments, false, arena, ret_line);
+}
+
+bool lines_next_rule(struct lines *lines, struct arena *arena, struct span *ret_line)
+{
+	return next_whole(lines, "#", true, arena, ret_line);
 }
 
 struct span span_cut(struct span *rest, char separator)

@@ -32,6 +32,12 @@ bool lines_next(struct lines *lines, struct span *ret_line);
  */
 bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
 	struct span *ret_line);
+/**
+ * lines_next_rule() - the same, where '#' begins a comment within a line, too
+ *
+ * The comment ends with its line, also behind a backslash; it is still in @ret_line.
+ */
+bool lines_next_rule(struct lines *lines, struct arena *arena, struct span *ret_line);
 /** span_cut() - what is before @separator, which is skipped; all when there is none. */
 struct span span_cut(struct span *rest, char separator);
 /** span_word() - the next word between blanks; empty: none is left. */

@@ -37,7 +37,7 @@ void rules_read_group_conf(
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next_whole(&lines, "#", &facts->arena, &line)) {
+	while (lines_next_rule(&lines, &facts->arena, &line)) {
 		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
 		struct span field[5];
 
@@ -118,7 +118,7 @@ void rules_read_doas(struct audit_facts *facts, const char *path, struct span te
 	struct lines lines = {.rest = text};
 	struct span line;
 
-	while (lines_next_whole(&lines, "#", &facts->arena, &line)) {
+	while (lines_next_rule(&lines, &facts->arena, &line)) {
 		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
 		struct span who = {0}, word = span_word(&rest);
 		bool in_list = false;

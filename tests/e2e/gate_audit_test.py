@@ -719,6 +719,14 @@ def programs_of_holders(h):
     return ["+group-member:bob:docker", "setuid-file::/tmp/bobs"]
 
 
+def comments_end_with_their_line(h):
+    h.file("/etc/doas.conf", "permit nopass alice cmd ls # ends \\\n"
+           "permit nopass carol cmd docker\npermit nopass alice cmd \"#x\" \\\n args docker\n")
+    h.file("/etc/security/group.conf", "*;*;alice;Al0000-2400;floppy # ends \\\n"
+           "*;*;carol;Al0000-2400;docker\n")
+    return ["doas:carol:/etc/doas.conf:2", "group-conf:carol:/etc/security/group.conf:2"]
+
+
 def pam_capabilities(h):
     h.file("/etc/security/capability.conf", "# cap_setgid carol\n^cap_setgid alice @ci\n"
            "cap_net_raw,!cap_setuid carol\nnone *\ncap_net_raw,cap_setuid bob # not me\n"
@@ -979,7 +987,7 @@ def links_stay_inside(h):
 
 
 CASES = [nothing, members, programs_of_holders, sudoers_patterns,
-         pam_capabilities, approved_group, primary, gshadow, gshadow_locked, group_conf,
+         pam_capabilities, comments_end_with_their_line, approved_group, primary, gshadow, gshadow_locked, group_conf,
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
          command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,
          socket_unit_tcp, socket_unit_taken_back, forwarder, programs, sudoers, doas, jobs, subgid,
