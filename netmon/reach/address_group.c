@@ -14,9 +14,11 @@
  * get to an engine's proxy past rules that name, or mean by addrtype, the host's own
  * addresses.
  *
- * Not handled: groups that programs joined. Nobody lists them here; the ports are those
- * that are asked at the host's own addresses.
+ * Not handled: groups that programs joined without binding a socket to them. Nobody
+ * lists them here; the ports are those that are asked at the host's own addresses.
  */
+
+#define BOUND_MAX 256u
 
 static void add(struct classing *cl, u128 value, enum family family, enum group group,
 	int ifindex)
@@ -67,6 +69,30 @@ static void add_groups6(struct classing *cl)
 	}
 }
 
+static bool is_multicast(const struct addr *a)
+{
+	return a->family == FAMILY_IP4 ? a->value >> 28 == 14 : a->value >> 120 == 0xff;
+}
+
+/* Who binds a socket to a group has joined it: mDNS, SSDP. */
+static void add_bound(struct classing *cl)
+{
+	const struct netns *ns = cl->reach->facts->host;
+	size_t before = cl->out->n;
+
+	for (size_t i = 0; i < ns->nsocks; i++) {
+		const struct addr *a = &ns->socks[i].local;
+
+		if (!is_multicast(a))
+			continue;
+		if (cl->out->n - before == BOUND_MAX) {
+			cl->out->cut = true;
+			return;
+		}
+		add(cl, a->value, a->family, GROUP_MULTICAST, 0);
+	}
+}
+
 void address_groups(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
@@ -76,4 +102,5 @@ void address_groups(struct classing *cl)
 	add(cl, IP4(255, 255, 255, 255), FAMILY_IP4, GROUP_BROADCAST, 0);
 	add(cl, IP4(224, 0, 0, 1), FAMILY_IP4, GROUP_MULTICAST, 0);
 	add_groups6(cl);
+	add_bound(cl);
 }

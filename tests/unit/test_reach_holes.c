@@ -225,6 +225,35 @@ static void an_added_address_of_another_scope(void **state)
 	is_told(h, "172.17.0.9", 0xac110009, 0xac110009);
 }
 
+/* A socket that is bound to a group hears it: SSDP's, of a host-network container. */
+static void a_group_that_a_socket_is_bound_to(void **state)
+{
+	const u128 group = 0xeffffffa; /* 239.255.255.250 */
+	struct host_made *h = *state;
+	struct question question = {.from = {0xcb00714d, FAMILY_IP4},
+		.to = {group, FAMILY_IP4},
+		.proto = IPPROTO_UDP,
+		.port = PORT,
+		.sport = -1,
+		.in = "eth0"};
+	struct answer answer;
+	struct report report;
+	size_t n = 0;
+
+	host_listen(h->host, IPPROTO_UDP, PORT)->local.value = group;
+	(void)host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT);
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	assert_int_equal(answer.result, RESULT_MAYBE); /* nobody hears an answer */
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++)
+		n += report.exposures[i].endpoint.port == PORT &&
+		     report.exposures[i].endpoint.addr.value == group &&
+		     !ivset_is_empty(report.exposures[i].reach[ZONE_ADJACENT].may);
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -236,6 +265,7 @@ int main(void)
 		T(a_port_that_a_container_redirects),
 		T(an_address_of_a_container_without_networks),
 		T(an_added_address_of_another_scope),
+		T(a_group_that_a_socket_is_bound_to),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
