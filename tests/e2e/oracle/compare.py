@@ -100,11 +100,11 @@ def judge(truth, answer):
 
 
 def matches_group(exposure, cell, truth):
-    """What many have: told for itself, or by the host's own where that tells as much."""
+    """What many have: told for itself, or by another that is the host's and tells as much."""
     to = exposure["endpoint"]["address"].split("/")[0]
     if to == cell["to"]:
         return True
-    return (to in HOST_ADDRESSES or to in ("0.0.0.0", "::")) and (
+    return to in HOST_ADDRESSES | GROUP_ADDRESSES | {"0.0.0.0", "::"} and (
         leads_to(exposure) == (truth[1] or truth[3]))
 
 
