@@ -42,7 +42,7 @@ def listeners(draw):
             address = local[v] if local else draw.pick(
                 (8, "0.0.0.0" if v == 4 else "::"), (1, WAN[v][0]), (1, WAN[v][1]),
                 (1, LAN[v]), (1, BRIDGES["docker0"][v]))
-            if draw.chance(.9):
+            if draw.chance(.05):
                 found.append(["host", proto, address, port,
                               None if local else
                               draw.pick((30, None), (1, "lan0"), (1, "wan0"))])
@@ -123,7 +123,14 @@ def inside(draw):
     rule = draw.choice([
         "tcp dport 80 drop", "ip saddr 198.51.100.0/24 drop", "ct state new tcp dport 80 accept",
         "tcp dport { 80, 443 } counter accept", "meta l4proto udp drop"])
-    return {draw.choice(CONTAINERS)["name"]: [
+    name = draw.choice(CONTAINERS)["name"]
+    if draw.chance(.3):
+        return {name: [
+            "add table inet own",
+            "add chain inet own nat { type nat hook prerouting priority -100; }",
+            "add rule inet own nat tcp dport %s redirect to :80" %
+            draw.choice(["8080", "443", "81-9000", "!= 80"])]}
+    return {name: [
         "add table inet own",
         "add chain inet own in { type filter hook input priority 0; policy %s; }" %
         draw.choice(["accept", "drop"]), "add rule inet own in " + rule]}
