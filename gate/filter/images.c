@@ -41,11 +41,14 @@ static int usable_image(struct work *work, const char *name, struct object *imag
 	if (image->existence == OBJECT_ABSENT)
 		return refuse(work, 404, "object-absent", "No such image: %s",
 			shown(work, name));
-	if (image->existence == OBJECT_PRESENT && !image->mine &&
-		!has_power(work, POWER_OTHERS))
+	if (image->existence != OBJECT_PRESENT || image_shown(work, image))
+		return 0;
+	if (!image->mine)
 		return refuse(work, 404, "image-others",
 			"No such image: %s (or it is not yours)", shown(work, name));
-	return 0;
+	return refuse(work, 404, "image-not-granted",
+		"No such image: %s (or it is not among the profile's \"images\")",
+		shown(work, name));
 }
 
 int decide_image_inspect(struct work *work)
@@ -55,7 +58,10 @@ int decide_image_inspect(struct work *work)
 	return usable_image(work, work->param, &image);
 }
 
-/* Another user's images may hold what he would not show. */
+/*
+ * Another user's images may hold what he would not show, and what root built past gate
+ * or pulled with credentials of his own is nobody's whose profile does not name it.
+ */
 int decide_image_save(struct work *work)
 {
 	char *rest, *name;

@@ -425,6 +425,15 @@ static int refuse_image(struct work *work, const char *text)
 		shown(work, text));
 }
 
+bool image_shown(struct work *work, const struct object *image)
+{
+	if (has_power(work, POWER_OTHERS))
+		return true;
+	return image->mine &&
+	       (image_was_built(image) || text_list_has(&work->profile->images, "*") ||
+		       names_answer(work, image->root, NULL));
+}
+
 int image_usable(
 	struct work *work, const char *text, const char **ret_id, const char **ret_text)
 {

@@ -81,6 +81,12 @@ int network_usable(struct work *work, const char *name, const char **ret_id)
  */
 int image_usable(struct work *work, const char *text, const char **ret_id,
 	const char **ret_text) _must_check_;
+/**
+ * image_shown() - the caller may see what is in it, and not its names alone
+ *
+ * What the profile grants the use of, and what he built himself. `others` is all.
+ */
+bool image_shown(struct work *work, const struct object *image);
 /** image_was_built() - through gate, by whomever. */
 bool image_was_built(const struct object *image);
 /** image_was_pulled() - it has a digest in the repository of @name. */
