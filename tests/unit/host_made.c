@@ -265,3 +265,18 @@ const struct exposure *host_exposure(const struct report *report, uint16_t port)
 			return &report->exposures[i];
 	return NULL;
 }
+
+int host_setup(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	*state = &h;
+	return 0;
+}
+
+int host_teardown(void **state)
+{
+	host_close(*state);
+	return 0;
+}

@@ -29,6 +29,9 @@ struct host_made {
 
 void host_open(struct host_made *h);
 void host_close(struct host_made *h);
+/** host_setup(), host_teardown() - open and close one that is a cmocka test's state. */
+int host_setup(void **state);
+int host_teardown(void **state);
 
 struct link *host_link(struct netns *ns, int index, const char *name, const char *kind);
 /** host_addr() - an address with its connected and local routes. */

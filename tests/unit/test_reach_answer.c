@@ -20,21 +20,6 @@
 #define WEB_WORD   0xac110002u
 #define DOCKER0_IP 0xac110001u
 
-static int open_host(void **state)
-{
-	static struct host_made h;
-
-	host_open(&h);
-	*state = &h;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 static struct chain *filter(struct host_made *h, enum hook hook, int32_t priority)
 {
 	return made_chain(&h->rules, "f", true, hook, priority, CHAIN_FILTER);
@@ -455,7 +440,7 @@ static void an_error_is_no_reply(void **state)
 	assert_int_equal(ask_udp(h, WEB_WORD), RESULT_CLOSED);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {

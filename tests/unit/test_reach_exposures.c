@@ -13,21 +13,6 @@
 
 #include "host_made.h"
 
-static int open_host(void **state)
-{
-	static struct host_made h;
-
-	host_open(&h);
-	*state = &h;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 /* ---------------------------------------------------------------- exposures */
 
 /* ip saddr PREFIX, in a chain that forwards to the container. */
@@ -540,8 +525,8 @@ static void large_parts_of_ip6_are_a_perimeter(void **state)
 		if (report.nperimeter != rows[i].perimeters)
 			fail_msg("%s", rows[i].prefix);
 		arena_done(&report.arena);
-		close_host(state);
-		open_host(state);
+		host_teardown(state);
+		host_setup(state);
 	}
 }
 
@@ -575,8 +560,8 @@ static void a_card_on_an_engines_bridge_is_a_way_in(void **state)
 	host_survey(h, &report);
 	assert_null(find_way(&report, HOST_DOCKER0));
 	arena_done(&report.arena);
-	close_host(state);
-	open_host(state);
+	host_teardown(state);
+	host_setup(state);
 	host_link(h->host, 4, "eth1", NULL)->master = HOST_DOCKER0;
 	host_survey(h, &report);
 	assert_non_null(find_way(&report, HOST_DOCKER0));
@@ -604,7 +589,7 @@ static void a_card_that_is_down_is_no_way_in(void **state)
 	arena_done(&report.arena);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {

@@ -18,21 +18,6 @@
 #define NEIGHBOUR "203.0.113.77"
 #define PORT	  9999 /* that nobody publishes, and nobody listens on */
 
-static int open_host(void **state)
-{
-	static struct host_made h;
-
-	host_open(&h);
-	*state = &h;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 static struct chain *nat_chain(struct host_made *h)
 {
 	return made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
@@ -414,7 +399,7 @@ static void a_broadcast_address_is_translated(void **state)
 	arena_done(&report.arena);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {

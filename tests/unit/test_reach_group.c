@@ -37,12 +37,6 @@ static int open_host(void **state)
 	return 0;
 }
 
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 static struct chain *input_chain(struct host_made *h)
 {
 	return made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
@@ -280,7 +274,7 @@ static void a_broadcast_comes_in_either_frame(void **state)
 		host_survey(h, &report);
 		is_for_neighbours(find(&report, DIRECTED));
 		arena_done(&report.arena);
-		close_host(state);
+		host_teardown(state);
 		open_host(state);
 	}
 }
@@ -392,7 +386,7 @@ static void routers_of_a_site_are_a_group(void **state)
 	arena_done(&report.arena);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
 {

@@ -20,21 +20,6 @@
 #define NEIGHBOUR "203.0.113.77"
 #define PORT	  9999 /* that nobody publishes, and nobody listens on */
 
-static int open_host(void **state)
-{
-	static struct host_made h;
-
-	host_open(&h);
-	*state = &h;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 static struct chain *prerouting(
 	struct ruleset *rules, int32_t priority, enum chain_type type)
 {
@@ -199,8 +184,8 @@ static void a_port_that_a_container_redirects(void **state)
 		arena_done(&inside.arena);
 		arena_done(&report.arena);
 		assert_true(told);
-		close_host(state);
-		open_host(state);
+		host_teardown(state);
+		host_setup(state);
 	}
 }
 
@@ -254,7 +239,7 @@ static void a_group_that_a_socket_is_bound_to(void **state)
 	arena_done(&report.arena);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {

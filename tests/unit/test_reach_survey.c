@@ -30,12 +30,6 @@ static int open_host(void **state)
 	return 0;
 }
 
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 /* Whether the report has the neighbour at that port of the address. */
 static bool is_listed(const struct report *report, uint32_t addr, uint16_t port)
 {
@@ -113,7 +107,7 @@ static void rules_by_an_own_address(void **state)
 
 		made_rule(&h->rules, chain, ops, 2);
 		survey_agrees(h, rows[i].what);
-		close_host(state);
+		host_teardown(state);
 		open_host(state);
 	}
 }
@@ -327,7 +321,7 @@ static void a_container_answers_for_itself(void **state)
 	arena_done(&report.arena);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
 {

@@ -18,21 +18,6 @@
 #define STRANGER "198.51.100.9"
 #define HOST	 "203.0.113.1"
 
-static int open_host(void **state)
-{
-	static struct host_made h;
-
-	host_open(&h);
-	*state = &h;
-	return 0;
-}
-
-static int close_host(void **state)
-{
-	host_close(*state);
-	return 0;
-}
-
 static void drop_port(
 	struct host_made *h, enum hook hook, int32_t priority, uint16_t port)
 {
@@ -489,7 +474,7 @@ static void bridged_frames_meet_ip_rules_where_told_to(void **state)
 		RESULT_FILTERED);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {
