@@ -254,6 +254,26 @@ static bool is_open_device(const char *path)
 	return false;
 }
 
+/*
+ * runc makes its folder and the node as root, and by path: below what is mounted of the
+ * host, whoever owns that leads it anywhere meanwhile (as in CVE-2024-45310, and for
+ * the node also after its mending). Its own /dev is nobody's yet.
+ */
+static int check_device_place(
+	struct work *work, const struct field *field, const struct json_node *device)
+{
+	const struct json_node *place = json_member(device, "PathInContainer");
+	const char *path =
+		place && place->kind == JSON_KIND_STRING ? place->string : "";
+
+	if (!*path || has_power(work, POWER_PRIVILEGED) ||
+		(is_plain_path(path) && path_below(path, "/dev") &&
+			strcmp(path, "/dev") != 0 && !is_open_device(path)))
+		return 0;
+	return field_refuse(work, field, device,
+		"in the container it must be below /dev, not '%s'", shown(work, path));
+}
+
 static int check_device(
 	struct work *work, const struct field *field, const struct json_node *device)
 {
@@ -270,7 +290,7 @@ static int check_device(
 			path && path->kind == JSON_KIND_STRING
 				? shown(work, path->string)
 				: "");
-	return 0;
+	return check_device_place(work, field, device);
 }
 
 static const struct field device_rows[] = {

@@ -272,6 +272,17 @@ static const struct {
 	{"containers/annotated/json",
 		CONTAINER(4, "annotated", "1000:1000", LABELS("1000"),
 			SAFE ",'Annotations':{'run.oci.hooks.stdout':'/x'}", "")},
+	{"containers/misplaced/json",
+		"{'Id':'" ID(
+			4) "','Name':'/misplaced','Image':'" NGINX
+			   "','Config':{'User':'1000:1000','Image':'nginx',"
+			   "'Labels':{" LABELS(
+				   "1000") "}},'HostConfig':{" CONFINED MASKED READ_ONLY
+					   "'Devices':[{'PathOnHost':'/dev/ttyUSB0',"
+					   "'PathInContainer':'/a/"
+					   "b','CgroupPermissions':'rwm'}]},"
+					   "'Mounts':[]," NOT_STARTED
+					   "'NetworkSettings':{'Networks':{}}}"},
 	{"containers/newer/json", CONTAINER(4, "newer", "1000:1000", LABELS("1000"),
 					  SAFE ",'Unheard':true", "")},
 	{"containers/published/json",

@@ -90,6 +90,20 @@ static const struct gate_case cases[] = {
 		"{'Image':'nginx','HostConfig':{'VolumesFrom':['mine'],'Binds':['/v/"
 		"b']}}",
 		"mount-nested"),
+	CREATE("CVE-2024-45310.device",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/a'],'Devices':[{"
+		"'PathOnHost':'/dev/ttyUSB0','PathInContainer':'/a/b/c'}]}}",
+		"create-devices"),
+	CREATE("CVE-2024-45310.device-dots",
+		"{'Image':'nginx','HostConfig':{'Devices':[{'PathOnHost':'/dev/ttyUSB0'"
+		",'PathInContainer':'/dev/../a/b'}]}}",
+		"create-devices"),
+	CREATE("CVE-2024-45310.device-in-shm",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/dev/shm'],'Devices':[{"
+		"'PathOnHost':'/dev/ttyUSB0','PathInContainer':'/dev/shm/a/b'}]}}",
+		"create-devices"),
+	POST("CVE-2024-45310.device-meanwhile", "/v1.41/containers/misplaced/start",
+		NULL, "container-devices"),
 	POST("CVE-2024-45310.meanwhile", "/v1.41/containers/nested/start", NULL,
 		"mount-nested"),
 	CREATE("CVE-2024-45310.none.side-by-side",
