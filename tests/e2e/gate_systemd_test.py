@@ -71,7 +71,7 @@ def build_machine(build):
     m.chroot("systemctl", "enable", "docker.service", "docker.socket",
              "containerd.service")
     m.module = next(os.path.join(folder, "pam_seawall.so")[len(bootlab.ROOT):]
-                    for folder, _, files in os.walk(m.path("/usr/local/lib"))
+                    for folder, _, files in os.walk(m.path("/usr/local"))
                     if "pam_seawall.so" in files)
     m.boot()
     m.must("docker import - box:1", data=gatelab.box_image())
