@@ -60,6 +60,7 @@ def missing():
     for path, package in (("/lib/systemd/systemd", "systemd"),
                           ("/usr/bin/dbus-daemon", "dbus"),
                           ("/usr/lib/pam.d/systemd-user", "libpam-systemd"),
+                          ("/usr/lib/systemd/user/dbus.socket", "dbus-user-session"),
                           ("/lib/systemd/system/docker.service", "docker.io")):
         if not os.path.exists(path):
             return package + " is not installed"
