@@ -151,6 +151,9 @@ struct gate_engine {
 /**
  * struct gate_pin - a host path that the engine will mount
  * @source:    canonical and below what the profile grants, but only as text
+ * @granted:   that part of @source which the profile names: below it the caller must be
+ *             able to get by himself, as he then could without the engine; NULL: what
+ *             runs may be root's, and so he need not
  * @path:      GATE_PIN_DIR/UID/rw/NAME or .../ro/NAME, of the caller's uid and with a
  *             NAME of at most 200 bytes: what the engine is told to mount
  * @read_only: the grant is; @path must be a read-only mount, with all below it
@@ -164,7 +167,7 @@ struct gate_engine {
  * as root.
  */
 struct gate_pin {
-	const char *source, *path, *home;
+	const char *source, *granted, *path, *home;
 	bool read_only;
 };
 

@@ -49,7 +49,7 @@ static int make_again(struct restore *restore, uint32_t uid, const char *path,
 			.caller = &caller};
 
 		if (profiles[i] && gate_pin_again(&context, path, arena, &pin))
-			return pin_make(&pin, uid, err);
+			return pin_make(&pin, &caller, err);
 	}
 	return err_set(err, -EACCES, "policy grants it no more");
 }

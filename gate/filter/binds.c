@@ -111,8 +111,11 @@ int bind_source(struct work *work, const char *rule, const char *source, bool re
 		return refuse(work, 403, rule,
 			"the host path '%s' is longer than %d bytes",
 			shown(work, source), MAX_NAME);
-	*ret_path = work_pin(work, source, granted.bind->read_only,
-		granted.bind->in_home ? work->caller->home : NULL);
+	*ret_path = work_pin(work,
+		&(struct gate_pin){.source = source,
+			.granted = has_power(work, POWER_RUN_AS) ? NULL : granted.base,
+			.home = granted.bind->in_home ? work->caller->home : NULL,
+			.read_only = granted.bind->read_only});
 	return *ret_path ? 0 : -EACCES;
 }
 

@@ -88,19 +88,19 @@ bool is_unlimited(const struct work *work)
 	       work->profile->publish == PUBLISH_ANY;
 }
 
-const char *work_pin(
-	struct work *work, const char *source, bool read_only, const char *home)
+const char *work_pin(struct work *work, const struct gate_pin *wanted)
 {
 	struct gate_forward *forward = &work->decision->forward;
-	char *name = arena_strdup(work->arena, source);
-	const char *copy = arena_strdup(work->arena, source);
+	char *name = arena_strdup(work->arena, wanted->source);
+	const char *copy = arena_strdup(work->arena, wanted->source);
 	struct gate_pin *pin;
 
 	/* A path is one name below the directory: its '/' are written ':'. */
 	for (char *p = name; p && *p; p++)
 		*p = *p == '/' ? ':' : *p;
 	const char *path = arena_printf(work->arena, GATE_PIN_DIR "/%u/%s/%s",
-		work->caller->user.uid, read_only ? "ro" : "rw", name ? name : "");
+		work->caller->user.uid, wanted->read_only ? "ro" : "rw",
+		name ? name : "");
 	for (size_t i = 0; path && i < forward->npins; i++) {
 		if (strcmp(forward->pins[i].path, path) == 0)
 			return path;
@@ -111,8 +111,9 @@ const char *work_pin(
 		(void)refuse_memory(work);
 		return NULL;
 	}
-	*pin = (struct gate_pin){
-		.source = copy, .path = path, .home = home, .read_only = read_only};
+	*pin = *wanted;
+	pin->source = copy;
+	pin->path = path;
 	return path;
 }
 

@@ -103,9 +103,11 @@ const char *power_name(enum power power);
 /** is_unlimited() - no configuration of a container is more than the profile gives. */
 bool is_unlimited(const struct work *work);
 
-/** work_pin() - note that @source must be pinned; its path, or NULL (then refused). */
-const char *work_pin(
-	struct work *work, const char *source, bool read_only, const char *home);
+/**
+ * work_pin() - note that a source must be pinned; its path, or NULL (then refused)
+ * @wanted: source, granted, home and whether it is read-only; borrowed
+ */
+const char *work_pin(struct work *work, const struct gate_pin *wanted);
 
 /**
  * work_fact() - GET something of the engine

@@ -54,12 +54,13 @@ static int answer_pin(int fd, const struct broker *broker, bool read_only,
 		.source = texts[0],
 		.path = texts[1],
 		.home = texts[2],
+		.granted = texts[3],
 		.read_only = read_only,
 	};
 	int code = -EINVAL;
 
 	if (pin.source && pin.path)
-		code = pin_make(&pin, broker->caller->uid, &err);
+		code = pin_make(&pin, broker->user, &err);
 	return send_answer(fd, code, err.text, -1);
 }
 
@@ -204,7 +205,8 @@ int broker_connect(int fd, struct err *err)
 
 int broker_pin(int fd, const struct gate_pin *pin, struct err *err)
 {
-	const char *const texts[MAX_TEXTS] = {pin->source, pin->path, pin->home};
+	const char *const texts[MAX_TEXTS] = {
+		pin->source, pin->path, pin->home, pin->granted};
 	int none = -1;
 
 	/* Cut, they would be other paths. */

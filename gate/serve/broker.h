@@ -13,11 +13,15 @@
  * caller of the API sent; the worker never holds a descriptor but those two sockets.
  */
 
-/** struct broker - the privileged side; one for each connection. */
+/**
+ * struct broker - the privileged side; one for each connection
+ * @user: the caller once more, as the system's databases know him
+ */
 struct broker {
 	const char *engine_path;
 	const struct trail *trail;
 	const struct trail_caller *caller;
+	const struct gate_caller *user;
 };
 
 /** broker_serve() - answer what comes in on @fd until the other end is closed. */

@@ -4,16 +4,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <linux/openat2.h>
 
 #include "gate/inputs.h"
+#include "gate/parent.h"
 #include "gate/serve/entries.h"
 #include "gate/serve/own_dir.h"
 #include "gate/serve/pin_record.h"
@@ -122,38 +127,102 @@ static int open_own(uint32_t uid, struct err *err)
 	return rc < 0 ? rc : TAKE_FD(own);
 }
 
-/* Below @pin->home, when it is given, so that both belong together. */
-static int open_source(const struct gate_pin *pin, uint32_t uid, struct err *err)
+enum { NO_LINKS = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+
+/* What of @path is below @base; "." for itself. */
+static int rest_of(
+	const char *path, const char *base, const char **ret_rest, struct err *err)
 {
-	const uint64_t no_links = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-	const char *path = pin->source;
+	size_t len = strlen(base);
+
+	if (strncmp(path, base, len) != 0 ||
+		(len > 1 && path[len] != '/' && path[len] != '\0'))
+		return err_set(err, -EINVAL, "'%s' is not below '%s'", path, base);
+	path += len;
+	path += strspn(path, "/");
+	*ret_rest = *path ? path : ".";
+	return 0;
+}
+
+/* What policy names, as root sees it; below the caller's own home if it is in one. */
+static int open_granted(
+	const struct gate_pin *pin, const char *path, uint32_t uid, struct err *err)
+{
 	_cleanup_(cleanup_close) int home = -1;
+	const char *rest;
 	struct stat st;
-	int fd;
 
-	if (path[0] != '/')
-		return err_set(err, -EINVAL, "'%s' is not absolute", path);
-	if (pin->home) {
-		size_t len = strlen(pin->home);
+	if (!pin->home)
+		return open_resolved(AT_FDCWD, path, O_PATH, NO_LINKS);
+	home = open_resolved(AT_FDCWD, pin->home, O_PATH | O_DIRECTORY, NO_LINKS);
+	if (home < 0)
+		return err_errno(err, home, "open home '%s'", pin->home);
+	if (fstat(home, &st) < 0 || st.st_uid != uid)
+		return err_set(err, -EPERM, "home '%s' is not the caller's", pin->home);
+	int rc = rest_of(path, pin->home, &rest, err);
+	return rc < 0 ? rc
+		      : open_resolved(home, rest, O_PATH, NO_LINKS | RESOLVE_BENEATH);
+}
 
-		home = open_resolved(
-			AT_FDCWD, pin->home, O_PATH | O_DIRECTORY, no_links);
-		if (home < 0)
-			return err_errno(err, home, "open home '%s'", pin->home);
-		if (fstat(home, &st) < 0 || st.st_uid != uid)
-			return err_set(err, -EPERM, "home '%s' is not the caller's",
-				pin->home);
-		if (strncmp(path, pin->home, len) != 0 ||
-			(path[len] != '/' && path[len] != '\0'))
-			return err_set(err, -EINVAL, "'%s' is not below '%s'", path,
-				pin->home);
-		path += len;
-		path += strspn(path, "/");
-		fd = open_resolved(
-			home, *path ? path : ".", O_PATH, no_links | RESOLVE_BENEATH);
-	} else {
-		fd = open_resolved(AT_FDCWD, path, O_PATH, no_links);
-	}
+/* Of the calling thread alone; they tell nothing of their success but when asked. */
+static bool take_on_fs_ids(uint32_t uid, uint32_t gid)
+{
+	(void)setfsgid(gid);
+	(void)setfsuid(uid);
+	return (uint32_t)setfsuid(UINT32_MAX) == uid &&
+	       (uint32_t)setfsgid(UINT32_MAX) == gid;
+}
+
+/*
+ * As @caller, whom a folder on the way may keep out. The kernel takes root's power over
+ * files away with the fsuid and gives it back with it; parent_die_with() it undoes.
+ */
+static int open_as(
+	const struct gate_caller *caller, int dir, const char *path, struct err *err)
+{
+	pid_t parent = getppid();
+	int last = 0, fd = -EPERM;
+
+	if (prctl(PR_GET_PDEATHSIG, &last, 0, 0, 0) < 0 ||
+		setgroups(caller->ngids, caller->gids) < 0)
+		return err_errno(err, -errno, "take on the caller's groups");
+	if (take_on_fs_ids(caller->user.uid, caller->gid))
+		fd = open_resolved(dir, path, O_PATH, NO_LINKS | RESOLVE_BENEATH);
+	bool is_back = take_on_fs_ids(geteuid(), getegid()) && setgroups(0, NULL) == 0;
+	if (last != 0 && parent_die_with(parent) < 0)
+		(void)raise(SIGKILL);
+	if (is_back)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return err_set(err, -EPERM, "the caller's ids were not given up");
+}
+
+static int open_below(
+	const struct gate_pin *pin, const struct gate_caller *caller, struct err *err)
+{
+	const char *rest;
+
+	if (!pin->granted)
+		return open_granted(pin, pin->source, caller->user.uid, err);
+	int rc = rest_of(pin->source, pin->granted, &rest, err);
+	if (rc < 0)
+		return rc;
+	_cleanup_(cleanup_close) int granted =
+		open_granted(pin, pin->granted, caller->user.uid, err);
+	if (granted < 0 || strcmp(rest, ".") == 0)
+		return TAKE_FD(granted);
+	return open_as(caller, granted, rest, err);
+}
+
+static int open_source(
+	const struct gate_pin *pin, const struct gate_caller *caller, struct err *err)
+{
+	if (pin->source[0] != '/')
+		return err_set(err, -EINVAL, "'%s' is not absolute", pin->source);
+	int fd = open_below(pin, caller, err);
+	if (fd >= 0 || (err && err->code))
+		return fd;
 	if (fd == -ELOOP)
 		return err_set(err, fd,
 			"bind of '%s': there is a symbolic link in it: name what it "
@@ -164,7 +233,11 @@ static int open_source(const struct gate_pin *pin, uint32_t uid, struct err *err
 			"bind of '%s': there is no such file or directory: make it "
 			"first",
 			pin->source);
-	return fd < 0 ? err_errno(err, fd, "bind of '%s'", pin->source) : fd;
+	if (fd == -EACCES)
+		return err_set(err, fd,
+			"bind of '%s': a folder above it does not let you through",
+			pin->source);
+	return err_errno(err, fd, "bind of '%s'", pin->source);
 }
 
 /* GATE_PIN_DIR/UID/rw/NAME or .../ro/NAME, and nothing else. */
@@ -320,15 +393,17 @@ static int put_in_place(int source, int dir, const char *name,
 	return rc;
 }
 
-int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err)
+int pin_make(
+	const struct gate_pin *pin, const struct gate_caller *caller, struct err *err)
 {
+	uint32_t uid = caller->user.uid;
 	const char *name = pin_name(pin, uid);
 	struct stat st;
 	int rc = 0;
 
 	if (!name)
 		return err_set(err, -EINVAL, "'%s' is no place for a pin", pin->path);
-	_cleanup_(cleanup_close) int source = open_source(pin, uid, err);
+	_cleanup_(cleanup_close) int source = open_source(pin, caller, err);
 	if (source < 0)
 		return source;
 	if (fstat(source, &st) < 0)

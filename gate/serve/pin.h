@@ -3,8 +3,6 @@
 #ifndef SEAWALL_GATE_SERVE_PIN_H
 #define SEAWALL_GATE_SERVE_PIN_H
 
-#include <stdint.h>
-
 #include "common/err.h"
 #include "gate/filter.h"
 
@@ -25,17 +23,21 @@
 
 /**
  * pin_make() - make @pin->path a mount of @pin->source as it is now
- * @uid: of the caller: owner of @pin->home, and part of @pin->path
+ * @caller: owner of @pin->home, and part of @pin->path
  *
  * A pin of the same directory stays, any other in its place is replaced (containers
  * that run keep what they have). Pins of a home ignore setuid bits and device nodes,
  * also when they stay and were none of a home's before. A user has 256 pins of each
- * kind at most; those of removed directories make room. Needs CAP_SYS_ADMIN. A user
+ * kind at most; those of removed directories make room. Below @pin->granted the source
+ * is looked for with the caller's ids: the process must have no other thread, and loses
+ * its supplementary groups. Needs CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID. A user
  * waits for his own pins alone, and that not for long: what is mounted may be of a file
  * system that does not answer. Return: 0; -EINVAL (@pin->path is none), -ENOENT, -ELOOP
- * (a link in the source), -EPERM (the home is not the caller's), -EDQUOT, -EBUSY
+ * (a link in the source), -EPERM (the home is not the caller's), -EACCES (he cannot get
+ * there himself), -EDQUOT, -EBUSY
  * (another process is making a pin of the user's), another negative errno.
  */
-int pin_make(const struct gate_pin *pin, uint32_t uid, struct err *err) _must_check_;
+int pin_make(const struct gate_pin *pin, const struct gate_caller *caller,
+	struct err *err) _must_check_;
 
 #endif

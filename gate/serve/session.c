@@ -71,35 +71,37 @@ static void turn_away(int client, const char *reason, struct arena *arena)
 
 /* Who @client is; he then is the worker's. */
 static int introduce(int client, int worker, const struct session_setup *setup,
-	struct arena *arena, struct trail_caller *who, struct err *err)
+	struct arena *arena, struct trail_caller *who, struct gate_caller *caller,
+	struct err *err)
 {
-	struct gate_caller caller;
 	const struct profile *profile = NULL;
 	int rc = peer_identify(client, who, err);
 
 	if (rc == 0)
-		rc = caller_from_uid(who->uid, arena, &caller, err);
+		rc = caller_from_uid(who->uid, arena, caller, err);
 	if (rc < 0)
 		return rc;
-	const struct grant *grant = policy_grant(setup->policy, &caller.user);
+	const struct grant *grant = policy_grant(setup->policy, &caller->user);
 	if (grant)
 		profile = setup->elevated ? grant->elevate : grant->profile;
-	who->user = caller.user.name;
+	who->user = caller->user.name;
 	who->profile = profile ? profile->name : NULL;
-	return ticket_send(worker, client, &caller, setup->policy, profile, err);
+	return ticket_send(worker, client, caller, setup->policy, profile, err);
 }
 
 static void serve_client(int client, int worker, const struct session_setup *setup)
 {
 	struct trail_caller who;
+	struct gate_caller caller;
 	const struct broker broker = {.engine_path = setup->engine_path,
 		.trail = setup->trail,
-		.caller = &who};
+		.caller = &who,
+		.user = &caller};
 	struct arena arena;
 	struct err err = {0};
 
 	arena_init(&arena, CALLER_BYTES);
-	int rc = introduce(client, worker, setup, &arena, &who, &err);
+	int rc = introduce(client, worker, setup, &arena, &who, &caller, &err);
 	if (rc < 0)
 		turn_away(client, err.text, &arena);
 	/* It would stay open for him when the worker is through. */

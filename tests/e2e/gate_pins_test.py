@@ -276,6 +276,30 @@ def who_is_stopped_with_the_lock_of_all_stops_nobody(lab):
     expect("he is served at once", status == 201 and seconds < 3, (status, seconds))
 
 
+@check
+def a_bind_begins_where_its_user_gets_by_himself(lab):
+    """Below what policy names: else he sees what a folder above it keeps from him."""
+    for path in (folder("alice", "closed"), "/srv/pool/bobs"):
+        os.makedirs(path + "/below")
+        with open(path + "/below/secret", "w", encoding="utf-8") as f:
+            f.write("not hers\n")
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o700)
+    out = refused(lab, "alice", "run", "--rm", "-v", "/home/alice/closed/below:/d", BOX,
+                  "cat", "/d/secret")
+    expect("why", "a folder above it" in out, out)
+    below = "/srv/pool/bobs/below"
+    with policy_of(lab, binds=[below]):
+        expect("what is named", bind("alice", below) == 201)
+    with policy_of(lab, binds=["/srv/pool"], run_as="any"):
+        expect("by root", bind("alice", below) == 201)
+    with policy_of(lab, binds=["/srv/pool"]):
+        expect("by herself", bind("alice", below) == 403)
+        os.chown("/srv/pool/bobs", 0, USERS["alice"])
+        os.chmod("/srv/pool/bobs", 0o710)
+        expect("by her group", bind("alice", below) == 201)
+
+
 def main():
     return gatelab.run_checks("e2e/gate-pins", check, ARGS)
 

@@ -105,13 +105,20 @@ static void pins_are_told(void **state)
 	assert_string_equal(pin->source, "/srv/users/alice/src");
 	assert_string_equal(pin->path, GATE_PIN_DIR "/1000/rw/:srv:users:alice:src");
 	assert_string_equal(pin->home, "/srv/users/alice");
+	assert_string_equal(pin->granted, "/srv/users/alice");
 	assert_false(pin->read_only);
 	pin = &decision.forward.pins[1];
 	assert_string_equal(pin->source, "/srv/data");
 	assert_string_equal(pin->path, GATE_PIN_DIR "/1000/ro/:srv:data");
 	assert_null(pin->home);
+	assert_string_equal(pin->granted, "/srv/data");
 	assert_true(pin->read_only);
 	assert_string_equal(decision.image, "nginx");
+	/* Root in the container gets by anyway. */
+	decision = run(fixture, "rita", "POST", "/v1.41/containers/create",
+		"{'Image':'nginx','HostConfig':{'Binds':['/srv/a:/a']}}");
+	assert_int_equal(decision.forward.npins, 1);
+	assert_null(decision.forward.pins[0].granted);
 }
 
 /* What is told outlives the body that it was read from. */
