@@ -138,6 +138,12 @@ bool zone_is_link_local(const struct addr *addr)
 	return addr->family == FAMILY_IP6 && (addr->value >> 118) == 0x3fa;
 }
 
+bool zone_is_multicast(const struct addr *addr)
+{
+	return addr->family == FAMILY_IP4 ? addr->value >> 28 == 14
+					  : addr->value >> 120 == 0xff;
+}
+
 bool zone_is_loopback(const struct addr *addr)
 {
 	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;

@@ -35,6 +35,9 @@ const struct ivset *zone_private(struct arena *arena, enum family family);
 /** zone_is_link_local() - fe80::/10: it means one link, and no router carries it. */
 bool zone_is_link_local(const struct addr *addr);
 
+/** zone_is_multicast() - 224.0.0.0/4 or ff00::/8. */
+bool zone_is_multicast(const struct addr *addr);
+
 /** zone_is_loopback() - 127.0.0.0/8 or ::1, which no wire has. */
 bool zone_is_loopback(const struct addr *addr);
 

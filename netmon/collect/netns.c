@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "netmon/collect/engine.h"
+#include "netmon/collect/group.h"
 #include "netmon/collect/ipset.h"
 #include "netmon/collect/legacy.h"
 #include "netmon/collect/nft.h"
@@ -42,6 +43,7 @@ void collect_netns(struct facts *facts, struct netns *netns)
 	collect_rtnl(facts, netns);
 	collect_sysctl(facts, netns);
 	collect_socks(facts, netns);
+	collect_groups(facts, netns);
 	collect_programs(facts, netns);
 }
 

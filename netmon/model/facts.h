@@ -159,6 +159,13 @@ struct route_rule {
 	uint16_t sport_lo, sport_hi, dport_lo, dport_hi; /* hi 0: any */
 };
 
+/* A multicast group that an interface takes packets of: some program joined it, or the
+ * kernel. */
+struct membership {
+	int ifindex;
+	struct addr group;
+};
+
 struct sysctl {
 	const char *name; /* "net/ipv4/conf/eth0/rp_filter": path below /proc/sys */
 	int64_t value;
@@ -209,6 +216,9 @@ struct netns {
 	size_t nsysctls;
 	struct sock *socks;
 	size_t nsocks;
+	struct membership *groups;
+	size_t ngroups;
+	bool groups_known; /* false: any group may have been joined */
 	bool socks_known;  /* false: an absent socket proves nothing */
 	bool rules_known;  /* false: the rules could not be read */
 	bool routes_known; /* false: links, addresses or routes could not be read */

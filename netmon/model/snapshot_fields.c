@@ -316,6 +316,14 @@ static const struct member sock_members[] = {
 #undef OF
 RECORD(sock, sock_members, NULL);
 
+#define OF struct membership
+static const struct member membership_members[] = {
+	RANGE(ifindex, 0, INT_MAX),
+	NEED(group),
+};
+#undef OF
+RECORD(membership, membership_members, NULL);
+
 /* netns_sysctl() searches by halves. */
 static const char *netns_check(const void *object)
 {
@@ -342,6 +350,8 @@ static const struct member netns_members[] = {
 	LIST(rules, nrules, route_rule),
 	LIST(sysctls, nsysctls, sysctl),
 	LIST(socks, nsocks, sock),
+	LIST(groups, ngroups, membership),
+	ANY(groups_known),
 	ANY(socks_known),
 	ANY(rules_known),
 	ANY(routes_known),

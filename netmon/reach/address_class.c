@@ -156,6 +156,8 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 							      : 0);
 	bool link_local = zone_is_link_local(addr);
 
+	if (like->group == GROUP_MULTICAST)
+		sign += address_group_key(cl->reach->facts->host, addr);
 	if (like->routed)
 		sign += route_signature(cl->reach->facts->host, addr);
 	struct address_class mine = *like, *c = NULL;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses that the host has together with others. */
 #include <linux/rtnetlink.h>
+#include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/classing.h"
 #include "netmon/reach/ip4.h"
+#include "netmon/reach/mix.h"
 
 /*
  * Theory of operation. Measured, and in the kernel's text: ip_route_input_slow() and
@@ -14,11 +17,11 @@
  * get to an engine's proxy past rules that name, or mean by addrtype, the host's own
  * addresses.
  *
- * Not handled: groups that programs joined without binding a socket to them. Nobody
- * lists them here; the ports are those that are asked at the host's own addresses.
+ * Groups that some program joined are among the facts. Where they are not known, the
+ * groups that rules tell apart stand for them: what rules let in there is a may.
  */
 
-#define BOUND_MAX 256u
+#define GROUPS_MAX 256u /* of each kind */
 
 static void add(struct classing *cl, u128 value, enum family family, enum group group,
 	int ifindex)
@@ -69,9 +72,24 @@ static void add_groups6(struct classing *cl)
 	}
 }
 
-static bool is_multicast(const struct addr *a)
+/* Groups of an interface are on no wire, and ff00::/16 is nobody's; 224.0.0.0 neither.
+ */
+static bool is_on_wire(const struct addr *a)
 {
-	return a->family == FAMILY_IP4 ? a->value >> 28 == 14 : a->value >> 120 == 0xff;
+	if (!zone_is_multicast(a))
+		return false;
+	return a->family == FAMILY_IP4 ? a->value & 0xfffffff
+				       : a->value >> 112 > 0xff01;
+}
+
+static void add_group(struct classing *cl, const struct addr *a, size_t before)
+{
+	if (!is_on_wire(a))
+		return;
+	if (cl->out->n - before >= GROUPS_MAX)
+		cl->out->cut = true;
+	else
+		add(cl, a->value, a->family, GROUP_MULTICAST, 0);
 }
 
 /* Who binds a socket to a group has joined it: mDNS, SSDP. */
@@ -80,17 +98,57 @@ static void add_bound(struct classing *cl)
 	const struct netns *ns = cl->reach->facts->host;
 	size_t before = cl->out->n;
 
-	for (size_t i = 0; i < ns->nsocks; i++) {
-		const struct addr *a = &ns->socks[i].local;
+	for (size_t i = 0; i < ns->nsocks; i++)
+		add_group(cl, &ns->socks[i].local, before);
+}
 
-		if (!is_multicast(a))
-			continue;
-		if (cl->out->n - before == BOUND_MAX) {
-			cl->out->cut = true;
-			return;
-		}
-		add(cl, a->value, a->family, GROUP_MULTICAST, 0);
+static void add_joined(struct classing *cl)
+{
+	const struct netns *ns = cl->reach->facts->host;
+	size_t before = cl->out->n;
+
+	for (size_t i = 0; i < ns->ngroups; i++)
+		add_group(cl, &ns->groups[i].group, before);
+}
+
+/* Where a range that rules name begins, and where it has ended. */
+static void add_any(struct classing *cl)
+{
+	const struct scan *scan = cl->scan;
+	size_t before = cl->out->n;
+
+	for (size_t i = 0; i < scan->nbounds; i++) {
+		const struct iv ends = {scan->bounds[i].lo, scan->bounds[i].hi + 1};
+
+		add_group(cl, &(struct addr){ends.lo, FAMILY_IP4}, before);
+		add_group(cl, &(struct addr){ends.hi, FAMILY_IP4}, before);
+		add_group(cl, &(struct addr){ends.lo, FAMILY_IP6}, before);
+		add_group(cl, &(struct addr){ends.hi, FAMILY_IP6}, before);
 	}
+}
+
+/* A veth that is in a bridge hands it all that comes. */
+static bool takes_packets(const struct netns *ns, int ifindex)
+{
+	const struct link *link = netns_link(ns, ifindex);
+
+	return !link || (!link->loopback && !(link->master && link->kind &&
+						    strcmp(link->kind, "veth") == 0));
+}
+
+uint64_t address_group_key(const struct netns *ns, const struct addr *group)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ns->ngroups; i++) {
+		const struct membership *m = &ns->groups[i];
+
+		if (m->group.value == group->value &&
+			m->group.family == group->family &&
+			takes_packets(ns, m->ifindex))
+			sum += mix((uint64_t)m->ifindex);
+	}
+	return sum;
 }
 
 void address_groups(struct classing *cl)
@@ -103,4 +161,8 @@ void address_groups(struct classing *cl)
 	add(cl, IP4(224, 0, 0, 1), FAMILY_IP4, GROUP_MULTICAST, 0);
 	add_groups6(cl);
 	add_bound(cl);
+	if (ns->groups_known)
+		add_joined(cl);
+	else
+		add_any(cl);
 }

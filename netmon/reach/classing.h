@@ -29,8 +29,12 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 uint64_t classing_key(const struct iv *iv);
 
 /** address_groups() - addresses that the host has together with others: broadcast,
- *  anycast, and the multicast groups that every host joins. */
+ *  anycast, and multicast groups, those that every host joins and others. */
 void address_groups(struct classing *cl);
+
+/** address_group_key() - what the interfaces that are in a group add to its signature:
+ *  others do not hear it. */
+uint64_t address_group_key(const struct netns *ns, const struct addr *group);
 
 /** address_foreign() - addresses that are not the host's, and that rules translate:
  *  those that a rule names one by one, and one of each kind of the others. */

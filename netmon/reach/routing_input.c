@@ -317,14 +317,23 @@ static void check_own_source4(
 
 #define ALL_HOSTS IP4(224, 0, 0, 1)
 
+static enum tri is_in_group(const struct lookup *lookup)
+{
+	const struct packet *packet = lookup->packet;
+	const struct addr group = {packet->daddr, (enum family)packet->family};
+
+	return space_in_group(lookup->space, &group, packet->iif);
+}
+
 /*
  * Destinations for which ip_route_input_slow() and ip_route_input_rcu() ask no table:
  * 255.255.255.255 and multicast. Every interface is in the group of all hosts
- * (ip_mc_init_dev()); which others were joined is not known.
+ * (ip_mc_init_dev()).
  */
 static bool choose_group4(struct lookup *lookup, const struct ivset *peers)
 {
 	const struct packet *packet = lookup->packet;
+	enum tri in;
 
 	if (packet->family != FAMILY_IP4 || packet->daddr_peer ||
 		packet->daddr < IP4(224, 0, 0, 0))
@@ -335,12 +344,42 @@ static bool choose_group4(struct lookup *lookup, const struct ivset *peers)
 	}
 	if (packet->daddr > IP4(239, 255, 255, 255))
 		return false;
-	lookup->doubtful = packet->daddr != ALL_HOSTS;
-	lookup_choose_none(lookup, peers, ROUTE_MULTICAST);
-	if (lookup->doubtful)
+	in = packet->daddr == ALL_HOSTS ? TRI_YES : is_in_group(lookup);
+	lookup->doubtful = in == TRI_UNKNOWN;
+	if (in != TRI_NO)
+		lookup_choose_none(lookup, peers, ROUTE_MULTICAST);
+	if (in != TRI_YES)
 		lookup_choose_none(lookup, peers, ROUTE_MARTIAN);
 	lookup->doubtful = false;
 	return true;
+}
+
+/* All nodes, and those that look for an address: ipv6_add_dev(),
+ * addrconf_join_solict().
+ */
+static bool is_of_every_node(u128 group)
+{
+	const u128 link = (u128)0xff02 << 112;
+
+	return group == (link | 1) || group >> 24 == (link | (u128)0x1ff << 24) >> 24;
+}
+
+/* ip6_mc_input() drops what is for a group that the interface is not in. */
+static void check_group6(struct lookup *lookup, struct route_choice *choice)
+{
+	u128 group = lookup->packet->daddr;
+	enum tri in;
+
+	if (choice->kind != ROUTE_MULTICAST)
+		return;
+	in = is_in_group(lookup);
+	if (in == TRI_NO)
+		choice->kind = ROUTE_MARTIAN;
+	if (in != TRI_UNKNOWN || is_of_every_node(group))
+		return;
+	choice->doubtful = lookup->doubtful = true;
+	lookup_choose_none(lookup, choice->peers, ROUTE_MARTIAN);
+	lookup->doubtful = false;
 }
 
 void routing_input(struct space *space, struct arena *arena,
@@ -370,6 +409,9 @@ void routing_input(struct space *space, struct arena *arena,
 	}
 	if (!choose_group4(&lookup, peers))
 		lookup_follow(&lookup, peers);
+	n = ret_choices->n;
+	for (size_t i = 0; i < n && packet->family == FAMILY_IP6; i++)
+		check_group6(&lookup, &ret_choices->choice[i]);
 	n = ret_choices->n;
 	for (size_t i = 0; i < n; i++)
 		forward_checks(&lookup, packet, &ret_choices->choice[i]);

@@ -300,6 +300,23 @@ bool space_has_addr(
 	return false;
 }
 
+enum tri space_in_group(
+	const struct space *space, const struct addr *group, int ifindex)
+{
+	const struct netns *ns = space->netns;
+	const struct link *link = netns_link(ns, ifindex);
+
+	for (size_t i = 0; i < ns->ngroups; i++) {
+		const struct membership *m = &ns->groups[i];
+
+		if (m->group.value == group->value &&
+			m->group.family == group->family &&
+			(m->ifindex == ifindex || (link && m->ifindex == link->master)))
+			return TRI_YES;
+	}
+	return ns->groups_known ? TRI_NO : TRI_UNKNOWN;
+}
+
 static unsigned int scope6(u128 addr)
 {
 	const struct addr a = {addr, FAMILY_IP6};

@@ -110,6 +110,11 @@ static inline const char *space_padded_name(const struct space *space, int ifind
 bool space_has_addr(
 	const struct space *space, enum family family, u128 addr, int ifindex);
 
+/** space_in_group() - whether the interface, or the VRF that it is in, takes what is
+ * sent to a multicast group (ip_route_input_rcu()). */
+enum tri space_in_group(
+	const struct space *space, const struct addr *group, int ifindex);
+
 /** space_first_addr() - the address a redirect or masquerade takes; family NONE: none.
  */
 struct addr space_first_addr(

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -640,6 +641,49 @@ static void test_socks(void **state)
 			close(fds[i]);
 }
 
+static bool is_member(const struct netns *netns, int ifindex, const char *group)
+{
+	for (size_t i = 0; i < netns->ngroups; i++)
+		if (netns->groups[i].ifindex == ifindex &&
+			same(&netns->groups[i].group, group))
+			return true;
+	return false;
+}
+
+/* Groups of sockets that are bound to any address, and what the kernel joins itself. */
+static void test_groups(void **state)
+{
+	(void)state;
+	need_root();
+	run("ip link add v0 index 77 type veth peer name v1 && ip link set v0 up");
+	const int v0 = 77;
+	int four = open_socket(AF_INET, SOCK_DGRAM, 0, "0.0.0.0", 5353);
+	int six = open_socket(AF_INET6, SOCK_DGRAM, 0, "::", 5354);
+	struct ip_mreqn mreq = {.imr_ifindex = v0};
+	struct ipv6_mreq mreq6 = {.ipv6mr_interface = 1};
+
+	assert_int_equal(inet_pton(AF_INET, "224.0.0.251", &mreq.imr_multiaddr), 1);
+	assert_int_equal(inet_pton(AF_INET6, "ff05::fb", &mreq6.ipv6mr_multiaddr), 1);
+	assert_int_equal(
+		setsockopt(four, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq)),
+		0);
+	assert_int_equal(setsockopt(six, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &mreq6,
+				 sizeof(mreq6)),
+		0);
+	struct facts *facts = collect();
+	const struct netns *host = facts->host;
+	assert_true(host->groups_known);
+	assert_true(is_member(host, v0, "224.0.0.251"));
+	assert_true(is_member(host, v0, "224.0.0.1"));
+	assert_true(is_member(host, 1, "224.0.0.1"));
+	assert_true(is_member(host, 1, "ff05::fb"));
+	assert_true(is_member(host, v0, "ff02::1"));
+	assert_false(is_member(host, 1, "224.0.0.251"));
+	facts_free(facts);
+	close(four);
+	close(six);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -657,6 +701,7 @@ int main(void)
 		TEST(test_ipset_addr),
 		TEST(test_ipset_tuple),
 		TEST(test_socks),
+		TEST(test_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

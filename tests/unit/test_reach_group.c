@@ -386,6 +386,164 @@ static void routers_of_a_site_are_a_group(void **state)
 	arena_done(&report.arena);
 }
 
+#define MDNS 0xe00000fbu /* 224.0.0.251 */
+#define SSDP 0xeffffffau /* 239.255.255.250 */
+
+static void join(struct host_made *h, int ifindex, u128 group)
+{
+	static struct membership groups[8];
+	struct netns *ns = h->host;
+
+	if (!ns->groups)
+		ns->groups = groups;
+	groups[ns->ngroups++] = (struct membership){
+		ifindex, {group, group >> 32 ? FAMILY_IP6 : FAMILY_IP4}};
+	ns->groups_known = true;
+}
+
+/* As ufw: what is sent to those groups is accepted, all else is dropped. */
+static void accept_at(struct host_made *h, const uint32_t *groups, size_t n)
+{
+	struct chain *chain = input_chain(h);
+	struct op drop[] = {made_verdict(VERDICT_DROP, NULL)};
+
+	for (size_t i = 0; i < n; i++) {
+		struct op ops[] = {made_match(&h->rules.arena, made_daddr(), CMP_EQ,
+					   groups[i], 0, 4),
+			made_verdict(VERDICT_ACCEPT, NULL)};
+
+		made_rule(&h->rules, chain, ops, 2);
+	}
+	made_rule(&h->rules, chain, drop, 1);
+}
+
+static enum delivery ask_group(struct host_made *h, u128 group)
+{
+	const struct question question = {.from = {0xcb00714d, FAMILY_IP4},
+		.to = {group, FAMILY_IP4},
+		.proto = IPPROTO_UDP,
+		.port = PORT,
+		.sport = -1,
+		.in = "eth0"};
+	struct answer answer;
+
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	assert_int_equal(answer.result, RESULT_FILTERED); /* nothing answers */
+	return answer.verdict;
+}
+
+/* A socket of any address hears groups that its program joined, or another one. */
+static void a_joined_group_is_asked(void **state)
+{
+	static const uint32_t groups[] = {MDNS, SSDP};
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	join(h, HOST_ETH0, MDNS);
+	join(h, HOST_DOCKER0, SSDP); /* not where the neighbours are */
+	accept_at(h, groups, 2);
+	host_survey(h, &report);
+	is_for_neighbours(find(&report, MDNS));
+	assert_null(find(&report, SSDP));
+	assert_int_equal(ask_group(h, MDNS), DELIVERY_DELIVERED);
+	assert_int_equal(ask_group(h, SSDP), DELIVERY_DROPPED);
+	arena_done(&report.arena);
+}
+
+/* The same rules hold for both, but the first is heard where no neighbours are. */
+static void groups_of_two_interfaces_are_apart(void **state)
+{
+	struct host_made *h = *state;
+	struct op ops[] = {
+		made_match(&h->rules.arena, made_daddr(), CMP_LT, 0xef000000, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct op drop[] = {
+		made_match(&h->rules.arena, made_daddr(), CMP_EQ, LIMITED, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	join(h, HOST_DOCKER0, SSDP - 1);
+	join(h, HOST_ETH0, SSDP);
+	made_rule(&h->rules, input_chain(h), ops, 2);
+	made_rule(&h->rules, input_chain(h), drop, 2);
+	host_survey(h, &report);
+	assert_null(find(&report, SSDP - 1));
+	is_for_neighbours(find(&report, SSDP));
+	arena_done(&report.arena);
+}
+
+/* Facts that do not tell of groups: what rules let in at one is a may, and a gap. */
+static void unknown_groups_are_a_gap(void **state)
+{
+	static const uint32_t groups[] = {MDNS};
+	struct host_made *h = *state;
+	struct report report;
+	size_t n = 0;
+
+	serve(h, IPPROTO_UDP);
+	accept_at(h, groups, 1);
+	host_survey(h, &report);
+	is_for_neighbours(find(&report, MDNS));
+	for (size_t i = 0; i < report.ngaps; i++)
+		n += strcmp(report.gaps[i].code, "group-unknown") == 0;
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
+/* Known, and nobody joined it. */
+static void a_group_that_nobody_joined(void **state)
+{
+	static const uint32_t groups[] = {MDNS};
+	struct host_made *h = *state;
+	struct report report;
+
+	serve(h, IPPROTO_UDP);
+	join(h, HOST_ETH0, ALL_HOSTS);
+	accept_at(h, groups, 1);
+	host_survey(h, &report);
+	assert_null(find(&report, MDNS));
+	assert_int_equal(report.ngaps, 0);
+	arena_done(&report.arena);
+}
+
+/* ff02::fb; all nodes hear only what the rules drop. */
+static void a_joined_group_of_ip6(void **state)
+{
+	static const struct operand address = {.field = FIELD_PAYLOAD,
+		.base = BASE_NETWORK,
+		.offset = 24,
+		.load_len = 16,
+		.len = 16};
+	static const uint8_t mdns[16] = {0xff, 2, [15] = 0xfb};
+	const u128 link = (u128)0xff02 << 112;
+	struct host_made *h = *state;
+	struct op ops[] = {{.kind = OP_MATCH,
+				   .operand = &address,
+				   .value_len = 16,
+				   .lo = mdns,
+				   .hi = mdns},
+		made_verdict(VERDICT_ACCEPT, NULL)};
+	struct op drop[] = {made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain = input_chain(h);
+	struct report report;
+
+	ip6_rules(h);
+	host_addr(h->host, HOST_ETH0, "2001:db8:1::/64", "2001:db8:1::9");
+	host_route(h->host, RT_TABLE_LOCAL, "ff00::/8", RTN_MULTICAST, HOST_ETH0, NULL);
+	serve(h, IPPROTO_UDP)->local.family = FAMILY_IP6;
+	chain->family = TABLE_IP6;
+	made_rule(&h->rules, chain, ops, 2);
+	made_rule(&h->rules, chain, drop, 1);
+	join(h, HOST_ETH0, link | 0xfb);
+	host_survey(h, &report);
+	assert_non_null(find(&report, link | 0xfb));
+	assert_null(find(&report, link | 1));
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
@@ -403,6 +561,11 @@ int main(void)
 		T(a_rejected_broadcast_is_silent_perhaps),
 		T(an_anycast_address_is_routed),
 		T(routers_of_a_site_are_a_group),
+		T(a_joined_group_is_asked),
+		T(groups_of_two_interfaces_are_apart),
+		T(unknown_groups_are_a_gap),
+		T(a_group_that_nobody_joined),
+		T(a_joined_group_of_ip6),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

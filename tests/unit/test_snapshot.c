@@ -87,6 +87,8 @@ static void test_empty(void **state)
 		fail_msg("%s", err.text);
 	assert_string_equal(again->host->id, "host");
 	assert_int_equal(again->nnetns, 0);
+	/* Files from before it was collected: nothing is claimed of it. */
+	assert_false(again->host->groups_known);
 	free(text);
 	facts_free(facts);
 	facts_free(again);
@@ -343,6 +345,9 @@ static void test_value_errors(void **state)
 		{"\"socks\":[{\"proto\":256}]", "an integer from 0 to 255"},
 		{"\"socks\":[{\"inode\":18446744073709551616}]",
 			"an integer from 0 to 18446744073709551615"},
+		{"\"groups\":[{\"ifindex\":2}]", "$.host.groups[0]: group is missing"},
+		{"\"groups\":[{\"group\":\"224.0.0.1\",\"ifindex\":-1}]",
+			"an integer from 0 to 2147483647"},
 		{"\"sysctls\":[{\"name\":\"b\"},{\"name\":\"a\"}]",
 			"$.host: sysctls are not sorted"},
 		{"\"sysctls\":[{\"name\":\"a\"},{\"name\":\"a\"}]",
