@@ -187,6 +187,33 @@ def the_trail_is_in_the_journal(m):
            <= seen, seen)
 
 
+MANY = """
+import http.client, socket
+c = http.client.HTTPConnection("docker")
+c.sock = socket.socket(socket.AF_UNIX)
+c.sock.connect("/run/docker.sock")
+for i in range(400):
+    c.request("GET", "/_ping")
+    assert c.getresponse().read() == b"OK"
+"""
+
+
+@check
+def a_flood_of_requests_hides_none_from_the_journal(m):
+    """Which drops what a unit says beyond its burst, up to six times this number."""
+    m.write("/etc/systemd/journald.conf.d/few.conf", "[Journal]\nRateLimitBurst=20\n")
+    m.write("/usr/local/bin/many", "#!/usr/bin/python3" + MANY, 0o755)
+    m.must("systemctl restart systemd-journald.service")
+    m.must("many", user="alice")
+    m.sh("docker inspect behind-the-flood", user="alice")
+    m.must("journalctl --sync")
+    out = m.must("journalctl -b -o cat SYSLOG_IDENTIFIER=gate --no-pager")
+    m.must("rm /etc/systemd/journald.conf.d/few.conf && "
+           "systemctl restart systemd-journald.service")
+    count = out.count('"GET _ping"')
+    expect("all are there", count >= 400 and "behind-the-flood" in out, count)
+
+
 def sealed_and_working(m):
     expect("gate's socket", owner(m, GATE) == "666 root:root", owner(m, GATE))
     expect("the engine's socket", owner(m, ENGINE) == "600 root:root", owner(m, ENGINE))
