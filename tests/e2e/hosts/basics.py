@@ -24,7 +24,24 @@ def special_destinations(h):
                  for to in ("224.0.0.251", "2001:db8:1::", "127.1.2.3")
                  for port, proto in ((22, "tcp"), (5353, "udp"), (123, "udp"))
                  if (to, proto) != ("224.0.0.251", "tcp")],     # nobody sends that
-          exact=False)     # which groups programs have joined is not collected
+          exact=False)     # some programs answer from an anycast address, others do not
+
+
+@HOSTS.host
+def joined_groups(h):
+    """Groups of sockets that are bound to any address, past ufw's rules of input."""
+    h.nft("""table ip filter {
+            chain input {
+                type filter hook input priority 0; policy drop;
+                ip daddr { 224.0.0.251, 224.0.0.252, 239.255.255.250 } accept
+            }
+        }""")
+    h.join("224.0.0.251", "wan0")
+    h.join("239.255.255.250", "lan0")
+    h.listen("host", "udp:5353", "udp:203.0.113.10:123")
+    h.ask(extra=[cell("neighbour", NEIGHBOUR, to, port, "udp")
+                 for to in ("224.0.0.251", "224.0.0.252", "239.255.255.250", "224.0.0.1")
+                 for port in (5353, 123)])
 
 
 @HOSTS.host

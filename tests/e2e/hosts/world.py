@@ -14,6 +14,8 @@ are static entries, so that rules about neighbour discovery decide nothing.
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 
@@ -48,7 +50,7 @@ class Host:
         self.folder, self.netmon = folder, netmon
         self.host = lab.Namespace()
         self.internet, self.neighbour, self.lan = (lab.Namespace() for _ in range(3))
-        self.servers, self.children, self.spaces = [], [], {}
+        self.servers, self.children, self.spaces, self.joined = [], [], {}, []
         self.networks, self.containers = {}, {}
         self.ports, self.extra, self.targets, self.sports = set(), [], [], []
         self.publics, self.local = [], []       # local: the host's by a route alone
@@ -188,6 +190,14 @@ class Host:
             for a in [address] if address else ["0.0.0.0", "::"]:
                 with space.inside():
                     self.servers.append(kernel.Server(where, proto, a, int(port), device))
+
+    def join(self, group, interface):
+        """As a program does that binds its socket to another address, or to any."""
+        with self.host.inside():
+            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack(
+                "4s4si", socket.inet_aton(group), b"", socket.if_nametoindex(interface)))
+        self.joined.append(one)
 
     def mac(self, name):
         with self.spaces[name].inside():
@@ -339,8 +349,8 @@ class Host:
                            stderr=subprocess.DEVNULL, check=False)
 
     def close(self):
-        for s in self.servers:
-            s.sock.close()
+        for s in [s.sock for s in self.servers] + self.joined:
+            s.close()
         for c in self.children:
             c.kill()
             c.wait()
