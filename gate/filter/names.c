@@ -28,6 +28,11 @@ bool is_hex(const char *text)
 	return *text && text[strspn(text, "0123456789abcdef")] == '\0';
 }
 
+bool is_like_id(const char *text)
+{
+	return strlen(text) >= 12 && is_hex(text);
+}
+
 bool is_full_id(const char *text)
 {
 	return strlen(text) == 64 && is_hex(text);

@@ -12,6 +12,8 @@
 bool is_object_name(const char *text);
 /** is_hex() - lower-case hexadecimal digits alone, at least one. */
 bool is_hex(const char *text);
+/** is_like_id() - 12 such digits, as "docker ps -q" shows of an id, or more. */
+bool is_like_id(const char *text);
 /** is_full_id() - 64 such digits. */
 bool is_full_id(const char *text);
 /** is_image_id() - "sha256:" and 64 such digits. */

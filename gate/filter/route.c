@@ -31,9 +31,18 @@ static bool is_signal(const char *text)
 				  "0123456789+-")];
 }
 
-static bool is_name(const char *text)
+/*
+ * A name goes before the beginning of an id: what is called like another's container
+ * would get what root has for that one, and means by what "docker ps -q" told him.
+ */
+static bool is_new_name(const char *text)
 {
-	return !*text || is_object_name(text);
+	return is_object_name(text) && !is_like_id(text);
+}
+
+static bool is_new_name_or_none(const char *text)
+{
+	return !*text || is_new_name(text);
 }
 
 static bool is_platform(const char *text)
@@ -101,7 +110,7 @@ static const struct query_key containers_query[] = {
 	KEY_OWN_FILTERS(container_filters),
 };
 static const struct query_key create_query[] = {
-	KEY_TEXT("name", is_name),
+	KEY_TEXT("name", is_new_name_or_none),
 	KEY_TEXT("platform", is_platform),
 };
 static const struct query_key inspect_query[] = {
@@ -140,7 +149,7 @@ static const struct query_key kill_query[] = {
 	KEY_TEXT("signal", is_signal),
 };
 static const struct query_key rename_query[] = {
-	KEY_TEXT("name", is_object_name),
+	KEY_TEXT("name", is_new_name),
 };
 static const struct query_key attach_query[] = {
 	KEY_TEXT("detachKeys", is_line),
