@@ -383,8 +383,9 @@ static bool is_log_option(const struct json_node *option)
 		return digits > 0 && digits < 12 &&
 		       (!text[digits] ||
 			       (strchr("kKmMgG", text[digits]) && !text[digits + 1]));
+	/* The engine renames as many at each rotation, which may be at each line. */
 	if (strcmp(option->key, "max-file") == 0)
-		return digits > 0 && digits < 6 && !text[digits];
+		return digits > 0 && digits < 4 && !text[digits];
 	return strcmp(option->key, "compress") == 0 &&
 	       (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
 }

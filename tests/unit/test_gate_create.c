@@ -391,6 +391,10 @@ static const struct gate_case cases[] = {
 	HOST("LogConfig-size-text",
 		"'LogConfig':{'Type':'local','Config':{'max-size':'../x'}}",
 		"create-log-config"),
+	HOST("LogConfig-many-files",
+		"'LogConfig':{'Type':'json-file','Config':{'max-size':'1','max-file':"
+		"'99999'}}",
+		"create-log-config"),
 	HOST("LogConfig-none", "'LogConfig':{'Type':'none'}", "allow"),
 	/* Network: ports, by what netmon would flag */
 	PUBLISH("PortBindings-approved", "alice", "?name=web", EVERYWHERE("443"),
