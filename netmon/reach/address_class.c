@@ -363,7 +363,8 @@ static void scan_routing(struct scan *scan, const struct netns *ns)
 	}
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		add_prefix(scan, &ns->routes[i].src);
-		if (scan->by_route)
+		if (scan->by_route ||
+			(scan->by_type && ns->routes[i].family == FAMILY_IP6))
 			add_prefix(scan, &ns->routes[i].dst);
 	}
 }

@@ -2,6 +2,8 @@
 #include "netmon/reach/address_rules.h"
 
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
 
 /* Where the headers of IPv4 and IPv6 have addresses: their first byte. */
 #define HEADER_SADDR  8
@@ -85,11 +87,39 @@ static bool looks_at_route(const struct operand *o)
 	return false;
 }
 
+/* __nft_fib6_eval_type() has the routes say it; an address of the host's own, or of
+ * many, is asked as such. */
+static bool looks_at_type(const struct operand *o)
+{
+	if (!o)
+		return false;
+	if (o->field == FIELD_FIB_TYPE && o->fib_flags & NFTA_FIB_F_DADDR)
+		return true;
+	for (size_t i = 0; i < o->nkey; i++)
+		if (looks_at_type(o->key[i]))
+			return true;
+	return false;
+}
+
+static bool is_own_type(const struct op *op)
+{
+	uint32_t type = RTN_UNSPEC;
+
+	if (!op->operand || op->operand->field != FIELD_FIB_TYPE ||
+		op->value_len != sizeof(type) ||
+		(op->cmp != CMP_EQ && op->cmp != CMP_NEQ))
+		return false;
+	memcpy(&type, op->lo, sizeof(type));
+	return type == RTN_LOCAL || type == RTN_BROADCAST || type == RTN_ANYCAST ||
+	       type == RTN_MULTICAST;
+}
+
 /* Nothing but the address itself says what is computed from it. A destination that is
  * not the host's is the source of no answer, and of no interface. */
 static void note_odd(struct scan *scan, const struct operand *o, bool answers)
 {
 	scan->by_route |= looks_at_route(o);
+	scan->by_type |= looks_at_type(o);
 	scan->odd_addr |= touches(o, answers);
 	scan->odd_range |= touches(o, false) && !looks_at_interface(o);
 }
@@ -167,8 +197,10 @@ static void scan_source(struct scan *scan, const struct op *op, bool answers)
 
 	switch ((int)op->kind) {
 	case OP_MATCH:
-		if (begins_source(scan, o, answers) && op->value_len &&
-			op->value_len <= 16)
+		if (is_own_type(op))
+			scan->odd_addr |= touches(o, answers);
+		else if (begins_source(scan, o, answers) && op->value_len &&
+			 op->value_len <= 16)
 			scan_address(scan, op);
 		else if (!scan_begins_addr(o))
 			note_odd(scan, o, answers);

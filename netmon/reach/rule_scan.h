@@ -22,6 +22,7 @@ struct scan {
 	bool open_addr; /* translated destinations that no list holds: packets add some
 			 */
 	bool by_route;	/* a rule asks by which interface a destination is routed */
+	bool by_type;	/* or of which type that route is, of IPv6 */
 	bool aside;	/* the rule at hand translates nothing, nor leads there */
 	const struct addr *at; /* scan_anywhere(): at this destination; NULL: at any */
 };

@@ -399,6 +399,42 @@ static void a_broadcast_address_is_translated(void **state)
 	arena_done(&report.arena);
 }
 
+/* ip6 fib daddr type blackhole dnat: who sends to a network that a route throws away.
+ */
+static void a_type_of_a_route_is_translated(void **state)
+{
+	static const struct operand type = {.field = FIELD_FIB_TYPE,
+		.fib_flags = NFTA_FIB_F_DADDR,
+		.load_len = 4,
+		.len = 4};
+	static const uint32_t blackhole = RTN_BLACKHOLE;
+	const u128 network = (u128)0x20010db8000b0000u << 64;
+	struct host_made *h = *state;
+	struct op ops[] = {{.kind = OP_MATCH,
+				   .operand = &type,
+				   .value_len = sizeof(blackhole),
+				   .lo = (const uint8_t *)&blackhole,
+				   .hi = (const uint8_t *)&blackhole},
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		to_web(h)};
+	struct chain *chain = nat_chain(h);
+	struct report report;
+	bool asked = false;
+
+	host_rule(h->host, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
+	host_addr(h->host, HOST_ETH0, "2001:db8:1::/64", "2001:db8:1::9");
+	host_route(h->host, RT_TABLE_MAIN, "::/0", RTN_UNICAST, HOST_ETH0,
+		"2001:db8:1::1");
+	host_route(h->host, RT_TABLE_MAIN, "2001:db8:b::/64", RTN_BLACKHOLE, 0, NULL);
+	chain->family = TABLE_INET;
+	made_rule(&h->rules, chain, ops, 3);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nasked; i++)
+		asked |= report.asked[i].endpoint.addr.value >> 64 == network >> 64;
+	assert_true(asked);
+	arena_done(&report.arena);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -423,6 +459,7 @@ int main(void)
 		T(whole_bytes_tell_answers_apart),
 		T(a_masked_address_in_a_set_is_a_gap),
 		T(a_broadcast_address_is_translated),
+		T(a_type_of_a_route_is_translated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
