@@ -244,6 +244,50 @@ static void arithmetic_on_a_network_is_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+static void translate_where(struct host_made *h, struct op where)
+{
+	struct op ops[] = {where,
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
+		to_web(h)};
+
+	made_rule(&h->rules, nat_chain(h), ops, 3);
+}
+
+/* meta mark set ip daddr map { 10.9.8.7 : 1 }: marks tell destinations apart. */
+static void a_mark_from_a_map_of_destinations_is_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *mangle = made_chain(
+		&h->rules, "mangle", true, HOOK_PREROUTING, -150, CHAIN_FILTER);
+	const uint8_t *at = made_be(arena, 0x0a090807, 4);
+	struct set_element element = {
+		.key = at, .key_end = at, .data = made_be(arena, 0x01000000, 4)};
+	struct set set = {.name = "m",
+		.key_len = 4,
+		.map = true,
+		.data_len = 4,
+		.elements = &element,
+		.nelements = 1};
+	const struct operand *key = made_daddr();
+	const struct operand map = {.field = FIELD_MAP,
+		.load_len = 4,
+		.len = 4,
+		.nest = 1,
+		.set = &set,
+		.key = &key,
+		.nkey = 1};
+	struct op marks[] = {{.kind = OP_SET, .field = FIELD_MARK, .operand = &map}};
+	struct report report;
+
+	made_rule(&h->rules, mangle, marks, 1);
+	translate_where(h, made_match(arena, made_mark(), CMP_EQ, 0x01000000, 0, 4));
+	assert_int_equal(host_ask(h, "eth0", NEIGHBOUR, "10.9.8.7", PORT), RESULT_OPEN);
+	host_survey(h, &report);
+	assert_true(hides(&report));
+	arena_done(&report.arena);
+}
+
 /* Packets add to the set of destinations. */
 static void a_set_that_grows_is_a_gap(void **state)
 {
@@ -276,15 +320,6 @@ static struct op in_ten(struct host_made *h)
 {
 	return made_match(
 		&h->rules.arena, first_bytes(h, made_daddr(), 1), CMP_EQ, 0x0a, 0, 1);
-}
-
-static void translate_where(struct host_made *h, struct op where)
-{
-	struct op ops[] = {where,
-		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
-		to_web(h)};
-
-	made_rule(&h->rules, nat_chain(h), ops, 3);
 }
 
 static void a_network_of_whole_bytes_is_translated(void **state)
@@ -453,6 +488,7 @@ int main(void)
 		T(a_loopback_address_is_translated),
 		T(what_is_told_once),
 		T(arithmetic_on_a_network_is_a_gap),
+		T(a_mark_from_a_map_of_destinations_is_a_gap),
 		T(a_set_that_grows_is_a_gap),
 		T(a_network_of_whole_bytes_is_translated),
 		T(whole_bytes_tell_own_addresses_apart),
