@@ -143,6 +143,9 @@ MADE = {
     "nested": ("1000:1000", dict(SAFE, Mounts=[
         {"Type": "bind", "Source": PIN + ":srv:users:alice:src", "Target": "/run"},
         {"Type": "volume", "Target": "/var/run/x/y"}])),
+    "misplaced": ("1000:1000", dict(SAFE, Devices=[
+        {"PathOnHost": "/dev/ttyUSB0", "PathInContainer": "/a/b",
+         "CgroupPermissions": "rwm"}])),
     "hiding": ("1000:1000", dict(SAFE, Mounts=[{"Type": "volume", "Target": "/sys"}])),
     "guest": ("1000:1000", dict(SAFE, NetworkMode="container:mine",
                                      ReadonlyRootfs=True)),
@@ -358,8 +361,9 @@ class Threats(gatelab.GateLab):
         """With this engine's ids in the place of those that the cases made up."""
         for made_up, name in IMAGE_WORDS.items():
             real = self.images[name].partition(":")[2]
-            text = text.replace(made_up, real).replace('"%s"' % made_up[:12],
-                                                       '"%s"' % real[:12])
+            text = text.replace(made_up, real)
+            for short in ('"%s"', "/%s/"):
+                text = text.replace(short % made_up[:12], short % real[:12])
         for made_up, real in self.execs.items():
             text = text.replace("exec/" + made_up, "exec/" + real)
         for made_up, name in CONTAINER_IDS.items():
@@ -507,6 +511,8 @@ def check_mounts(made, body):
     if not host.get("VolumesFrom"):
         extra = set(there) - {os.path.normpath(t) for t, _, _ in asked} - \
             set(body.get("Volumes") or {})
+        extra -= set(api("GET", "/images/%s/json" % made["Image"])["Config"]["Volumes"]
+                     or {})
         expect("nothing else is mounted", not extra, extra)
 
 
@@ -627,8 +633,11 @@ def main():
         if before is None:
             lab.again()
         state = put(lab, case, policy, before)
+    mended = gatelab.has_mended_runc()
     for case in cases:
         name = "e2e/gate-threats/" + case["name"]
+        if mended and case["want"] == "mount-nested":
+            case["want"] = "allow"      # that runc cannot be led astray by it
         if re.search(ARGS.only, name) and not left_out(case):
             attempt(name, one, case)
     if ARGS.only == ".":

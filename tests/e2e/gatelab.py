@@ -197,3 +197,10 @@ def run_checks(title, checks, arguments, begin=lambda: None):
     lab.stop_gate()
     lab.stop()
     return 0
+
+
+def has_mended_runc():
+    """Whether mounts below others are made without leaving the container's root."""
+    runc = next(c for c in api("GET", "/version")["Components"] if c["Name"] == "runc")
+    version = re.match(r"(\d+)\.(\d+)\.(\d+)", runc["Version"])
+    return tuple(int(x) for x in version.groups()) >= (1, 1, 14)
