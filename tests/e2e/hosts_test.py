@@ -240,8 +240,8 @@ def attempt(name, build, path):
         try:
             build(host)
             detail = examine(host)
-        except (Failure, RuntimeError, ValueError, KeyError, OSError,
-                subprocess.TimeoutExpired) as e:
+        except (Failure, RuntimeError, ValueError, KeyError, TypeError, AttributeError,
+                IndexError, OSError, subprocess.TimeoutExpired) as e:
             text = str(e) if isinstance(e, Failure) else "%s: %s" % (type(e).__name__, e)
             print("FAIL %s: %s" % (name, text.splitlines()[0]), flush=True)
             print("%s\n%s" % (name, text), file=sys.stderr, flush=True)

@@ -50,7 +50,7 @@ class Host:
         self.folder, self.netmon = folder, netmon
         self.host = lab.Namespace()
         self.internet, self.neighbour, self.lan = (lab.Namespace() for _ in range(3))
-        self.servers, self.children, self.spaces, self.joined = [], [], {}, []
+        self.servers, self.children, self.spaces, self.members = [], [], {}, []
         self.networks, self.containers = {}, {}
         self.ports, self.extra, self.targets, self.sports = set(), [], [], []
         self.publics, self.local = [], []       # local: the host's by a route alone
@@ -197,7 +197,7 @@ class Host:
             one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack(
                 "4s4si", socket.inet_aton(group), b"", socket.if_nametoindex(interface)))
-        self.joined.append(one)
+        self.members.append(one)
 
     def mac(self, name):
         with self.spaces[name].inside():
@@ -349,7 +349,7 @@ class Host:
                            stderr=subprocess.DEVNULL, check=False)
 
     def close(self):
-        for s in [s.sock for s in self.servers] + self.joined:
+        for s in [s.sock for s in self.servers] + self.members:
             s.close()
         for c in self.children:
             c.kill()
