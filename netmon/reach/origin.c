@@ -25,6 +25,22 @@ static struct addr select4(const struct space *space, int oif, const struct addr
 	return first.family == FAMILY_NONE ? space_any_addr(space, FAMILY_IP4) : first;
 }
 
+/* ipv6_chk_acast_addr_src(): of any interface. */
+static bool is_anycast(const struct space *space, u128 addr)
+{
+	const struct netns *ns = space->netns;
+
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+
+		if (route->type == RTN_ANYCAST && route->dst.family == FAMILY_IP6 &&
+			route->dst.len == 128 && route->dst.value == addr)
+			return true;
+	}
+	return false;
+}
+
+/* icmp6_send(): from the address that was asked, be it an anycast one, if it is one. */
 void origin_of_error(const struct station *maker, struct packet *packet)
 {
 	const struct packet *first = &maker->state.packet;
@@ -36,7 +52,8 @@ void origin_of_error(const struct station *maker, struct packet *packet)
 			packet->saddr = 0;
 		return;
 	}
-	if (space_has_addr(maker->space, FAMILY_IP6, first->daddr, 0))
+	if (space_has_addr(maker->space, FAMILY_IP6, first->daddr, 0) ||
+		is_anycast(maker->space, first->daddr))
 		return;
 	own = space_first_addr(maker->space, FAMILY_IP6, first->iif, first->daddr);
 	if (own.family == FAMILY_NONE)
