@@ -313,15 +313,6 @@ static void note_lost(const struct way_back *way, const struct ivset **lost,
 	}
 }
 
-/* An answer that gets out, and is none to whoever asked. */
-static void lose(struct arena *arena, const struct state *state,
-	const struct ivset **lost, const struct doubt **why)
-{
-	*lost = ivset_union(arena, *lost, state->peers);
-	if (state->doubt)
-		*why = state->doubt;
-}
-
 void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	enum packet_kind kind, const struct ivset **ret_heard,
 	const struct ivset **ret_unheard, const struct doubt **ret_doubt)
@@ -331,7 +322,7 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	struct state first = {.peers = maker->state.peers, .doubt = maker->state.doubt};
 	struct states now = {&first, 1}, next;
 	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
-	const struct doubt *doubt = first.doubt, *why = NULL;
+	const struct doubt *doubt = first.doubt;
 
 	reverse(&maker->state.packet, kind, &first.packet);
 	if (kind == PACKET_ICMP_ERROR)
@@ -354,9 +345,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 			for (size_t m = 0; m < next.n; m++) {
 				if (lost_translation(&stations[i - 1].state.packet,
 					    &next.v[m].packet))
-					lose(arena, &next.v[m], &lost, &why);
-				else
-					states_push(arena, &all, &next.v[m]);
+					continue;
+				states_push(arena, &all, &next.v[m]);
 			}
 		}
 		note_lost(&way, &lost, &heard);
@@ -366,10 +356,8 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	for (size_t k = 0; k < now.n; k++) {
 		enum tri leaves = leaves_to_peer(walk, &stations[0], &now.v[k].packet);
 
-		if (!comes_from_asked(walk, &now.v[k].packet) || leaves == TRI_NO) {
-			lose(arena, &now.v[k], &lost, &why);
+		if (!comes_from_asked(walk, &now.v[k].packet) || leaves == TRI_NO)
 			continue;
-		}
 		heard = ivset_union(arena, heard, now.v[k].peers);
 		if (leaves == TRI_UNKNOWN) {
 			lost = ivset_union(arena, lost, now.v[k].peers);
@@ -381,9 +369,9 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 		if (now.v[k].doubt)
 			doubt = now.v[k].doubt;
 	}
-	lost = ivset_intersect(arena, lost, heard);
 	*ret_heard = heard;
-	*ret_unheard = ivset_union(
-		arena, ivset_subtract(arena, maker->state.peers, heard), lost);
-	*ret_doubt = why && doubt == first.doubt && !ivset_is_empty(lost) ? why : doubt;
+	*ret_unheard =
+		ivset_union(arena, ivset_subtract(arena, maker->state.peers, heard),
+			ivset_intersect(arena, lost, heard));
+	*ret_doubt = doubt;
 }
