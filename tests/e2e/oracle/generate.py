@@ -42,7 +42,7 @@ def listeners(draw):
             address = local[v] if local else draw.pick(
                 (8, "0.0.0.0" if v == 4 else "::"), (1, WAN[v][0]), (1, WAN[v][1]),
                 (1, LAN[v]), (1, BRIDGES["docker0"][v]))
-            if draw.chance(.05):
+            if draw.chance(.9):
                 found.append(["host", proto, address, port,
                               None if local else
                               draw.pick((30, None), (1, "lan0"), (1, "wan0"))])
