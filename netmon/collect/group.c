@@ -127,7 +127,7 @@ void collect_groups(struct facts *facts, struct netns *netns)
 		netns->ngroups = now.n;
 		return;
 	}
-	facts_note(facts, "groups-unreadable", netns->id, false,
+	facts_note(facts, "groups-unreadable", netns->id, true,
 		"which multicast groups interfaces are in could not be read: %s",
 		r < 0 ? strerror(-r) : "they kept changing");
 }

@@ -9,8 +9,8 @@
  * collect_groups() - fill netns->groups and groups_known
  * @netns: must be the calling thread's namespace
  *
- * What cannot be read leaves groups_known false and a note: which answers depend on it
- * is found where they are made.
+ * What cannot be read leaves groups_known false, and a note that it could hide
+ * something: not every address that rules may let in is asked then.
  */
 void collect_groups(struct facts *facts, struct netns *netns);
 

@@ -157,7 +157,7 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 	bool link_local = zone_is_link_local(addr);
 
 	if (like->group == GROUP_MULTICAST)
-		sign += address_group_key(cl->reach->facts->host, addr);
+		sign += address_group_key(cl->reach, addr);
 	if (like->routed)
 		sign += route_signature(cl->reach->facts->host, addr);
 	struct address_class mine = *like, *c = NULL;
@@ -193,8 +193,8 @@ static void classify_loopback_at(struct classing *cl, u128 value, size_t *n)
 		*n += classing_add(cl, &a, 0, &loopback);
 }
 
-/* All of 127.0.0.0/8 is local: its first address, those where a range that rules name
- * begins or has ended, and those of sockets. */
+/* All of 127.0.0.0/8 is local: its first address, those of sockets, and, as long as
+ * there is room, those where a range that rules name begins or has ended. */
 static void classify_loopback(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
@@ -202,13 +202,13 @@ static void classify_loopback(struct classing *cl)
 	size_t n = 0;
 
 	classify_loopback_at(cl, INADDR_LOOPBACK, &n);
+	for (size_t i = 0; i < ns->nsocks; i++)
+		if (ns->socks[i].local.family == FAMILY_IP4)
+			classify_loopback_at(cl, ns->socks[i].local.value, &n);
 	for (size_t i = 0; i < scan->nbounds; i++) {
 		classify_loopback_at(cl, scan->bounds[i].lo, &n);
 		classify_loopback_at(cl, scan->bounds[i].hi + 1, &n);
 	}
-	for (size_t i = 0; i < ns->nsocks; i++)
-		if (ns->socks[i].local.family == FAMILY_IP4)
-			classify_loopback_at(cl, ns->socks[i].local.value, &n);
 }
 
 /* Local, but on no interface: a load balancer's address, say. A container's is asked as

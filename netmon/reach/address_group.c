@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses that the host has together with others. */
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "common/zone.h"
 #include "netmon/reach/classing.h"
@@ -19,6 +18,10 @@
  *
  * Groups that some program joined are among the facts. Where they are not known, the
  * groups that rules tell apart stand for them: what rules let in there is a may.
+ *
+ * Not handled: groups of containers that are on the wire themselves (macvlan, ipvlan);
+ * routers of other networks that carry a group of wider scope to this one. Who is on
+ * the link is told, and nobody else.
  */
 
 #define GROUPS_MAX 256u /* of each kind */
@@ -72,14 +75,14 @@ static void add_groups6(struct classing *cl)
 	}
 }
 
-/* Groups of an interface are on no wire, and ff00::/16 is nobody's; 224.0.0.0 neither.
- */
+/* Groups of an interface are on no wire, and of scope 0 nobody's (ipv6_rcv());
+ * 224.0.0.0 neither. */
 static bool is_on_wire(const struct addr *a)
 {
 	if (!zone_is_multicast(a))
 		return false;
-	return a->family == FAMILY_IP4 ? a->value & 0xfffffff
-				       : a->value >> 112 > 0xff01;
+	return a->family == FAMILY_IP4 ? (a->value & 0xfffffff) != 0
+				       : (a->value >> 112 & 0xf) > 1; /* its scope */
 }
 
 static void add_group(struct classing *cl, const struct addr *a, size_t before)
@@ -127,17 +130,17 @@ static void add_any(struct classing *cl)
 	}
 }
 
-/* A veth that is in a bridge hands it all that comes. */
-static bool takes_packets(const struct netns *ns, int ifindex)
+/* What comes by a port is its bridge's, and no stranger sends on loopback. */
+static bool takes_packets(const struct reach *reach, int ifindex)
 {
-	const struct link *link = netns_link(ns, ifindex);
+	const struct link *link = netns_link(reach->facts->host, ifindex);
 
-	return !link || (!link->loopback && !(link->master && link->kind &&
-						    strcmp(link->kind, "veth") == 0));
+	return !link || (!link->loopback && !host_is_port(reach, link));
 }
 
-uint64_t address_group_key(const struct netns *ns, const struct addr *group)
+uint64_t address_group_key(const struct reach *reach, const struct addr *group)
 {
+	const struct netns *ns = reach->facts->host;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < ns->ngroups; i++) {
@@ -145,7 +148,7 @@ uint64_t address_group_key(const struct netns *ns, const struct addr *group)
 
 		if (m->group.value == group->value &&
 			m->group.family == group->family &&
-			takes_packets(ns, m->ifindex))
+			takes_packets(reach, m->ifindex))
 			sum += mix((uint64_t)m->ifindex);
 	}
 	return sum;

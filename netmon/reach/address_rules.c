@@ -73,34 +73,21 @@ static bool touches(const struct operand *o, bool answers)
 	return false;
 }
 
-/* fib daddr oif, or oifname: by the routes. */
-static bool looks_at_route(const struct operand *o)
+/* fib daddr with that result, in any part of the operand. */
+static bool asks_fib(const struct operand *o, enum field field)
 {
 	if (!o)
 		return false;
-	if ((o->field == FIELD_FIB_OIF || o->field == FIELD_FIB_OIFNAME) &&
-		o->fib_flags & NFTA_FIB_F_DADDR)
+	if (o->field == field && o->fib_flags & NFTA_FIB_F_DADDR)
 		return true;
 	for (size_t i = 0; i < o->nkey; i++)
-		if (looks_at_route(o->key[i]))
+		if (asks_fib(o->key[i], field))
 			return true;
 	return false;
 }
 
-/* __nft_fib6_eval_type() has the routes say it; an address of the host's own, or of
+/* __nft_fib6_eval_type() has the routes say it; but an address of the host's own, or of
  * many, is asked as such. */
-static bool looks_at_type(const struct operand *o)
-{
-	if (!o)
-		return false;
-	if (o->field == FIELD_FIB_TYPE && o->fib_flags & NFTA_FIB_F_DADDR)
-		return true;
-	for (size_t i = 0; i < o->nkey; i++)
-		if (looks_at_type(o->key[i]))
-			return true;
-	return false;
-}
-
 static bool is_own_type(const struct op *op)
 {
 	uint32_t type = RTN_UNSPEC;
@@ -118,8 +105,8 @@ static bool is_own_type(const struct op *op)
  * not the host's is the source of no answer, and of no interface. */
 static void note_odd(struct scan *scan, const struct operand *o, bool answers)
 {
-	scan->by_route |= looks_at_route(o);
-	scan->by_type |= looks_at_type(o);
+	scan->by_route |= asks_fib(o, FIELD_FIB_OIF) || asks_fib(o, FIELD_FIB_OIFNAME);
+	scan->by_type |= asks_fib(o, FIELD_FIB_TYPE);
 	scan->odd_addr |= touches(o, answers);
 	scan->odd_range |= touches(o, false) && !looks_at_interface(o);
 }

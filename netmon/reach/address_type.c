@@ -3,6 +3,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
+#include "common/zone.h"
 #include "netmon/reach/ip4.h"
 #include "netmon/reach/routing.h"
 #include "netmon/reach/value.h"
@@ -188,7 +189,7 @@ bool routing_is_group(const struct space *space, const struct addr *addr)
 	uint32_t type;
 
 	if (addr->family == FAMILY_IP6)
-		return addr->value >> 120 == 0xff;
+		return zone_is_multicast(addr);
 	type = type_of4(space, addr->value, 0);
 	return type == RTN_BROADCAST || type == RTN_MULTICAST;
 }
@@ -205,7 +206,7 @@ static uint32_t type_of6(const struct view *view, uint32_t flags, u128 addr, int
 		return RTN_UNSPEC;
 	if (flags & NFTA_FIB_F_MARK)
 		packet.mark = view->packet->mark;
-	if (addr >> 120 == 0xff)
+	if (zone_is_multicast(&(struct addr){addr, FAMILY_IP6}))
 		return RTN_MULTICAST;
 	if (dev && space_has_addr(view->space, FAMILY_IP6, addr, dev))
 		return RTN_LOCAL;

@@ -120,7 +120,7 @@ static bool op_excludes(const struct scan *scan, const struct op *op)
 		op->value_len > 16)
 		return false;
 	iv = scan_address_range(op, &exact);
-	return iv.lo <= iv.hi &&
+	return exact &&
 	       (!scan->at || scan->at->value < iv.lo || scan->at->value > iv.hi);
 }
 

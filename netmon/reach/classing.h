@@ -34,7 +34,7 @@ void address_groups(struct classing *cl);
 
 /** address_group_key() - what the interfaces that are in a group add to its signature:
  *  others do not hear it. */
-uint64_t address_group_key(const struct netns *ns, const struct addr *group);
+uint64_t address_group_key(const struct reach *reach, const struct addr *group);
 
 /** address_foreign() - addresses that are not the host's, and that rules translate:
  *  those that a rule names one by one, and one of each kind of the others. */

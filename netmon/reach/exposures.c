@@ -147,6 +147,15 @@ static bool is_added(const struct reach *reach, const struct ifaddr *a)
 	       !space_has_addr(reach->host, addr->family, addr->value, 0);
 }
 
+/* Containers that share a namespace have its addresses once: host_holder()'s. */
+static bool is_told_by_another(const struct reach *reach,
+	const struct container *container, const struct ifaddr *a)
+{
+	const struct container *holder = host_holder(reach, &a->local);
+
+	return holder && holder != container && holder->netns == container->netns;
+}
+
 static void survey_added(struct survey *survey, struct candidates *all,
 	const struct container *container, struct arena *arena)
 {
@@ -154,7 +163,8 @@ static void survey_added(struct survey *survey, struct candidates *all,
 
 	for (size_t i = 0; ns && ns != survey->reach->facts->host && i < ns->naddrs;
 		i++) {
-		if (!is_added(survey->reach, &ns->addrs[i]))
+		if (!is_added(survey->reach, &ns->addrs[i]) ||
+			is_told_by_another(survey->reach, container, &ns->addrs[i]))
 			continue;
 		survey_container(
 			survey, all, container, &ns->addrs[i].local, true, arena);

@@ -325,6 +325,14 @@ bool host_is_perimeter(const struct reach *reach, int ifindex)
 	return false;
 }
 
+bool host_is_port(const struct reach *reach, const struct link *link)
+{
+	const struct link *master =
+		link->master ? netns_link(reach->facts->host, link->master) : NULL;
+
+	return master && !(master->kind && strcmp(master->kind, "vrf") == 0);
+}
+
 bool host_has_outer_port(const struct reach *reach, const struct link *bridge)
 {
 	const struct netns *ns = reach->facts->host;

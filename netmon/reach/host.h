@@ -62,6 +62,10 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 /** host_is_perimeter() - whether strangers arrive by an interface. */
 bool host_is_perimeter(const struct reach *reach, int ifindex);
 
+/** host_is_port() - a link of a bridge, bond or the like, which has no packets of its
+ * own: they are its master's. A VRF leaves them where they came. */
+bool host_is_port(const struct reach *reach, const struct link *link);
+
 /** host_has_outer_port() - whether a bridge has a port that is neither a veth nor a
  * tap, so that frames come in from elsewhere than the containers and machines that live
  *  here. A port that is down has none. */

@@ -27,7 +27,8 @@ struct route_choice {
 	int oif;
 	struct addr gateway; /* family NONE: on link */
 	struct addr prefsrc; /* what the route says a packet from here comes from */
-	bool doubtful;	     /* a rule nobody here can decide was on the way */
+	bool doubtful;	     /* a rule nobody here can decide was on the way; or */
+	bool group_unknown;  /* which multicast groups were joined */
 };
 
 #define ROUTE_CHOICES_MAX 64

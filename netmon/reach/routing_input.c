@@ -325,6 +325,18 @@ static enum tri is_in_group(const struct lookup *lookup)
 	return space_in_group(lookup->space, &group, packet->iif);
 }
 
+/* Taken, perhaps, and dropped, perhaps. */
+static void choose_group_unknown(struct lookup *lookup, const struct ivset *peers)
+{
+	struct route_choice choice = {.kind = ROUTE_MULTICAST, .group_unknown = true};
+
+	lookup->doubtful = true;
+	lookup_choose(lookup, peers, &choice);
+	choice.kind = ROUTE_MARTIAN;
+	lookup_choose(lookup, peers, &choice);
+	lookup->doubtful = false;
+}
+
 /*
  * Destinations for which ip_route_input_slow() and ip_route_input_rcu() ask no table:
  * 255.255.255.255 and multicast. Every interface is in the group of all hosts
@@ -345,12 +357,11 @@ static bool choose_group4(struct lookup *lookup, const struct ivset *peers)
 	if (packet->daddr > IP4(239, 255, 255, 255))
 		return false;
 	in = packet->daddr == ALL_HOSTS ? TRI_YES : is_in_group(lookup);
-	lookup->doubtful = in == TRI_UNKNOWN;
-	if (in != TRI_NO)
-		lookup_choose_none(lookup, peers, ROUTE_MULTICAST);
-	if (in != TRI_YES)
-		lookup_choose_none(lookup, peers, ROUTE_MARTIAN);
-	lookup->doubtful = false;
+	if (in != TRI_UNKNOWN)
+		lookup_choose_none(
+			lookup, peers, in == TRI_YES ? ROUTE_MULTICAST : ROUTE_MARTIAN);
+	else
+		choose_group_unknown(lookup, peers);
 	return true;
 }
 
@@ -377,8 +388,12 @@ static void check_group6(struct lookup *lookup, struct route_choice *choice)
 		choice->kind = ROUTE_MARTIAN;
 	if (in != TRI_UNKNOWN || is_of_every_node(group))
 		return;
-	choice->doubtful = lookup->doubtful = true;
-	lookup_choose_none(lookup, choice->peers, ROUTE_MARTIAN);
+	choice->doubtful = choice->group_unknown = true;
+	struct route_choice dropped = *choice;
+
+	dropped.kind = ROUTE_MARTIAN;
+	lookup->doubtful = true;
+	lookup_choose(lookup, choice->peers, &dropped);
 	lookup->doubtful = false;
 }
 

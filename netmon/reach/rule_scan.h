@@ -60,7 +60,8 @@ bool scan_begins_addr(const struct operand *operand);
 
 /**
  * scan_address_range() - the addresses that an op is about that compares one
- * @ret_exact: that and no others tell what it says of an address
+ * @ret_exact: that and no others tell what it says of an address; else the op may hold
+ *             for fewer addresses, and for others
  *
  * Return: the range; nothing (lo > hi) where there is none.
  */

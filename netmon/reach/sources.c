@@ -97,21 +97,15 @@ static void fill_inner(struct reach *reach, struct arena *arena, struct source *
 		ivset_subtract(arena, ivset_union(arena, link, routed), near), own);
 }
 
-/* A port of a bridge or bond has no packets of its own; containers are not outside, but
- * an engine's network may be on a bridge that somebody put a port of the machine's on.
- */
+/* Containers are not outside, but an engine's network may be on a bridge that somebody
+ * put a port of the machine's on. */
 static bool leads_outside(const struct reach *reach, const struct link *link)
 {
-	const struct netns *ns = reach->facts->host;
-	const struct link *master = link->master ? netns_link(ns, link->master) : NULL;
-
 	if (link->loopback || !link->up ||
 		(host_is_container_side(reach, link->index) &&
 			!host_has_outer_port(reach, link)))
 		return false;
-	if (master && !(master->kind && strcmp(master->kind, "vrf") == 0))
-		return false;
-	return true;
+	return !host_is_port(reach, link);
 }
 
 #define ALL_ZONES ((1u << ZONE_COUNT) - 1)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/proto.h"
-#include "common/zone.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/listen.h"
 
@@ -347,20 +346,6 @@ static bool is_for_many(
 	return !packet->pkttype_unknown;
 }
 
-static void doubt_route(struct visit *visit, struct state *state)
-{
-	const struct packet *packet = &state->packet;
-	const struct addr to = {packet->daddr, (enum family)packet->family};
-
-	if (!packet->daddr_peer && zone_is_multicast(&to) &&
-		space_in_group(visit->run.space, &to, packet->iif) == TRI_UNKNOWN)
-		run_doubt(&visit->run, state, NULL, "group-unknown",
-			"which multicast groups were joined is not known here");
-	else
-		run_doubt(&visit->run, state, NULL, "route-undecidable",
-			"the route depends on a rule or hash that is not known here");
-}
-
 static void follow_choice(struct visit *visit, const struct state *state,
 	const struct route_choice *choice)
 {
@@ -370,8 +355,12 @@ static void follow_choice(struct visit *visit, const struct state *state,
 	s.peers = choice->peers;
 	if (mine.run.space->is_host)
 		mine.translated = (s.packet.ct_status & IPS_DST_NAT) != 0;
-	if (choice->doubtful)
-		doubt_route(&mine, &s);
+	if (choice->group_unknown)
+		run_doubt(&mine.run, &s, NULL, "group-unknown",
+			"which multicast groups were joined is not known here");
+	else if (choice->doubtful)
+		run_doubt(&mine.run, &s, NULL, "route-undecidable",
+			"the route depends on a rule or hash that is not known here");
 	mine.run.hook = HOOK_PREROUTING;
 	mine.kind = choice->kind;
 	trace_route(&mine, &s, choice);

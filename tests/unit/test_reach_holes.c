@@ -15,6 +15,7 @@
 
 #include "host_made.h"
 #include "netmon/model/span.h"
+#include "netmon/reach/classing.h"
 #include "netmon/reach/hooks.h"
 
 #define NEIGHBOUR "203.0.113.77"
@@ -239,6 +240,95 @@ static void a_group_that_a_socket_is_bound_to(void **state)
 	arena_done(&report.arena);
 }
 
+/* ip daddr & 255.255.255.253 172.17.0.0-172.17.0.6: 172.17.0.7 is 172.17.0.5 there. */
+static void an_address_past_the_end_of_a_masked_range(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+
+	host_addr(h->inside, 5, "172.17.0.0/16", "172.17.0.7");
+	translate(h, made_match(arena, made_masked(arena, made_daddr(), 0xfffffffd, 0),
+			     CMP_RANGE, 0xac110000, 0xac110006, 4));
+	is_told(h, "172.17.0.7", 0xac110007, 0xac110007);
+}
+
+static size_t count_asked(const struct report *report, uint32_t addr)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->nasked; i++)
+		n += report->asked[i].endpoint.addr.value == addr;
+	return n;
+}
+
+/* docker run --network container:web: the namespace has its addresses once. */
+static void containers_of_one_namespace_are_asked_once(void **state)
+{
+	size_t asked[2];
+
+	for (size_t others = 0; others < 2; others++) {
+		struct host_made *h = *state;
+		struct container both[2] = {*h->web, *h->web};
+		struct report report;
+
+		both[1].id = "c2";
+		both[1].name = "beside";
+		both[1].nnets = 0;
+		h->facts->containers = both;
+		h->facts->ncontainers = 1 + others;
+		h->web = &both[0];
+		host_addr(h->inside, 5, "172.17.0.0/16", "172.17.0.9");
+		host_listen(h->inside, IPPROTO_TCP, PORT);
+		host_survey(h, &report);
+		assert_true(is_listed(&report, 0xac110009, 0xac110009));
+		asked[others] = count_asked(&report, 0xac110009);
+		arena_done(&report.arena);
+		host_teardown(state);
+		host_setup(state);
+	}
+	assert_true(asked[0] > 0);
+	assert_int_equal(asked[0], asked[1]);
+}
+
+/* A list of many loopback addresses is asked after those that are listened on. */
+static void a_long_list_hides_no_socket(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct iv list[400];
+	struct op ops[] = {{.kind = OP_IN, .operand = made_daddr()},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct report report;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(list); i++)
+		list[i] = (struct iv){0x7f010000 + 4 * i, 0x7f010000 + 4 * i};
+	ops[0].numbers = ivset_from(arena, list, ARRAY_LEN(list));
+	made_rule(&h->rules, prerouting(&h->rules, -300, CHAIN_FILTER), ops, 2);
+	host_listen(h->host, IPPROTO_TCP, PORT)->local.value = 0x7fc80001;
+	host_survey(h, &report);
+	assert_true(count_asked(&report, 0x7fc80001) > 0);
+	arena_done(&report.arena);
+}
+
+/* A group is heard where its interface takes packets: a bridge's port takes none. */
+static void a_port_hears_no_group_of_its_own(void **state)
+{
+	static const struct addr ssdp = {0xeffffffa, FAMILY_IP4};
+	struct host_made *h = *state;
+	struct membership joined = {7, ssdp};
+
+	host_link(h->host, 7, "veth7", "veth");
+	host_link(h->host, 8, "blue", "vrf");
+	h->host->groups = &joined;
+	h->host->ngroups = 1;
+	h->host->groups_known = true;
+	(void)host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT);
+	h->host->links[h->host->nlinks - 2].master = HOST_DOCKER0;
+	assert_true(address_group_key(h->reach, &ssdp) == 0);
+	h->host->links[h->host->nlinks - 2].master = 8;
+	assert_true(address_group_key(h->reach, &ssdp) != 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -251,6 +341,10 @@ int main(void)
 		T(an_address_of_a_container_without_networks),
 		T(an_added_address_of_another_scope),
 		T(a_group_that_a_socket_is_bound_to),
+		T(an_address_past_the_end_of_a_masked_range),
+		T(containers_of_one_namespace_are_asked_once),
+		T(a_long_list_hides_no_socket),
+		T(a_port_hears_no_group_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
