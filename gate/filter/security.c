@@ -257,7 +257,8 @@ static bool is_open_device(const char *path)
 /*
  * runc makes its folder and the node as root, and by path: below what is mounted of the
  * host, whoever owns that leads it anywhere meanwhile (as in CVE-2024-45310, and for
- * the node also after its mending). Its own /dev is nobody's yet.
+ * the node also after its mending). Its own /dev is nobody's yet. Without a path the
+ * engine puts what is in a folder of devices below the container's "/".
  */
 static int check_device_place(
 	struct work *work, const struct field *field, const struct json_node *device)
@@ -266,7 +267,7 @@ static int check_device_place(
 	const char *path =
 		place && place->kind == JSON_KIND_STRING ? place->string : "";
 
-	if (!*path || has_power(work, POWER_PRIVILEGED) ||
+	if (has_power(work, POWER_PRIVILEGED) ||
 		(is_plain_path(path) && path_below(path, "/dev") &&
 			strcmp(path, "/dev") != 0 && !is_open_device(path)))
 		return 0;

@@ -102,6 +102,14 @@ static const struct gate_case cases[] = {
 		"{'Image':'nginx','HostConfig':{'Binds':['mine:/dev/shm'],'Devices':[{"
 		"'PathOnHost':'/dev/ttyUSB0','PathInContainer':'/dev/shm/a/b'}]}}",
 		"create-devices"),
+	CREATE("CVE-2024-45310.device-nowhere",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/a'],'Devices':[{"
+		"'PathOnHost':'/dev/ttyUSB0'}]}}",
+		"create-devices"),
+	CREATE("CVE-2024-45310.device-empty",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/a'],'Devices':[{"
+		"'PathOnHost':'/dev/ttyUSB0','PathInContainer':''}]}}",
+		"create-devices"),
 	POST("CVE-2024-45310.device-meanwhile", "/v1.41/containers/misplaced/start",
 		NULL, "container-devices"),
 	POST("CVE-2024-45310.meanwhile", "/v1.41/containers/nested/start", NULL,
