@@ -5,28 +5,46 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/cleanup.h"
 
 /*
- * A release candidate and the like: "1.2.0-rc.2", "1.2.0~rc1", "29.0.0-dev". Such a one
- * may lack what an older release has, for its branch was cut before.
+ * What Debian and those after it put behind a release: "+dfsg1", "+ds1-1~deb13u1",
+ * "-0ubuntu1~24.04.1". All else may be a release candidate and the like ("1.2.0-rc.2",
+ * "29.0.0-dev", "30.0.0-m1"), which may lack what an older release has, for its branch
+ * was cut before.
  */
-static bool is_early(const char *suffix)
+static bool is_distributions(const char *suffix)
 {
-	static const char *const words[] = {
-		"rc", "dev", "beta", "alpha", "pre", "git", "snapshot", "nightly"};
-	bool begins = true;
+	/* Each with what stands before it; 0: a digit. */
+	static const struct {
+		const char *word;
+		char before;
+	} words[] = {{"dfsg", '+'}, {"ds", '+'}, {"deb", '+'}, {"deb", '~'}, {"u", 0},
+		{"ubuntu", 0}, {"bpo", '~'}, {"b", '+'}, {"esm", '+'}};
+	static const char marks[] = "+-~";
+	char before = '.';
 
-	for (; *suffix; suffix++) {
-		for (size_t i = 0; begins && i < ARRAY_LEN(words); i++) {
-			if (strncasecmp(suffix, words[i], strlen(words[i])) == 0)
-				return true;
-		}
-		begins = !isalpha((unsigned char)*suffix);
+	if (*suffix && !strchr(marks, *suffix))
+		return false;
+	while (*suffix) {
+		size_t len = strspn(suffix, "abcdefghijklmnopqrstuvwxyz");
+		bool known = len == 0 && (strchr(marks, *suffix) || *suffix == '.' ||
+						 isdigit((unsigned char)*suffix));
+
+		for (size_t i = 0; i < ARRAY_LEN(words); i++)
+			known = known ||
+				(len == strlen(words[i].word) &&
+					strncmp(suffix, words[i].word, len) == 0 &&
+					(words[i].before ? before == words[i].before
+							 : isdigit((unsigned char)
+									   before)));
+		if (!known)
+			return false;
+		suffix += len > 0 ? len : 1;
+		before = suffix[-1];
 	}
-	return false;
+	return true;
 }
 
 /* "29.5.1", "1.1.5+ds1", "20.10.25-0ubuntu1" */
@@ -48,7 +66,7 @@ static bool is_from(const char *text, release_number least)
 		if (i + 1 < ARRAY_LEN(have) && *text++ != '.')
 			return false;
 	}
-	if (order < 0 || is_early(text))
+	if (order < 0 || !is_distributions(text))
 		return false;
 	return order > 0 || !*text || *text == '+';
 }

@@ -12,8 +12,8 @@ typedef const unsigned int release_number[3];
  * release_is_from() - whether a part of the engine is of @least or later
  * @part:   as the engine names it: "Engine", "runc"
  * @ret_is: false also when that cannot be told: without an engine, of a part that is
- *          not listed, of release candidates and all else that comes before a release,
- *          and of @least itself with a suffix of a distribution's but "+..."
+ *          not listed, of one with a suffix that is not known for a distribution's
+ *          ("-rc.1", "-canary", "b1"), and of @least itself with one but "+..."
  *
  * Return: 0; -EACCES: the engine does not answer.
  */

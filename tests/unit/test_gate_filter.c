@@ -414,7 +414,7 @@ static void a_refused_start_tells_what_is_to_go(void **state)
 static void a_copy_waits_for_a_mended_engine(void **state)
 {
 	static const struct {
-		char version[24];
+		const char *version;
 		enum gate_verdict wanted;
 	} engines[] = {
 		{"29.5.1", GATE_ALLOW},
@@ -425,7 +425,20 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 		{"29.6.0-0ubuntu1", GATE_ALLOW},
 		{"29.6.0+ds1-1~deb13u1", GATE_ALLOW},
 		{"29.5.1-0ubuntu1", GATE_DENY},
+		{"29.6.0-0ubuntu1~24.04.1", GATE_ALLOW},
+		{"29.6.0+dfsg1-1~bpo13+1", GATE_ALLOW},
+		{"29.6.0+ds1-1+deb13u2+b3", GATE_ALLOW},
 		{"29.6.0~rc1", GATE_DENY},
+		{"30.0.0-canary", GATE_DENY},
+		{"30.0.0-m1", GATE_DENY},
+		{"29.6.0b1", GATE_DENY},
+		{"29.6.0-b1", GATE_DENY},
+		{"29.6.0+u1", GATE_DENY},
+		{"29.6.0-ubuntu", GATE_DENY},
+		{"29.6.0+dfsgx", GATE_DENY},
+		{"29.6.0.1", GATE_DENY},
+		{"29.5.1+canary", GATE_DENY},
+		{"29.6.0+dfsg1-M2", GATE_DENY},
 		{"29.6.0+ds1~rc1", GATE_DENY},
 		{"29.6.0-RC1", GATE_DENY},
 		{"29.6.0-dev", GATE_DENY},
