@@ -55,6 +55,19 @@ int decide_container_inspect(struct work *work)
 	return use_container(work, &container);
 }
 
+/* Those with the caller's label; NULL: memory ran out. */
+static const char *own_containers(struct work *work)
+{
+	const char *owner = owner_filter(work);
+	const char *filters =
+		owner ? arena_printf(work->arena, "{\"label\":[\"%s\"]}", owner) : NULL;
+	const char *value = filters ? target_encode(work->arena, filters) : NULL;
+
+	return value ? arena_printf(
+			       work->arena, "containers/json?all=1&filters=%s", value)
+		     : NULL;
+}
+
 /*
  * The engine prunes by the owner's label alone, and an image may bring that one to
  * containers that root makes past gate: whoever provides such an image must not remove
@@ -64,14 +77,12 @@ int decide_container_prune(struct work *work)
 {
 	const struct json_node *list;
 
-	if (!has_engine(work) || has_power(work, POWER_OTHERS))
+	if (has_power(work, POWER_OTHERS))
 		return 0;
-	if (work_list(work,
-		    arena_printf(work->arena,
-			    "containers/json?all=1&filters=%%7B%%22label%%22%%3A%%5B"
-			    "%%22" GATE_OWNER_LABEL "%%3D%u%%22%%5D%%7D",
-			    work->caller->user.uid),
-		    &list) < 0)
+	if (!has_engine(work))
+		return refuse(work, 403, "object-unseen",
+			"whose the containers are cannot be told without an engine");
+	if (work_list(work, own_containers(work), &list) < 0)
 		return -EACCES;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct json_node *container = &list->children[i];
@@ -102,12 +113,10 @@ static bool is_to_go(const struct object *container)
 {
 	const struct json_node *root = container->root;
 	const char *status = json_member_text(
-		root ? json_member_of(root, "State", JSON_KIND_OBJECT) : NULL, "Status",
-		NULL);
+		json_member_of(root, "State", JSON_KIND_OBJECT), "Status", NULL);
 	const struct json_node *host_config =
-		root ? json_member_of(root, "HostConfig", JSON_KIND_OBJECT) : NULL;
-	const struct json_node *flag =
-		host_config ? json_member(host_config, "AutoRemove") : NULL;
+		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
+	const struct json_node *flag = json_member(host_config, "AutoRemove");
 
 	return container->mine && status && strcmp(status, "created") == 0 && flag &&
 	       flag->kind == JSON_KIND_BOOL && flag->boolean;

@@ -105,14 +105,13 @@ static int image_member(struct work *work, const struct json_node *object,
 static int check_image(
 	struct work *work, const struct field *field, const struct object *image)
 {
-	const struct json_node *config, *labels, *volumes, *path;
+	const struct json_node *config, *volumes, *path;
 
 	if (image_member(work, image->root, "Config", JSON_KIND_OBJECT, &config) < 0 ||
-		image_member(work, config, "Labels", JSON_KIND_OBJECT, &labels) < 0 ||
 		image_member(work, config, "Volumes", JSON_KIND_OBJECT, &volumes) < 0 ||
 		image_member(work, config, "WorkingDir", JSON_KIND_STRING, &path) < 0)
 		return -EACCES;
-	if (check_image_labels(work, field, labels) < 0 ||
+	if (check_image_labels(work, field, image->labels) < 0 ||
 		check_image_volumes(work, field, volumes) < 0)
 		return -EACCES;
 	return path ? check_working_path(work, "create-image", path->string) : 0;

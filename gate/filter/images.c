@@ -15,13 +15,6 @@ static int parse_name(struct work *work, const char *text, struct reference *ref
 		shown(work, text));
 }
 
-static int refuse_image(struct work *work, const char *text)
-{
-	return refuse(work, 403, "image-not-granted",
-		"the image '%s' is not among the profile's \"images\"",
-		shown(work, text));
-}
-
 /* Only with `others`, as the route says: one name is everybody's. */
 int decide_image(struct work *work)
 {
@@ -98,7 +91,7 @@ static int pulled_name(struct work *work, const char *image, const char *tag,
 	work->decision->image = text;
 	if (parse_name(work, text, reference) < 0)
 		return -EACCES;
-	return image_granted(work, reference) ? 0 : refuse_image(work, text);
+	return image_granted(work, reference) ? 0 : image_refuse(work, text);
 }
 
 /* "redis" without a tag: the engine would pull whatever tags there are. */
@@ -241,7 +234,7 @@ int decide_distribution(struct work *work)
 	if (parse_name(work, work->param, &reference) < 0)
 		return -EACCES;
 	work->decision->image = work->param;
-	return image_granted(work, &reference) ? 0 : refuse_image(work, work->param);
+	return image_granted(work, &reference) ? 0 : image_refuse(work, work->param);
 }
 
 int decide_image_push(struct work *work)
@@ -277,7 +270,7 @@ static int check_target_name(struct work *work, const char *name)
 	if (has_power(work, POWER_OTHERS))
 		return 0;
 	if (!image_granted(work, &reference))
-		return refuse_image(work, name);
+		return image_refuse(work, name);
 	/* A name that others trust must not come to mean something else. */
 	if (image.existence == OBJECT_PRESENT &&
 		(!image.mine || !image_was_built(&image)))

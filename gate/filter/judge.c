@@ -93,8 +93,9 @@ static int judge_networks(struct work *work, const struct json_node *root)
 	return rc;
 }
 
-static int judge_config(struct work *work, const struct json_node *root)
+static int judge_config(struct work *work, const struct object *container)
 {
+	const struct json_node *root = container->root;
 	const struct json_node *config =
 		json_member_of(root, "Config", JSON_KIND_OBJECT);
 	const struct json_node *host_config =
@@ -106,8 +107,7 @@ static int judge_config(struct work *work, const struct json_node *root)
 		return refuse_answer(work, "configuration");
 	judged.name = "container";
 	before = publish_select(work, name_of(root),
-		json_member_text(config, "Image", NULL),
-		json_member_of(config, "Labels", JSON_KIND_OBJECT));
+		json_member_text(config, "Image", NULL), container->labels);
 	int rc = judge_user(work, config);
 	if (rc == 0)
 		rc = judge_working_dir(work, config);
@@ -135,7 +135,7 @@ int judge_container(struct work *work, const struct object *container)
 			"too many containers that join each other's namespaces");
 	work->joined++;
 	if (!is_unlimited(work))
-		rc = judge_config(work, container->root);
+		rc = judge_config(work, container);
 	if (rc == 0)
 		rc = mounts_judge(work, container->root);
 	if (rc == 0)
@@ -160,8 +160,8 @@ int judge_publish(struct work *work, const struct object *container, const char 
 		"PortBindings", JSON_KIND_OBJECT);
 	if (!config || !bindings)
 		return 0;
-	before = publish_select(work, name, json_member_text(config, "Image", NULL),
-		json_member_of(config, "Labels", JSON_KIND_OBJECT));
+	before = publish_select(
+		work, name, json_member_text(config, "Image", NULL), container->labels);
 	jsonw_init(&unseen, NULL, 0);
 	jsonw_object_begin(&unseen);
 	work->prefix = "rename";
@@ -227,8 +227,7 @@ static int judge_race(struct work *work, const struct json_node *root)
 	static release_number mended = {29, 5, 1};
 	const struct json_node *host_config =
 		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
-	const struct json_node *fixed =
-		host_config ? json_member(host_config, "ReadonlyRootfs") : NULL;
+	const struct json_node *fixed = json_member(host_config, "ReadonlyRootfs");
 	bool is_mended;
 
 	if (fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean)

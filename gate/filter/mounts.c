@@ -271,8 +271,7 @@ static int parse_mount(
 	*mount = (struct mount){
 		.field = &mounts_field,
 		.value = value,
-		.labels = volume ? json_member_of(volume, "Labels", JSON_KIND_OBJECT)
-				 : NULL,
+		.labels = json_member_of(volume, "Labels", JSON_KIND_OBJECT),
 		.source = json_member_text(value, "Source", ""),
 		.target = json_member_text(value, "Target", ""),
 		.propagation = json_member_text(
@@ -409,8 +408,7 @@ static void write_binds(
 int force_mounts(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
-	const struct json_node *binds =
-		work->host_config ? json_member(work->host_config, "Binds") : NULL;
+	const struct json_node *binds = json_member(work->host_config, "Binds");
 	size_t n = count_of(binds) + count_of(value);
 	struct mount *all;
 	int rc;

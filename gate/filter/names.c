@@ -33,6 +33,11 @@ bool is_like_id(const char *text)
 	return strlen(text) >= 12 && is_hex(text);
 }
 
+bool is_new_name(const char *text)
+{
+	return is_object_name(text) && !is_like_id(text);
+}
+
 bool is_full_id(const char *text)
 {
 	return strlen(text) == 64 && is_hex(text);

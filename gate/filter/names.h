@@ -14,6 +14,13 @@ bool is_object_name(const char *text);
 bool is_hex(const char *text);
 /** is_like_id() - 12 such digits, as "docker ps -q" shows of an id, or more. */
 bool is_like_id(const char *text);
+/**
+ * is_new_name() - what a caller may call an object of his: no is_like_id()
+ *
+ * A name goes before the beginning of an id: what is called like another's container
+ * would get what root has for that one, and means by what "docker ps -q" told him.
+ */
+bool is_new_name(const char *text);
 /** is_full_id() - 64 such digits. */
 bool is_full_id(const char *text);
 /** is_image_id() - "sha256:" and 64 such digits. */

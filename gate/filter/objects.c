@@ -14,12 +14,16 @@ static const char *uid_text(struct work *work)
 	return text ? text : "";
 }
 
-static bool is_label(
-	const struct json_node *labels, const char *key, const char *wanted)
+static bool is_label(const struct object *object, const char *key, const char *wanted)
 {
-	const char *value = labels ? json_member_text(labels, key, NULL) : NULL;
+	const char *value = json_member_text(object->labels, key, NULL);
 
 	return value && *wanted && strcmp(value, wanted) == 0;
+}
+
+static bool has_label(const struct object *object, const char *key)
+{
+	return json_member(object->labels, key) != NULL;
 }
 
 void write_owner(struct work *work, struct jsonw *out)
@@ -62,6 +66,34 @@ static int refuse_answer(struct work *work, const char *name)
 		"the engine's answer about '%s' lacks its id", shown(work, name));
 }
 
+/* Absent and null is none. */
+static int read_object(const struct json_node *holder, const char *key,
+	const struct json_node **ret_object)
+{
+	const struct json_node *member = json_member(holder, key);
+	bool is_none = !member || member->kind == JSON_KIND_NULL;
+
+	*ret_object = is_none ? NULL : member;
+	return is_none || member->kind == JSON_KIND_OBJECT ? 0 : -EACCES;
+}
+
+/* @configured: the labels are in its configuration. */
+static int labels_of(
+	struct work *work, const char *name, bool configured, struct object *object)
+{
+	const struct json_node *holder = object->root, *labels = NULL;
+
+	if ((configured && read_object(holder, "Config", &holder) < 0) ||
+		read_object(holder, "Labels", &labels) < 0) {
+		*object = unseen(name);
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about '%s' is not understood: its Labels",
+			shown(work, name));
+	}
+	object->labels = labels;
+	return 0;
+}
+
 int object_container(struct work *work, const char *name, struct object *ret_object)
 {
 	*ret_object = unseen(name);
@@ -72,16 +104,14 @@ int object_container(struct work *work, const char *name, struct object *ret_obj
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
-	const struct json_node *root = ret_object->root;
-	const struct json_node *labels =
-		json_member_of(json_member_of(root, "Config", JSON_KIND_OBJECT),
-			"Labels", JSON_KIND_OBJECT);
-	const char *image = json_member_text(root, "Image", NULL);
-	ret_object->id = json_member_text(root, "Id", NULL);
+	const char *image = json_member_text(ret_object->root, "Image", NULL);
+	ret_object->id = json_member_text(ret_object->root, "Id", NULL);
 	if (!ret_object->id || !is_full_id(ret_object->id))
 		return refuse_answer(work, name);
-	ret_object->mine = image && is_label(labels, IMAGE_LABEL, image) &&
-			   is_label(labels, GATE_OWNER_LABEL, uid_text(work));
+	if (labels_of(work, name, true, ret_object) < 0)
+		return -EACCES;
+	ret_object->mine = image && is_label(ret_object, IMAGE_LABEL, image) &&
+			   is_label(ret_object, GATE_OWNER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -98,15 +128,14 @@ int object_image(struct work *work, const char *name, struct object *ret_object)
 		return -EACCES;
 	if (ret_object->existence != OBJECT_PRESENT)
 		return 0;
-	const struct json_node *labels = json_member_of(
-		json_member_of(ret_object->root, "Config", JSON_KIND_OBJECT), "Labels",
-		JSON_KIND_OBJECT);
 	ret_object->id = json_member_text(ret_object->root, "Id", NULL);
 	if (!ret_object->id || !is_image_id(ret_object->id))
 		return refuse_answer(work, name);
+	if (labels_of(work, name, true, ret_object) < 0)
+		return -EACCES;
 	/* What nobody built through gate came from a registry: everybody's. */
-	ret_object->mine = !labels || !json_member(labels, BUILDER_LABEL) ||
-			   is_label(labels, BUILDER_LABEL, uid_text(work));
+	ret_object->mine = !has_label(ret_object, BUILDER_LABEL) ||
+			   is_label(ret_object, BUILDER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -123,9 +152,9 @@ int object_volume(struct work *work, const char *name, struct object *ret_object
 	const char *is = json_member_text(ret_object->root, "Name", NULL);
 	if (!is || strcmp(is, name) != 0)
 		return refuse_answer(work, name);
-	ret_object->mine =
-		is_label(json_member_of(ret_object->root, "Labels", JSON_KIND_OBJECT),
-			GATE_OWNER_LABEL, uid_text(work));
+	if (labels_of(work, name, false, ret_object) < 0)
+		return -EACCES;
+	ret_object->mine = is_label(ret_object, GATE_OWNER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -142,9 +171,9 @@ int object_network(struct work *work, const char *name, struct object *ret_objec
 	ret_object->id = json_member_text(ret_object->root, "Id", NULL);
 	if (!ret_object->id || !is_full_id(ret_object->id))
 		return refuse_answer(work, name);
-	ret_object->mine =
-		is_label(json_member_of(ret_object->root, "Labels", JSON_KIND_OBJECT),
-			GATE_OWNER_LABEL, uid_text(work));
+	if (labels_of(work, name, false, ret_object) < 0)
+		return -EACCES;
+	ret_object->mine = is_label(ret_object, GATE_OWNER_LABEL, uid_text(work));
 	return 0;
 }
 
@@ -169,11 +198,7 @@ int container_own(struct work *work, const char *name, struct object *ret_object
 /* A volume that the engine made for a container's own mount point: 64 random digits. */
 static bool is_anonymous(const struct object *volume)
 {
-	const struct json_node *labels =
-		json_member_of(volume->root, "Labels", JSON_KIND_OBJECT);
-
-	return is_full_id(volume->id) &&
-	       (!labels || !json_member(labels, GATE_OWNER_LABEL));
+	return is_full_id(volume->id) && !has_label(volume, GATE_OWNER_LABEL);
 }
 
 int volume_usable(struct work *work, const struct object *volume)
@@ -210,14 +235,6 @@ static bool is_named(const struct work *work, const char *name)
 	return name && (text_list_has(networks, "*") || text_list_has(networks, name));
 }
 
-static bool has_owner(const struct object *object)
-{
-	const struct json_node *labels =
-		json_member_of(object->root, "Labels", JSON_KIND_OBJECT);
-
-	return labels && json_member(labels, GATE_OWNER_LABEL);
-}
-
 /*
  * Such as callers can make: other drivers and options reach into the host's network, so
  * that no port need be published to be reached. A caller has such a network when he
@@ -243,9 +260,9 @@ static int judge_network(
 {
 	const char *driver = json_member_text(network->root, "Driver", NULL);
 	bool named = is_named(work, json_member_text(network->root, "Name", NULL)) &&
-		     !has_owner(network);
-	bool mine =
-		network->mine || (has_power(work, POWER_OTHERS) && has_owner(network));
+		     !has_label(network, GATE_OWNER_LABEL);
+	bool mine = network->mine || (has_power(work, POWER_OTHERS) &&
+					     has_label(network, GATE_OWNER_LABEL));
 
 	if ((!driver || strcmp(driver, "host") == 0) && !has_power(work, POWER_HOST))
 		return refuse(work, 403, "network-host",
@@ -287,11 +304,7 @@ int network_usable(struct work *work, const char *name, const char **ret_id)
 
 bool image_was_built(const struct object *image)
 {
-	const struct json_node *labels =
-		json_member_of(json_member_of(image->root, "Config", JSON_KIND_OBJECT),
-			"Labels", JSON_KIND_OBJECT);
-
-	return labels && json_member(labels, BUILDER_LABEL);
+	return has_label(image, BUILDER_LABEL);
 }
 
 bool image_was_pulled(
@@ -368,7 +381,6 @@ static bool image_matches(
 
 bool image_granted(struct work *work, const struct reference *reference)
 {
-
 	for (int form = 0; form < 4; form++) {
 		bool tagged = form & 1;
 		const char *text =
@@ -418,7 +430,7 @@ static bool names_answer(
 	return false;
 }
 
-static int refuse_image(struct work *work, const char *text)
+int image_refuse(struct work *work, const char *text)
 {
 	return refuse(work, 403, "image-not-granted",
 		"the image '%s' is not among the profile's \"images\"",
@@ -450,7 +462,7 @@ int image_usable(
 	*ret_text = text;
 	*ret_id = NULL;
 	if (image.existence != OBJECT_PRESENT && !granted)
-		return refuse_image(work, text);
+		return image_refuse(work, text);
 	if (image.existence == OBJECT_ABSENT)
 		return refuse(work, 404, "object-absent", "No such image: %s",
 			shown(work, text));
@@ -463,7 +475,7 @@ int image_usable(
 		granted = all || image_granted(work, &reference);
 	}
 	if (!granted)
-		return refuse_image(work, text);
+		return image_refuse(work, text);
 	if (!image.mine && !has_power(work, POWER_OTHERS))
 		return refuse(work, 403, "image-others",
 			"the image '%s' was built by another user, and the profile has "

@@ -34,15 +34,19 @@ enum existence {
  *        the name
  * @mine: the caller made it
  * @root: what the engine says of it; NULL unless it is present
+ * @labels: an object; NULL: it has none
  */
 struct object {
 	enum existence existence;
 	const char *id;
 	bool mine;
-	const struct json_node *root;
+	const struct json_node *root, *labels;
 };
 
-/* Look an object up; 0 whether it is there or not, or -EACCES: then it is unseen. */
+/*
+ * Look an object up; 0 whether it is there or not, or -EACCES: then it is unseen. One
+ * whose labels are no object of JSON is refused: whose it is cannot be told.
+ */
 int object_container(struct work *work, const char *name, struct object *ret_object)
 	_must_check_;
 int object_image(struct work *work, const char *name, struct object *ret_object)
@@ -100,6 +104,8 @@ bool registry_granted(struct work *work, const char *host);
 /** image_granted() - whether the profile's `images` has the name; not asking anybody.
  */
 bool image_granted(struct work *work, const struct reference *reference);
+/** image_refuse() - refuse() what image_granted() does not grant. */
+int image_refuse(struct work *work, const char *text);
 
 /** write_owner() - the member GATE_OWNER_LABEL into an open object of labels. */
 void write_owner(struct work *work, struct jsonw *out);

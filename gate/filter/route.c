@@ -31,15 +31,6 @@ static bool is_signal(const char *text)
 				  "0123456789+-")];
 }
 
-/*
- * A name goes before the beginning of an id: what is called like another's container
- * would get what root has for that one, and means by what "docker ps -q" told him.
- */
-static bool is_new_name(const char *text)
-{
-	return is_object_name(text) && !is_like_id(text);
-}
-
 static bool is_new_name_or_none(const char *text)
 {
 	return !*text || is_new_name(text);

@@ -346,7 +346,7 @@ static int engine_default(struct work *work, const char *key, const char **ret_t
 		return 0;
 	if (work_fact(work, "info", &info) < 0)
 		return -EACCES;
-	member = info ? json_member(info, key) : NULL;
+	member = json_member(info, key);
 	if (member && member->kind == JSON_KIND_STRING)
 		*ret_text = member->string;
 	return 0;

@@ -152,8 +152,7 @@ static int check_network_name(struct work *work, const struct field *field,
 			return field_refuse(work, field, value,
 				"the name '%s' is the engine's", taken[i]);
 	}
-	/* "docker network ls -q" tells so much of an id: a name goes before it. */
-	if (!is_object_name(value->string) || is_like_id(value->string))
+	if (!is_new_name(value->string))
 		return field_refuse(work, field, value, "'%s' is no name of a network",
 			shown(work, value->string));
 	work->decision->object = value->string;

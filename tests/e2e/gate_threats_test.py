@@ -40,7 +40,7 @@ CONTAINER_IDS = {"1" * 64: "mine", "2" * 64: "bobs"}
 # Not to be had from a real engine, or only with a registry: the reason of each.
 LEFT_OUT = [
     (r"-unheard-of|start-(annotated|broken|garbled|pin-dotdot)|Image-of-(odd|nothing)|"
-     r"prune-(image|label|unheard|of)-",
+     r"prune-(image|label|unheard|of)-|labels-odd-",
      "an engine's lie"),
     (r"routes\.prune$", "there are containers whose labels lie: e2e/gate-serve tries it"),
     (r"exec-start-default-user", "an engine fills the container's user in"),

@@ -321,6 +321,10 @@ static const struct {
 		"[{'Id':'" ID(3) "','ImageID':'" NGINX
 				 "','Labels':{'seawall.owner':'1005'}}]"},
 	{OWN_CONTAINERS("1007"), "{}"},
+	{"containers/oddlabels/json",
+		"{'Id':'" ID(6) "','Image':'" NGINX "','Config':{'Labels':['x']}}"},
+	{"containers/oddconfig/json",
+		"{'Id':'" ID(6) "','Image':'" NGINX "','Config':'x'}"},
 	{"containers/broken/json", "{'Id':'short'}"},
 	{"containers/garbled/json", "{'Id':"},
 
@@ -418,11 +422,14 @@ static const struct {
 			"{'type':'overlay','o':'lowerdir=/','device':'overlay'}")},
 	{"volumes/plugin",
 		"{'Name':'plugin','Driver':'rexray','Labels':" MINE ",'Options':null}"},
+	{"volumes/oddlabels", VOLUME("oddlabels", "['seawall.owner']", "null")},
 	{"volumes/" ID(9), VOLUME(ID(9), "null", "null")},
 
 	{"networks/mine", NETWORK(1, "mine", "bridge", "'seawall.owner':'1000'")},
 	{"networks/" ID(1), NETWORK(1, "mine", "bridge", "'seawall.owner':'1000'")},
 	{"networks/" ID(3), NETWORK(3, "backend", "bridge", "")},
+	{"networks/oddlabels",
+		"{'Id':'" ID(8) "','Name':'backend','Driver':'bridge','Labels':'x'}"},
 	{"networks/bobs", NETWORK(2, "bobs", "bridge", "'seawall.owner':'1001'")},
 	{"networks/backend", NETWORK(3, "backend", "bridge", "")},
 	{"networks/host", NETWORK(4, "host", "host", "")},

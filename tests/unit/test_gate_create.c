@@ -248,7 +248,8 @@ static const struct gate_case cases[] = {
 	HOST("Devices-key-case", "'Devices':[{'pathonhost':'/dev/sda'}]",
 		"create-devices"),
 	HOST("Devices-unknown-key",
-		"'Devices':[{'PathOnHost':'/dev/ttyUSB0','pathonhost':'/dev/sda'}]",
+		"'Devices':[{'PathOnHost':'/dev/ttyUSB0','PathInContainer':'/dev/x',"
+		"'pathonhost':'/dev/sda'}]",
 		"body-key-unknown"),
 	OPERATOR("Devices", "'Devices':[{'PathOnHost':'/dev/sda'}]", .has = "/dev/sda"),
 	HOST("DeviceCgroupRules", "'DeviceCgroupRules':['b 8:* rwm']",
