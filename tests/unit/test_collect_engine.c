@@ -21,8 +21,7 @@
 
 #include <cmocka.h>
 
-#include "common/cleanup.h"
-#include "netmon/collect/collect.h"
+#include "collect_made.h"
 
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -116,8 +115,7 @@ static int setup(void **state)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", server->path);
 	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(server->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		listen(server->listener, 8) < 0 ||
-		(geteuid() == 0 && unshare(CLONE_NEWNET) < 0))
+		listen(server->listener, 8) < 0 || made_netns(state) < 0)
 		return -1;
 	return pthread_create(&server->thread, NULL, serve, server);
 }
@@ -133,14 +131,6 @@ static int teardown(void **state)
 	rmdir(server->dir);
 	free(server);
 	return 0;
-}
-
-static void need_root(void)
-{
-	if (geteuid() != 0) {
-		print_message("SKIP: needs root for network namespaces of its own\n");
-		skip();
-	}
 }
 
 /* A process that listens on @port in a namespace made by unshare(@flags); its pid. */
@@ -202,32 +192,21 @@ static struct facts *collect(const struct server *server)
 {
 	const char *const sockets[] = {server->path};
 	const struct collect_options options = {.engines = sockets, .nengines = 1};
-	struct facts *facts = NULL;
-	struct err err = {0};
 	struct stat before, after;
+	struct facts *facts;
 
 	assert_int_equal(stat("/proc/thread-self/ns/net", &before), 0);
-	if (collect_host(&options, &facts, &err) < 0)
-		fail_msg("%s", err.text);
+	facts = made_facts(&options);
 	assert_int_equal(stat("/proc/thread-self/ns/net", &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 	return facts;
-}
-
-static const struct note *find_note(const struct facts *facts, const char *code)
-{
-	for (size_t i = 0; i < facts->nnotes; i++) {
-		if (strcmp(facts->notes[i].code, code) == 0)
-			return &facts->notes[i];
-	}
-	return NULL;
 }
 
 static void test_namespaces(void **state)
 {
 	struct server *server = *state;
 
-	need_root();
+	made_need_netns();
 	pid_t own = start_container(CLONE_NEWNET, 1001);
 	pid_t host = start_container(0, 1002);
 	reply(server, "/version", "{\"Version\":\"28.0\",\"ApiVersion\":\"1.48\"}");
@@ -262,7 +241,7 @@ static void test_namespaces(void **state)
 	/* Held by a child of the container's process. */
 	assert_string_equal(facts->host->socks[0].container_id, ID_C);
 	assert_true(facts->host->socks[0].pid > 0 && facts->host->socks[0].pid != host);
-	assert_null(find_note(facts, "netns-unreadable"));
+	assert_null(made_note(facts, "netns-unreadable"));
 	facts_free(facts);
 	stop_container(own);
 	stop_container(host);
@@ -273,7 +252,7 @@ static void test_gone(void **state)
 {
 	struct server *server = *state;
 
-	need_root();
+	made_need_netns();
 	pid_t pid = start_container(CLONE_NEWNET, 1001);
 	stop_container(pid);
 	reply(server, "/version", "{\"ApiVersion\":\"1.41\"}");
@@ -287,7 +266,7 @@ static void test_gone(void **state)
 
 	assert_string_equal(facts_container(facts, ID_A)->state, "removed");
 	assert_null(facts_container(facts, ID_B)->netns);
-	assert_true(find_note(facts, "netns-unreadable")->hides);
+	assert_true(made_note(facts, "netns-unreadable")->hides);
 	facts_free(facts);
 }
 
@@ -296,7 +275,7 @@ static void test_users_engine(void **state)
 {
 	struct server *server = *state;
 
-	need_root();
+	made_need_netns();
 	assert_int_equal(chown(server->path, 12345, 12345), 0);
 	reply(server, "/version", "{\"ApiVersion\":\"1.41\"}");
 	reply(server, "/info", "{}");
@@ -311,7 +290,7 @@ static void test_users_engine(void **state)
 	assert_null(facts_container(facts, ID_A)->netns);
 	assert_int_equal(facts_container(facts, ID_A)->pid, 0);
 	assert_null(facts->networks[0].bridge);
-	assert_true(find_note(facts, "netns-unreadable")->hides);
+	assert_true(made_note(facts, "netns-unreadable")->hides);
 	facts_free(facts);
 }
 
@@ -326,8 +305,8 @@ static void test_nonsense(void **state)
 	struct facts *facts = collect(server);
 
 	assert_false(facts->docker_sockets_known);
-	assert_true(find_note(facts, "engine-answer")->hides);
-	assert_true(find_note(facts, "container-not-inspected")->hides);
+	assert_true(made_note(facts, "engine-answer")->hides);
+	assert_true(made_note(facts, "container-not-inspected")->hides);
 	facts_free(facts);
 }
 
@@ -339,7 +318,7 @@ static void test_unreachable(void **state)
 	struct facts *facts = collect(&server);
 	assert_false(facts->docker_sockets_known);
 	assert_false(facts->engines[0].reachable);
-	assert_true(find_note(facts, "engine-unreachable")->hides);
+	assert_true(made_note(facts, "engine-unreachable")->hides);
 	facts_free(facts);
 }
 
@@ -350,7 +329,7 @@ static void test_too_old(void **state)
 	reply(server, "/version", "{\"Version\":\"1.9\",\"ApiVersion\":\"1.21\"}");
 	struct facts *facts = collect(server);
 	assert_false(facts->docker_sockets_known);
-	assert_true(find_note(facts, "engine-too-old")->hides);
+	assert_true(made_note(facts, "engine-too-old")->hides);
 	facts_free(facts);
 }
 

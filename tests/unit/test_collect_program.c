@@ -2,12 +2,10 @@
 /* eBPF programs that take packets before the rules do are seen. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,17 +14,9 @@
 
 #include <cmocka.h>
 
-#include "netmon/collect/collect.h"
+#include "collect_made.h"
 
 enum { ATTACH_TCX_INGRESS = 46 };
-
-static int setup(void **state)
-{
-	(void)state;
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
-		return 0;
-	return system("ip link add v0 type veth peer v1") == 0 ? 0 : -1;
-}
 
 static int bpf(int command, union bpf_attr *attr)
 {
@@ -57,10 +47,7 @@ static int attach(uint32_t type, uint32_t attach_type, int32_t result, int targe
 	union bpf_attr attr = {0};
 	int program, fd;
 
-	if (geteuid() != 0) {
-		print_message("SKIP: needs root for a network namespace of its own\n");
-		skip();
-	}
+	made_need_netns();
 	program = load(type, attach_type, result);
 	attr.link_create.prog_fd = (uint32_t)program;
 	attr.link_create.target_fd = (uint32_t)target;
@@ -73,17 +60,6 @@ static int attach(uint32_t type, uint32_t attach_type, int32_t result, int targe
 	}
 	close(program);
 	return fd;
-}
-
-static struct facts *collect(void)
-{
-	const struct collect_options options = {.no_engine = true};
-	struct facts *facts = NULL;
-	struct err err = {0};
-
-	if (collect_host(&options, &facts, &err) < 0)
-		fail_msg("%s", err.text);
-	return facts;
 }
 
 static bool is_noted(const struct facts *facts, const char *code, const char *where)
@@ -99,31 +75,29 @@ static bool is_noted(const struct facts *facts, const char *code, const char *wh
 /* Whether @code is noted at @where now, and was not or is not without the program. */
 static void check_note(int link, const char *code, const char *where)
 {
-	struct facts *facts = collect();
+	struct facts *facts = made_facts_of_host();
 
 	assert_true(is_noted(facts, code, where));
 	facts_free(facts);
 	close(link);
-	facts = collect();
+	facts = made_facts_of_host();
 	assert_false(is_noted(facts, code, where));
 	facts_free(facts);
 }
 
-static int v0(void)
+/* Two links; the index of the one to which programs are attached. */
+static int make_v0(void)
 {
-	struct facts *facts = collect();
-	const struct link *link = netns_link_named(facts->host, "v0");
-	int index = link ? link->index : 0; /* without root there is none */
-
-	facts_free(facts);
-	return index;
+	made_need_netns();
+	made_run("ip link add v0 index 77 type veth peer name v1");
+	return 77;
 }
 
 static void test_xdp(void **state)
 {
 	(void)state;
-	int link = attach(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS, v0());
-	struct facts *facts = collect();
+	int link = attach(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS, make_v0());
+	struct facts *facts = made_facts_of_host();
 
 	assert_true(netns_link_named(facts->host, "v0")->xdp);
 	assert_false(netns_link_named(facts->host, "v1")->xdp);
@@ -134,8 +108,8 @@ static void test_xdp(void **state)
 static void test_tcx(void **state)
 {
 	(void)state;
-	int link = attach(BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_INGRESS, -1, v0());
-	struct facts *facts = collect();
+	int link = attach(BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_INGRESS, -1, make_v0());
+	struct facts *facts = made_facts_of_host();
 
 	assert_true(netns_link_named(facts->host, "v0")->tc_ingress);
 	assert_false(netns_link_named(facts->host, "v1")->tc_ingress);
@@ -153,7 +127,7 @@ static void test_socket_lookup(void **state)
 	check_note(link, "bpf-sk-lookup", "host");
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, setup)
+#define TEST(name) cmocka_unit_test_setup(name, made_netns)
 
 int main(void)
 {
