@@ -33,6 +33,16 @@ const struct operand *made_daddr(void)
 	return &daddr;
 }
 
+const struct operand *made_sport(void)
+{
+	static const struct operand sport = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.load_len = 2,
+		.len = 2};
+
+	return &sport;
+}
+
 const struct operand *made_dport(void)
 {
 	static const struct operand dport = {.field = FIELD_PAYLOAD,
@@ -86,6 +96,23 @@ struct op made_match(struct arena *arena, const struct operand *operand, enum cm
 	op.lo = made_be(arena, lo, len);
 	op.hi = made_be(arena, hi, len);
 	return op;
+}
+
+struct op made_fib(
+	struct arena *arena, enum field field, uint32_t flags, uint32_t number)
+{
+	const struct operand fib = {.field = field,
+		.fib_flags = flags,
+		.load_len = sizeof(number),
+		.len = sizeof(number)};
+	/* Compared in the machine's order, as the kernel writes it. */
+	const uint8_t *bytes = arena_memdup(arena, &number, sizeof(number));
+
+	return (struct op){.kind = OP_MATCH,
+		.operand = arena_memdup(arena, &fib, sizeof(fib)),
+		.value_len = sizeof(number),
+		.lo = bytes,
+		.hi = bytes};
 }
 
 struct op made_verdict(enum verdict verdict, const struct chain *to)

@@ -12,9 +12,10 @@
 /* The next number of a sequence that @seed begins; below @below. */
 uint32_t made_random(uint64_t *seed, uint32_t below);
 
-/* Source address of the header; destination; port of the transport header; mark. */
+/* Addresses of the network header; ports of the transport header; mark. */
 const struct operand *made_saddr(void);
 const struct operand *made_daddr(void);
+const struct operand *made_sport(void);
 const struct operand *made_dport(void);
 const struct operand *made_mark(void);
 
@@ -27,6 +28,9 @@ const uint8_t *made_be(struct arena *arena, uint64_t number, size_t len);
 /** made_match() - operand cmp number(s); @len bytes. */
 struct op made_match(struct arena *arena, const struct operand *operand, enum cmp cmp,
 	uint64_t lo, uint64_t hi, size_t len);
+/** made_fib() - fib FLAGS type or oif NUMBER, by @field; NFTA_FIB_F_* */
+struct op made_fib(
+	struct arena *arena, enum field field, uint32_t flags, uint32_t number);
 struct op made_verdict(enum verdict verdict, const struct chain *to);
 struct op made_dnat(struct arena *arena, uint32_t addr, uint16_t port);
 /** made_chain() - empty, in a table of IPv4. */

@@ -13,8 +13,6 @@
 
 #include "host_made.h"
 
-/* ---------------------------------------------------------------- exposures */
-
 /* ip saddr PREFIX, in a chain that forwards to the container. */
 static void by_source(struct host_made *h, struct chain *chain, uint32_t net,
 	uint32_t mask, const struct op *last)
@@ -175,7 +173,8 @@ static void ports_that_lead_to_a_translation_are_asked(void **state)
 	survey_ports(h, &op, 8443, true);
 }
 
-static void ports_of_an_ipset_are_asked(void **state)
+/* An ipset that holds 8443 alone: whether ports in it or out of it are translated. */
+static void survey_ports_of_an_ipset(struct host_made *h, bool invert, uint16_t port)
 {
 	struct ipset_element element = {.part = {{.lo = 8443, .hi = 8443}}};
 	struct ipset set = {.name = "ports",
@@ -185,25 +184,20 @@ static void ports_of_an_ipset_are_asked(void **state)
 		.elements = &element,
 		.nelements = 1};
 	const struct ipset_match match = {.ipset = &set, .ndims = 1};
-	const struct op op = {.kind = OP_IPSET, .ipset = &match};
+	const struct op op = {.kind = OP_IPSET, .invert = invert, .ipset = &match};
 
-	survey_ports(*state, &op, 8443, false);
+	survey_ports(h, &op, port, false);
+}
+
+static void ports_of_an_ipset_are_asked(void **state)
+{
+	survey_ports_of_an_ipset(*state, false, 8443);
 }
 
 /* ! --match-set: the ports that are not in it are translated. */
 static void ports_out_of_an_ipset_are_asked(void **state)
 {
-	struct ipset_element element = {.part = {{.lo = 8443, .hi = 8443}}};
-	struct ipset set = {.name = "ports",
-		.kind = IPSET_TUPLE,
-		.ndims = 1,
-		.dim = {IPSET_DIM_PORT},
-		.elements = &element,
-		.nelements = 1};
-	const struct ipset_match match = {.ipset = &set, .ndims = 1};
-	const struct op op = {.kind = OP_IPSET, .invert = true, .ipset = &match};
-
-	survey_ports(*state, &op, 1, false);
+	survey_ports_of_an_ipset(*state, true, 1);
 }
 
 /* dnat to 172.17.0.2:80 and a socket of UDP-Lite: spans are of the other protocols. */
@@ -338,19 +332,16 @@ static void networks_of_foreign_addresses_are_asked(void **state)
  * exposures of the container's own address at 8080 there are. */
 static size_t survey_by_type(struct host_made *h, uint32_t from, uint32_t type)
 {
-	const struct operand fib = {
-		.field = FIELD_FIB_TYPE, .fib_flags = from, .len = sizeof(type)};
 	struct arena *arena = &h->rules.arena;
 	struct chain *chain =
 		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
-	struct op ops[] = {made_match(arena, &fib, CMP_EQ, 0, 0, sizeof(type)),
+	struct op ops[] = {made_fib(arena, FIELD_FIB_TYPE, from, type),
 		made_match(arena, made_dport(), CMP_EQ, 8080, 0, 2),
 		made_dnat(arena, 0xcb007101, 22)};
 	struct report report;
 	size_t n = 0;
 
 	host_listen(h->host, IPPROTO_TCP, 22);
-	ops[0].lo = arena_memdup(arena, &type, sizeof(type));
 	made_rule(&h->rules, chain, ops, 3);
 	host_survey(h, &report);
 	for (size_t i = 0; i < report.nexposures; i++) {
@@ -380,17 +371,13 @@ static void what_is_local_may_be_a_container(void **state)
 /* sport 53 makes classes; the answer to one of them is not the answer to all. */
 static void answers_are_not_told_apart_by_a_class(void **state)
 {
-	static const struct operand sport = {.field = FIELD_PAYLOAD,
-		.base = BASE_TRANSPORT,
-		.load_len = 2,
-		.len = 2};
 	struct host_made *h = *state;
 	struct arena *arena = &h->rules.arena;
 	struct chain *in =
 		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
 	struct chain *out =
 		made_chain(&h->rules, "out", true, HOOK_OUTPUT, 0, CHAIN_FILTER);
-	struct op dns[] = {made_match(arena, &sport, CMP_EQ, 53, 0, 2),
+	struct op dns[] = {made_match(arena, made_sport(), CMP_EQ, 53, 0, 2),
 		made_verdict(VERDICT_ACCEPT, NULL)};
 	struct op high[] = {made_match(arena, made_dport(), CMP_RANGE, 30000, 65535, 2),
 		made_verdict(VERDICT_ACCEPT, NULL)};
@@ -408,14 +395,10 @@ static void answers_are_not_told_apart_by_a_class(void **state)
 /* The way back for 1000-2000 is a hole, and 53 is dropped: the other classes get in. */
 static void policy_routes_tell_client_ports_apart(void **state)
 {
-	static const struct operand sport = {.field = FIELD_PAYLOAD,
-		.base = BASE_TRANSPORT,
-		.load_len = 2,
-		.len = 2};
 	struct host_made *h = *state;
 	struct chain *in =
 		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
-	struct op dns[] = {made_match(&h->rules.arena, &sport, CMP_EQ, 53, 0, 2),
+	struct op dns[] = {made_match(&h->rules.arena, made_sport(), CMP_EQ, 53, 0, 2),
 		made_verdict(VERDICT_DROP, NULL)};
 	struct route_rule *rule = host_rule(h->host, 100, 100);
 	struct report report;
@@ -458,148 +441,11 @@ static void macvlan_children_of_a_bare_link(void **state)
 	arena_done(&report.arena);
 }
 
-/* ---------------------------------------------------------------- ways in */
-
-static const struct way *find_way(const struct report *report, int ifindex)
-{
-	for (size_t i = 0; i < report->nways; i++)
-		if (report->ways[i].ifindex == ifindex &&
-			report->ways[i].family == FAMILY_IP4)
-			return &report->ways[i];
-	return NULL;
-}
-
-/* 0.0.0.0/1 and 128.0.0.0/1 beside the default route: strangers come by both. */
-static void halves_of_a_default_route_are_a_perimeter(void **state)
-{
-	struct host_made *h = *state;
-	struct report report;
-
-	host_link(h->host, 4, "tun0", "tun");
-	host_route(h->host, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, 4, "10.8.0.1");
-	host_route(h->host, RT_TABLE_MAIN, "128.0.0.0/1", RTN_UNICAST, 4, "10.8.0.1");
-	host_survey(h, &report);
-	assert_int_equal(report.nperimeter, 2);
-	assert_non_null(find_way(&report, 4));
-	assert_true(find_way(&report, 4)->perimeter);
-	arena_done(&report.arena);
-}
-
-/* AllowedIPs without 10.0.0.0/8: 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8 and so on. Those for
- * many, and networks that somebody has, lead to nobody else. */
-static void large_parts_of_a_default_route_are_a_perimeter(void **state)
-{
-	struct host_made *h = *state;
-	struct report report;
-
-	host_link(h->host, 4, "wg0", "wireguard");
-	host_route(h->host, RT_TABLE_MAIN, "8.0.0.0/7", RTN_UNICAST, 4, NULL);
-	host_link(h->host, 5, "lan0", NULL);
-	host_route(h->host, RT_TABLE_MAIN, "224.0.0.0/4", RTN_UNICAST, 5, NULL);
-	host_route(h->host, RT_TABLE_MAIN, "11.0.0.0/8", RTN_UNICAST, 5, NULL);
-	host_survey(h, &report);
-	assert_int_equal(report.nperimeter, 2);
-	assert_true(find_way(&report, 4)->perimeter);
-	arena_done(&report.arena);
-}
-
-/* All that is given to hosts of IPv6 is in 2000::/3: whatever holds it, or a large part
- * of it, is a way to everywhere; fc00::/7 is not. */
-static void large_parts_of_ip6_are_a_perimeter(void **state)
-{
-	static const struct {
-		const char *prefix;
-		size_t perimeters;
-	} rows[] = {{"::/1", 2}, {"::/2", 2}, {"2000::/3", 2}, {"2000::/4", 2},
-		{"3000::/4", 2}, {"4000::/2", 1}, {"fc00::/7", 1}, {"ff00::/8", 1}};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct host_made *h = *state;
-		struct report report;
-
-		host_link(h->host, 4, "wg0", "wireguard");
-		host_rule(h->host, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
-		host_route(
-			h->host, RT_TABLE_MAIN, rows[i].prefix, RTN_UNICAST, 4, NULL);
-		host_survey(h, &report);
-		if (report.nperimeter != rows[i].perimeters)
-			fail_msg("%s", rows[i].prefix);
-		arena_done(&report.arena);
-		host_teardown(state);
-		host_setup(state);
-	}
-}
-
-/* 198.51.100.0/24 is routed by an inner interface: so its packets come by that. */
-static void a_public_network_comes_by_its_route(void **state)
-{
-	struct host_made *h = *state;
-	struct report report;
-
-	host_link(h->host, 4, "lan0", NULL);
-	host_addr(h->host, 4, "192.0.2.0/24", "192.0.2.1");
-	host_route(
-		h->host, RT_TABLE_MAIN, "198.51.100.0/24", RTN_UNICAST, 4, "192.0.2.9");
-	host_survey(h, &report);
-	const struct way *way = find_way(&report, 4);
-	assert_non_null(way);
-	assert_false(way->perimeter);
-	assert_true(ivset_contains(way->zone[ZONE_PRIVATE], 0xc6336407));
-	assert_true(ivset_contains(way->zone[ZONE_ADJACENT], 0xc0000207));
-	assert_false(ivset_contains(way->zone[ZONE_PRIVATE], 0xc0000207));
-	assert_true(ivset_is_empty(way->zone[ZONE_INTERNET]));
-	arena_done(&report.arena);
-}
-
-/* docker network create -o com.docker.network.bridge.name=BRIDGE, with a card on it. */
-static void a_card_on_an_engines_bridge_is_a_way_in(void **state)
-{
-	struct host_made *h = *state;
-	struct report report;
-
-	host_survey(h, &report);
-	assert_null(find_way(&report, HOST_DOCKER0));
-	arena_done(&report.arena);
-	host_teardown(state);
-	host_setup(state);
-	host_link(h->host, 4, "eth1", NULL)->master = HOST_DOCKER0;
-	host_survey(h, &report);
-	assert_non_null(find_way(&report, HOST_DOCKER0));
-	assert_true(ivset_contains(
-		find_way(&report, HOST_DOCKER0)->zone[ZONE_PRIVATE], 0xac110077));
-	arena_done(&report.arena);
-}
-
-/* A card that is down brings nobody to its bridge, an engine's or another. */
-static void a_card_that_is_down_is_no_way_in(void **state)
-{
-	struct host_made *h = *state;
-	struct report report;
-
-	host_link(h->host, 4, "eth1", NULL)->master = HOST_DOCKER0;
-	host_link(h->host, 5, "br0", "bridge");
-	host_link(h->host, 6, "eth2", NULL)->master = 5;
-	host_addr(h->host, 5, "192.0.2.0/24", "192.0.2.1");
-	for (size_t i = 0; i < h->host->nlinks; i++)
-		if (h->host->links[i].master)
-			h->host->links[i].up = false;
-	host_survey(h, &report);
-	assert_null(find_way(&report, HOST_DOCKER0));
-	assert_null(find_way(&report, 5));
-	arena_done(&report.arena);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(halves_of_a_default_route_are_a_perimeter),
-		T(large_parts_of_a_default_route_are_a_perimeter),
-		T(large_parts_of_ip6_are_a_perimeter),
-		T(a_public_network_comes_by_its_route),
-		T(a_card_on_an_engines_bridge_is_a_way_in),
-		T(a_card_that_is_down_is_no_way_in),
 		T(reach_is_the_exact_union),
 		T(a_maybe_gives_may_and_a_gap),
 		T(what_is_more_certain_is_told),

@@ -438,18 +438,10 @@ static void a_broadcast_address_is_translated(void **state)
  */
 static void a_type_of_a_route_is_translated(void **state)
 {
-	static const struct operand type = {.field = FIELD_FIB_TYPE,
-		.fib_flags = NFTA_FIB_F_DADDR,
-		.load_len = 4,
-		.len = 4};
-	static const uint32_t blackhole = RTN_BLACKHOLE;
 	const u128 network = (u128)0x20010db8000b0000u << 64;
 	struct host_made *h = *state;
-	struct op ops[] = {{.kind = OP_MATCH,
-				   .operand = &type,
-				   .value_len = sizeof(blackhole),
-				   .lo = (const uint8_t *)&blackhole,
-				   .hi = (const uint8_t *)&blackhole},
+	struct op ops[] = {made_fib(&h->rules.arena, FIELD_FIB_TYPE, NFTA_FIB_F_DADDR,
+				   RTN_BLACKHOLE),
 		made_match(&h->rules.arena, made_dport(), CMP_EQ, PORT, 0, 2),
 		to_web(h)};
 	struct chain *chain = nat_chain(h);

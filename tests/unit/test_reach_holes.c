@@ -56,23 +56,11 @@ static void is_told(struct host_made *h, const char *to, uint32_t lo, uint32_t h
 	arena_done(&report.arena);
 }
 
-static struct op fib_op(
-	const struct operand *operand, const uint32_t *value, enum cmp cmp)
+/* fib daddr type or oif NUMBER */
+static struct op fib_daddr(struct host_made *h, enum field field, uint32_t number)
 {
-	return (struct op){.kind = OP_MATCH,
-		.operand = operand,
-		.cmp = cmp,
-		.value_len = sizeof(*value),
-		.lo = (const uint8_t *)value,
-		.hi = (const uint8_t *)value};
+	return made_fib(&h->rules.arena, field, NFTA_FIB_F_DADDR, number);
 }
-
-static const struct operand daddr_type = {.field = FIELD_FIB_TYPE,
-	.fib_flags = NFTA_FIB_F_DADDR,
-	.load_len = 4,
-	.len = 4};
-static const struct operand daddr_oif = {
-	.field = FIELD_FIB_OIF, .fib_flags = NFTA_FIB_F_DADDR, .load_len = 4, .len = 4};
 
 /* @where tcp dport 9999 dnat to 172.17.0.2:80 */
 static void translate(struct host_made *h, struct op where)
@@ -98,11 +86,10 @@ static void drop_to(struct host_made *h, struct chain *chain, uint32_t addr)
  * 127.0.0.0/8 are local, all of them. */
 static void another_loopback_address(void **state)
 {
-	static const uint32_t local = RTN_LOCAL;
 	struct host_made *h = *state;
 	struct chain *raw = prerouting(&h->rules, -300, CHAIN_FILTER);
 
-	translate(h, fib_op(&daddr_type, &local, CMP_EQ));
+	translate(h, fib_daddr(h, FIELD_FIB_TYPE, RTN_LOCAL));
 	drop_to(h, raw, 0xcb007101);
 	drop_to(h, raw, 0xac110001);
 	drop_to(h, raw, INADDR_LOOPBACK);
@@ -112,24 +99,22 @@ static void another_loopback_address(void **state)
 /* fib daddr type broadcast dnat: a frame for the host alone, to 203.0.113.255. */
 static void a_connection_to_a_broadcast_address(void **state)
 {
-	static const uint32_t broadcast = RTN_BROADCAST;
 	struct host_made *h = *state;
 
 	host_route(h->host, RT_TABLE_LOCAL, "203.0.113.255", RTN_BROADCAST, HOST_ETH0,
 		NULL);
-	translate(h, fib_op(&daddr_type, &broadcast, CMP_EQ));
+	translate(h, fib_daddr(h, FIELD_FIB_TYPE, RTN_BROADCAST));
 	is_told(h, "203.0.113.255", 0xcb0071ff, 0xcb0071ff);
 }
 
 /* fib daddr oif docker0 dnat: an address of the network that no container has. */
 static void an_address_by_its_route(void **state)
 {
-	static const uint32_t oif = HOST_DOCKER0;
 	struct host_made *h = *state;
 
 	host_route(h->host, RT_TABLE_LOCAL, "172.17.0.0", RTN_BROADCAST, HOST_DOCKER0,
 		NULL);
-	translate(h, fib_op(&daddr_oif, &oif, CMP_EQ));
+	translate(h, fib_daddr(h, FIELD_FIB_OIF, HOST_DOCKER0));
 	is_told(h, "172.17.5.5", 0xac110003, 0xac11ffff);
 }
 
