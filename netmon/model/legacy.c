@@ -386,9 +386,6 @@ int legacy_decode(struct decode_ctx *ctx, const struct legacy_table *table)
 		r = add_chains(&reader);
 	for (size_t i = 0; r == 0 && i < reader.nspans; i++)
 		r = decode_chain(&reader, &reader.spans[i]);
-	/* The nat table translates, so connections are tracked whatever it holds. */
-	if (r == 0 && strcmp(table->name, "nat") == 0)
-		ctx->ruleset->uses_conntrack = true;
 	free(reader.entries);
 	free(reader.spans);
 	return r;

@@ -94,6 +94,23 @@ static void test_legacy_empty(void **state)
 	ruleset_free(ruleset);
 }
 
+/* iptable_nat registers its hooks, and leaves conntrack to the targets that translate
+ * (xt_nat_checkentry()): without them no chain of type nat is run. */
+static void test_legacy_nat_empty(void **state)
+{
+	struct legacy_table table = made_empty(-2);
+	struct netns netns = {.legacy = &table, .nlegacy = 1};
+	struct ruleset *ruleset;
+
+	(void)state;
+	table.name = "nat";
+	table.valid_hooks = 1u << 1;
+	ruleset = made_decode(&netns);
+	check_base(ruleset, "ip nat (legacy)", "INPUT", HOOK_INPUT, 100, CHAIN_NAT);
+	assert_false(ruleset->uses_conntrack);
+	ruleset_free(ruleset);
+}
+
 static void refuse(const struct legacy_table *table, const char *why)
 {
 	struct err err;
@@ -172,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_legacy_chains),
 		cmocka_unit_test(test_legacy_empty),
+		cmocka_unit_test(test_legacy_nat_empty),
 		cmocka_unit_test(test_legacy_malformed),
 		cmocka_unit_test(test_legacy_mutations),
 	};
