@@ -313,16 +313,45 @@ static void note_lost(const struct way_back *way, const struct ivset **lost,
 	}
 }
 
+/*
+ * An answer that gets out, and is none to whoever asked. It is one more way of those that
+ * are heard unless a doubt of the way back tells them apart: then either may be it.
+ */
+static void note_astray(struct arena *arena, const struct state *state,
+	const struct ivset **lost, const struct doubt **why)
+{
+	if (!state->doubt)
+		return;
+	*lost = ivset_union(arena, *lost, state->peers);
+	*why = state->doubt;
+}
+
+/* The doubts of the way back, and before them those of the way in. */
+static const struct doubt *join_doubts(
+	struct arena *arena, const struct doubt *back, const struct doubt *in)
+{
+	struct doubt *copy;
+
+	if (!back)
+		return in;
+	copy = arena_alloc(arena, sizeof(*copy));
+	if (!copy)
+		return back;
+	*copy = *back;
+	copy->before = join_doubts(arena, back->before, in);
+	return copy;
+}
+
 void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	enum packet_kind kind, const struct ivset **ret_heard,
 	const struct ivset **ret_unheard, const struct doubt **ret_doubt)
 {
 	struct arena *arena = walk->run.arena;
 	const struct station *maker = &stations[n - 1];
-	struct state first = {.peers = maker->state.peers, .doubt = maker->state.doubt};
+	struct state first = {.peers = maker->state.peers};
 	struct states now = {&first, 1}, next;
 	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
-	const struct doubt *doubt = first.doubt;
+	const struct doubt *doubt = NULL, *why = NULL;
 
 	reverse(&maker->state.packet, kind, &first.packet);
 	if (kind == PACKET_ICMP_ERROR)
@@ -345,8 +374,9 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 			for (size_t m = 0; m < next.n; m++) {
 				if (lost_translation(&stations[i - 1].state.packet,
 					    &next.v[m].packet))
-					continue;
-				states_push(arena, &all, &next.v[m]);
+					note_astray(arena, &next.v[m], &lost, &why);
+				else
+					states_push(arena, &all, &next.v[m]);
 			}
 		}
 		note_lost(&way, &lost, &heard);
@@ -356,8 +386,10 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	for (size_t k = 0; k < now.n; k++) {
 		enum tri leaves = leaves_to_peer(walk, &stations[0], &now.v[k].packet);
 
-		if (!comes_from_asked(walk, &now.v[k].packet) || leaves == TRI_NO)
+		if (!comes_from_asked(walk, &now.v[k].packet) || leaves == TRI_NO) {
+			note_astray(arena, &now.v[k], &lost, &why);
 			continue;
+		}
 		heard = ivset_union(arena, heard, now.v[k].peers);
 		if (leaves == TRI_UNKNOWN) {
 			lost = ivset_union(arena, lost, now.v[k].peers);
@@ -373,5 +405,5 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	*ret_unheard =
 		ivset_union(arena, ivset_subtract(arena, maker->state.peers, heard),
 			ivset_intersect(arena, lost, heard));
-	*ret_doubt = doubt;
+	*ret_doubt = join_doubts(arena, doubt ? doubt : why, maker->state.doubt);
 }

@@ -200,6 +200,18 @@ static void an_answer_is_looked_up_in_its_zone(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
 }
 
+/* Who is in another zone gets an answer that is translated back by nothing. */
+static void a_zone_that_nobody_can_tell(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+
+	host_publish(h);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 8080), RESULT_OPEN);
+	add(h, raw, (struct op){.kind = OP_MAYBE, .code = "mac"}, zone(h, 5, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 8080), RESULT_MAYBE);
+}
+
 /* The first zone stays; nft's takes a notrack back, xt's does not. */
 static void a_zone_after_another_statement(void **state)
 {
@@ -453,6 +465,7 @@ int main(void)
 		T(a_rule_by_device_is_for_bound_sockets),
 		T(a_bound_socket_needs_no_route),
 		T(an_answer_is_looked_up_in_its_zone),
+		T(a_zone_that_nobody_can_tell),
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),
 		T(an_answer_to_a_translated_port),
