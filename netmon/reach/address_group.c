@@ -36,13 +36,14 @@ static void add(struct classing *cl, u128 value, enum family family, enum group 
 	(void)classing_add(cl, &addr, ifindex, &like);
 }
 
-/* addrconf_join_anycast(), fib_add_ifaddr() */
-static void add_routed(struct classing *cl, const struct route *route)
+/* addrconf_join_anycast(), fib_add_ifaddr(); those of a perimeter, or all others. */
+static void add_routed(struct classing *cl, const struct route *route, bool perimeter)
 {
 	int ifindex = route->nhops ? route->hops[0].ifindex : 0;
 	const struct link *link = netns_link(cl->reach->facts->host, ifindex);
 
-	if ((link && link->loopback) || route->dst.len != addr_bits(route->family))
+	if ((link && link->loopback) || route->dst.len != addr_bits(route->family) ||
+		host_is_perimeter(cl->reach, ifindex) != perimeter)
 		return;
 	if (route->type == RTN_BROADCAST)
 		add(cl, route->dst.value, route->family, GROUP_BROADCAST, 0);
@@ -158,8 +159,11 @@ void address_groups(struct classing *cl)
 {
 	const struct netns *ns = cl->reach->facts->host;
 
+	/* A class is told by its first address: better by one of the outside. */
 	for (size_t i = 0; i < ns->nroutes; i++)
-		add_routed(cl, &ns->routes[i]);
+		add_routed(cl, &ns->routes[i], true);
+	for (size_t i = 0; i < ns->nroutes; i++)
+		add_routed(cl, &ns->routes[i], false);
 	add(cl, IP4(255, 255, 255, 255), FAMILY_IP4, GROUP_BROADCAST, 0);
 	add(cl, IP4(224, 0, 0, 1), FAMILY_IP4, GROUP_MULTICAST, 0);
 	add_groups6(cl);

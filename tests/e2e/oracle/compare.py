@@ -13,7 +13,8 @@ from topology import BRIDGES, GROUPS, INTERNET, LAN, NEIGHBOUR, PRIVATE, ROUTER,
 NETMON_SECONDS = 60
 UNREACHABLE = {"icmp 3/0", "icmp 3/1", "icmp 3/13", "icmp 1/0", "icmp 1/1", "icmp 1/3",
                "icmp 1/4"}
-GROUP_ADDRESSES = {a for v in (4, 6) for a in GROUPS[v]}
+GROUP_ADDRESSES = {a for v in (4, 6) for a in GROUPS[v]} | {
+    "10.20.0.255", "172.18.255.255", "fd00:18::", "fd00:20::"}
 HOST_ADDRESSES = {a for v in (4, 6) for a in
                   WAN[v] + [LAN[v]] + [b[v] for b in BRIDGES.values()]}
 
