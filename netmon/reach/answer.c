@@ -101,6 +101,21 @@ enum step_route {
 	STEP_FORWARDED, /* through a station further out */
 };
 
+/* By what goes to this host itself: loopback, or the VRF of @oif
+ * (ip_route_output_key_hash_rcu(), ip6_rt_get_dev_rcu()). */
+static int looped_by(const struct space *space, int oif)
+{
+	const struct link *vrf = routing_vrf(space, oif);
+	const struct netns *ns = space->netns;
+
+	if (vrf)
+		return vrf->index;
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].loopback)
+			return ns->links[i].index;
+	return oif;
+}
+
 /* The peers for whom there is a way on, each with its interface. */
 static void route_states(struct way_back *way, const struct states *in,
 	enum step_route step, struct states *ret)
@@ -130,7 +145,9 @@ static void route_states(struct way_back *way, const struct states *in,
 						REJECT_ICMP);
 				continue;
 			}
-			next.packet.oif = c->oif;
+			next.packet.oif = c->kind == ROUTE_LOCAL
+						  ? looped_by(way->run.space, c->oif)
+						  : c->oif;
 			next.packet.via_gateway = c->gateway.family != FAMILY_NONE;
 			if (next.packet.sourceless)
 				origin_by_route(way->run.space, c, &next.packet);
