@@ -275,11 +275,13 @@ static void read_option_files(
 			"is a pattern");
 		return;
 	}
-	const char *dir = arena_strndup(&facts->arena, pattern, dir_len);
+	const char *dir =
+		dir_len > 0 ? arena_strndup(&facts->arena, pattern, dir_len) : "/";
 	_cleanup_(cleanup_closedir) DIR *folder =
-		dir ? gather_opendir(gather, facts, dir_len > 0 ? dir : "/") : NULL;
+		dir ? gather_opendir(gather, facts, dir) : NULL;
 	while (folder && (name = gather_readdir(facts, folder, dir))) {
-		const char *path = arena_printf(&facts->arena, "%s/%s", dir, name);
+		const char *path = arena_printf(
+			&facts->arena, "%.*s/%s", (int)dir_len, pattern, name);
 
 		if (path && fnmatch(slash + 1, name, FNM_PERIOD) == 0)
 			read_option_file(gather, facts, path);
@@ -372,7 +374,8 @@ static void gather_sudoers(const struct gather *gather, struct audit_facts *fact
 			return;
 		*file = (struct sudo_file){path, text};
 		struct lines lines = {.rest = text};
-		while (rules_sudo_include(&lines, &include, &directory)) {
+		while (rules_sudo_include(
+			&lines, &facts->arena, &include, &directory)) {
 			/* A relative one is beside the file that includes it. */
 			size_t dir_len =
 				include.text[0] == '/'

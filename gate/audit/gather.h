@@ -50,10 +50,10 @@ bool gather_read(const struct gather *gather, struct audit_facts *facts,
 void gather_note(struct audit_facts *facts, const char *path, int code);
 /** gather_is_absent() - @code, negative errno, says that there is nothing. */
 bool gather_is_absent(int code);
-/** gather_has_none() - @code, errno of getxattr(2), says that there is no such one. */
+/** gather_has_none() - the same of an extended attribute. */
 static inline bool gather_has_none(int code)
 {
-	return code == ENODATA || code == EOPNOTSUPP || code == ENOSYS;
+	return code == -ENODATA || code == -EOPNOTSUPP || code == -ENOSYS;
 }
 /**
  * gather_readdir() - next name in the folder that does not begin with a dot

@@ -33,11 +33,21 @@ struct wanted {
 	size_t n;
 };
 
-static void want(
-	struct audit_facts *facts, struct wanted *wanted, const struct group *group)
+/* errno as getgrnam(3) and the like left it: the service may have been out of reach. */
+static void note_unasked(struct audit_facts *facts, const char *what)
 {
-	if (!group)
+	if (errno != 0 && !gather_is_absent(-errno))
+		gather_note(facts, what, -errno);
+}
+
+/* @group: NULL when there is none, with errno; @name: what was asked for */
+static void want(struct audit_facts *facts, struct wanted *wanted,
+	const struct group *group, const char *name)
+{
+	if (!group) {
+		note_unasked(facts, arena_printf(&facts->arena, "group %s", name));
 		return;
+	}
 	add_group(facts, group);
 	uint32_t *slot =
 		arena_push(&facts->arena, &wanted->gids, &wanted->n, sizeof(*slot));
@@ -96,16 +106,34 @@ static void list_all(struct audit_facts *facts)
 
 	/* Several groups may have one gid: getgrgid(3) tells the first. */
 	setgrent();
-	while ((group = getgrent()))
+	while (errno = 0, group = getgrent(), group)
 		add_group(facts, group);
+	note_unasked(facts, "all groups");
 	endgrent();
 	setpwent();
-	while ((passwd = getpwent())) {
+	while (errno = 0, passwd = getpwent(), passwd) {
 		if (!audit_user_by_name(facts, passwd->pw_name))
 			audit_add_user(facts, passwd->pw_name, strlen(passwd->pw_name),
 				passwd->pw_uid, passwd->pw_gid);
 	}
+	note_unasked(facts, "all users");
 	endpwent();
+}
+
+static void want_name(
+	struct audit_facts *facts, struct wanted *wanted, const char *name)
+{
+	errno = 0;
+	want(facts, wanted, getgrnam(name), name);
+}
+
+static void want_gid(struct audit_facts *facts, struct wanted *wanted, uint32_t gid)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", gid);
+	errno = 0;
+	want(facts, wanted, getgrgid(gid), name);
 }
 
 void gather_names(struct audit_facts *facts)
@@ -113,20 +141,20 @@ void gather_names(struct audit_facts *facts)
 	struct wanted wanted = {0};
 	const struct known_group *known;
 
-	want(facts, &wanted, getgrnam("docker"));
+	want_name(facts, &wanted, "docker");
 	/* Its members get through folders that are root's group's. */
-	want(facts, &wanted, getgrgid(0));
+	want_gid(facts, &wanted, 0);
 	for (size_t i = 0; (known = known_group(i)); i++)
-		want(facts, &wanted, getgrnam(known->name));
+		want_name(facts, &wanted, known->name);
 	for (size_t i = 0; i < facts->socket_groups.n; i++)
-		want(facts, &wanted, getgrnam(facts->socket_groups.items[i]));
+		want_name(facts, &wanted, facts->socket_groups.items[i]);
 	for (size_t i = 0; i < facts->nsockets; i++) {
 		const struct audit_socket *socket = &facts->sockets[i];
 
-		want(facts, &wanted, getgrgid(socket->gid));
+		want_gid(facts, &wanted, socket->gid);
 		for (size_t a = 0; a < socket->nacl; a++) {
 			if (socket->acl[a].group)
-				want(facts, &wanted, getgrgid(socket->acl[a].id));
+				want_gid(facts, &wanted, socket->acl[a].id);
 		}
 	}
 	list_all(facts);

@@ -22,7 +22,7 @@ static bool has_acl(struct audit_facts *facts, int fd, const char *path)
 	/* fgetxattr(2) takes no O_PATH descriptor. */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t len = getxattr(link, "system.posix_acl_access", NULL, 0);
-	if (len >= 0 || gather_has_none(errno))
+	if (len >= 0 || gather_has_none(-errno))
 		return len > 0;
 	audit_gap(facts, path, "its access list could not be read");
 	return true;
@@ -104,7 +104,7 @@ static bool add_socket(const struct gather *gather, struct audit_facts *facts,
 	if (len < 0 && errno == ERANGE)
 		audit_gap(facts, path, "its access list is too long to be read");
 	else if (len > 0 ? system_read_acl(facts, socket, acl, (size_t)len) < 0
-			 : len < 0 && !gather_has_none(errno))
+			 : len < 0 && !gather_has_none(-errno))
 		audit_gap(facts, path, "its access list could not be read");
 	if (st.st_nlink > 1)
 		audit_gap(facts, path,

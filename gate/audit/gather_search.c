@@ -29,8 +29,8 @@ struct search {
 /* What is not there any more, a link since, or somebody's own FUSE: always nosuid. */
 static bool is_harmless(int code)
 {
-	return code == ENOENT || code == ELOOP || code == ENOTDIR ||
-	       (code == EACCES && geteuid() == 0);
+	return code == -ENOENT || code == -ELOOP || code == -ENOTDIR ||
+	       (code == -EACCES && geteuid() == 0);
 }
 
 static void look(struct search *search, int folder_fd, const char *name,
@@ -48,7 +48,7 @@ static void look(struct search *search, int folder_fd, const char *name,
 	ssize_t len =
 		lgetxattr(link, "security.capability", attribute, sizeof(attribute));
 	if (len > 0 ? system_read_caps(attribute, (size_t)len, &caps) < 0
-		    : len < 0 && !gather_has_none(errno) && !is_harmless(errno)) {
+		    : len < 0 && !gather_has_none(-errno) && !is_harmless(-errno)) {
 		search->unread = true;
 		caps = 0;
 	}
@@ -106,7 +106,7 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 		errno = 0;
 		entry = readdir(folder); /* NOLINT(concurrency-mt-unsafe) */
 		if (!entry) {
-			search->unread |= errno != 0 && !is_harmless(errno);
+			search->unread |= errno != 0 && !is_harmless(-errno);
 			break;
 		}
 		const char *name = entry->d_name;
@@ -118,7 +118,7 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 			continue;
 		search->left--;
 		if (fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			search->unread |= !is_harmless(errno);
+			search->unread |= !is_harmless(-errno);
 			continue;
 		}
 		if (S_ISREG(st.st_mode)) {
@@ -137,7 +137,7 @@ static void walk(struct search *search, int fd, const char *path, int depth)
 		}
 		int inner_fd = openat(dirfd(folder), name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (inner_fd < 0 && !is_harmless(errno))
+		if (inner_fd < 0 && !is_harmless(-errno))
 			search->unread = true;
 		size_t before = search->facts->nfiles;
 		if (inner_fd >= 0)

@@ -3,7 +3,9 @@
  */
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/cleanup.h"
 #include "gate/audit/judge_work.h"
@@ -242,10 +244,10 @@ static void judge_caps(struct judging *judging, const struct audit_file *file)
 /* Who has a user's uid may become him wholly, newgrp(1) and all. */
 static void judge_setuid(struct judging *judging, const struct audit_file *file)
 {
-	const struct audit_user *user = audit_user_by_uid(judging->facts, file->uid);
-	const char *name = (file->mode & 04000) && user ? user->name : NULL;
+	const char *name =
+		file->mode & 04000 ? judging_uid_name(judging, file->uid) : NULL;
 
-	if (name && judging_is_holder(judging, name))
+	if (judging_is_holder(judging, name))
 		judging_add(judging, KIND_SETUID_FILE,
 			(struct about){.place = file->path},
 			arena_printf(judging->arena,
@@ -324,12 +326,26 @@ static void judge_subgid(struct judging *judging, const struct audit_rule *rule)
 	}
 }
 
-static void judge_pam_cap(struct judging *judging, const struct audit_rule *rule)
+/* cap_from_text(3): in any case, or the number, as strtoul(3) reads it. */
+static bool is_root_cap(const char *text)
 {
-	bool counts = audit_has_name(&rule->groups, "all");
+	char *end;
+	unsigned long bit = strtoul(text, &end, 0);
+	bool is_number = *text >= '0' && *text <= '9' && !*end;
+	bool found = strcasecmp(text, "all") == 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(root_caps); i++)
-		counts = counts || audit_has_name(&rule->groups, root_caps[i].name);
+		found = found || (is_number && bit == root_caps[i].bit) ||
+			strcasecmp(text, root_caps[i].name) == 0;
+	return found;
+}
+
+static void judge_pam_cap(struct judging *judging, const struct audit_rule *rule)
+{
+	bool counts = false;
+
+	for (size_t i = 0; i < rule->groups.n; i++)
+		counts = counts || is_root_cap(rule->groups.items[i]);
 	if (counts)
 		judging_add(judging, KIND_PAM_CAP,
 			(struct about){rule->who, rule->place,

@@ -24,27 +24,9 @@ bool lines_next(struct lines *lines, struct span *ret_line)
 	return true;
 }
 
-/* A '#' that is in no quotes and not behind a backslash. */
-static bool has_comment(struct span line)
+static bool goes_on(struct span line)
 {
-	bool quoted = false;
-
-	for (size_t i = 0; i < line.len; i++) {
-		if (line.text[i] == '\\')
-			i++;
-		else if (line.text[i] == '"')
-			quoted = !quoted;
-		else if (line.text[i] == '#' && !quoted)
-			return true;
-	}
-	return false;
-}
-
-/* @inline_too: a comment may begin within a line, and ends with it. */
-static bool goes_on(struct span line, bool inline_too)
-{
-	return line.len > 0 && line.text[line.len - 1] == '\\' &&
-	       !(inline_too && has_comment(line));
+	return line.len > 0 && line.text[line.len - 1] == '\\';
 }
 
 static bool is_comment(struct span line, const char *comments)
@@ -55,20 +37,19 @@ static bool is_comment(struct span line, const char *comments)
 }
 
 /* What the lines after @line add, up to the last that goes on. */
-static size_t count_whole(
-	struct lines lines, struct span line, const char *comments, bool inline_too)
+static size_t count_whole(struct lines lines, struct span line, const char *comments)
 {
 	size_t len = 0;
 
 	do {
 		len += line.len + 1;
-	} while ((goes_on(line, inline_too) || is_comment(line, comments)) &&
+	} while ((goes_on(line) || is_comment(line, comments)) &&
 		 lines_next(&lines, &line));
 	return len;
 }
 
-static bool next_whole(struct lines *lines, const char *comments, bool inline_too,
-	struct arena *arena, struct span *ret_line)
+bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
+	struct span *ret_line)
 {
 	struct span line;
 
@@ -76,16 +57,16 @@ static bool next_whole(struct lines *lines, const char *comments, bool inline_to
 		return false;
 	lines->first = lines->number;
 	*ret_line = line;
-	if (!goes_on(line, inline_too) || is_comment(line, comments))
+	if (!goes_on(line) || is_comment(line, comments))
 		return true;
-	size_t size = count_whole(*lines, line, comments, inline_too), len = 0;
+	size_t size = count_whole(*lines, line, comments), len = 0;
 	char *text = arena_alloc_raw(arena, size);
 	if (!text)
 		return false;
 	for (bool more = true; more; more = lines_next(lines, &line)) {
 		if (is_comment(line, comments))
 			continue;
-		bool last = !goes_on(line, inline_too);
+		bool last = !goes_on(line);
 		size_t n = line.len - (last ? 0 : 1);
 		memcpy(text + len, line.text, n);
 		len += n;
@@ -98,15 +79,44 @@ static bool next_whole(struct lines *lines, const char *comments, bool inline_to
 	return true;
 }
 
-bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
-	struct span *ret_line)
+/* The line without its comment, and whether the next one goes on with it. */
+static struct span rule_part(struct span line, bool *ret_more)
 {
-	return next_whole(lines, comments, false, arena, ret_line);
+	size_t len = line.len;
+	struct span part = span_cut(&line, '#');
+
+	*ret_more = part.len == len && goes_on(part);
+	part.len -= *ret_more ? 1 : 0;
+	return part;
 }
 
 bool lines_next_rule(struct lines *lines, struct arena *arena, struct span *ret_line)
 {
-	return next_whole(lines, "#", true, arena, ret_line);
+	struct span line;
+	bool more;
+
+	if (!lines_next(lines, &line))
+		return false;
+	lines->first = lines->number;
+	*ret_line = rule_part(line, &more);
+	if (!more)
+		return true;
+	struct lines ahead = *lines;
+	size_t size = ret_line->len + 1, len = ret_line->len;
+	for (bool on = true; on && lines_next(&ahead, &line);)
+		size += rule_part(line, &on).len;
+	char *text = arena_alloc_raw(arena, size);
+	if (!text)
+		return false;
+	memcpy(text, ret_line->text, len);
+	while (more && lines_next(lines, &line)) {
+		struct span part = rule_part(line, &more);
+
+		memcpy(text + len, part.text, part.len);
+		len += part.len;
+	}
+	*ret_line = (struct span){text, len};
+	return true;
 }
 
 struct span span_cut(struct span *rest, char separator)

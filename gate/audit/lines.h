@@ -33,9 +33,10 @@ bool lines_next(struct lines *lines, struct span *ret_line);
 bool lines_next_whole(struct lines *lines, const char *comments, struct arena *arena,
 	struct span *ret_line);
 /**
- * lines_next_rule() - the same, where '#' begins a comment within a line, too
+ * lines_next_rule() - the next line of group.conf(5), without its comment
  *
- * The comment ends with its line, also behind a backslash; it is still in @ret_line.
+ * A '#' begins one anywhere, and it ends with its line, also behind a backslash. What a
+ * backslash joins has no blank between.
  */
 bool lines_next_rule(struct lines *lines, struct arena *arena, struct span *ret_line);
 /** span_cut() - what is before @separator, which is skipped; all when there is none. */

@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 
-static struct audit_rule *add(struct audit_facts *facts, enum audit_rule_kind kind,
+struct audit_rule *rules_add(struct audit_facts *facts, enum audit_rule_kind kind,
 	const char *path, unsigned int line, struct span who, struct span text)
 {
 	struct audit_rule *rule =
@@ -38,14 +38,14 @@ void rules_read_group_conf(
 	struct span line;
 
 	while (lines_next_rule(&lines, &facts->arena, &line)) {
-		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
+		struct span rest = line, whole = span_trim(rest);
 		struct span field[5];
 
 		for (size_t i = 0; i < ARRAY_LEN(field); i++)
 			field[i] = span_trim(span_cut(&rest, ';'));
 		if (whole.len == 0 || field[4].len == 0)
 			continue;
-		struct audit_rule *rule = add(facts, AUDIT_RULE_GROUP_CONF, path,
+		struct audit_rule *rule = rules_add(facts, AUDIT_RULE_GROUP_CONF, path,
 			lines.first, field[2], whole);
 		if (!rule)
 			return;
@@ -59,6 +59,22 @@ void rules_read_group_conf(
 	}
 }
 
+/*
+ * pam_cap knows a comment only where a line begins. What looks like one behind that is
+ * users to it: they count as far as there may be such.
+ */
+static bool is_pam_cap_user(
+	const struct audit_facts *facts, struct span who, bool in_comment)
+{
+	if (!in_comment || facts->directory || who.text[0] == '@' || span_is(who, "*"))
+		return true;
+	for (size_t i = 0; i < facts->nusers; i++) {
+		if (span_is(who, facts->users[i].name))
+			return true;
+	}
+	return false;
+}
+
 /* "cap_a,^cap_b alice @group *"; "!cap_a" takes one out of the bounding set. */
 void rules_read_capability_conf(
 	struct audit_facts *facts, const char *path, struct span text)
@@ -67,13 +83,19 @@ void rules_read_capability_conf(
 	struct span line;
 
 	while (lines_next(&lines, &line)) {
-		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
+		struct span rest = line, whole = span_trim(rest);
 		struct span caps = span_word(&rest);
+		bool in_comment = false;
 
+		if (is_comment(caps))
+			continue;
 		for (struct span who = span_word(&rest); who.len > 0;
 			who = span_word(&rest)) {
-			struct audit_rule *rule = add(facts, AUDIT_RULE_PAM_CAP, path,
-				lines.number, who, whole);
+			in_comment = in_comment || who.text[0] == '#';
+			if (!is_pam_cap_user(facts, who, in_comment))
+				continue;
+			struct audit_rule *rule = rules_add(facts, AUDIT_RULE_PAM_CAP,
+				path, lines.number, who, whole);
 			if (!rule)
 				return;
 			if (who.text[0] == '@')
@@ -87,79 +109,6 @@ void rules_read_capability_conf(
 				audit_name(facts, &rule->groups, cap.text, cap.len);
 			}
 		}
-	}
-}
-
-/* Words may be quoted: doas.conf(5). */
-static struct span unquoted(struct span word)
-{
-	if (word.len > 1 && (word.text[0] == '"' || word.text[0] == '\'') &&
-		word.text[word.len - 1] == word.text[0])
-		return (struct span){word.text + 1, word.len - 2};
-	return word;
-}
-
-/* "as TARGET cmd ..." of a rule of doas: the target, unless it is root */
-static struct span doas_target(struct span rest)
-{
-	struct span word = span_word(&rest);
-
-	if (!span_is(word, "as"))
-		return (struct span){0};
-	word = unquoted(span_word(&rest));
-	if (span_is(word, "root"))
-		return (struct span){0};
-	return word;
-}
-
-/* permit|deny [options] identity [as target] [cmd command [args...]] */
-void rules_read_doas(struct audit_facts *facts, const char *path, struct span text)
-{
-	struct lines lines = {.rest = text};
-	struct span line;
-
-	while (lines_next_rule(&lines, &facts->arena, &line)) {
-		struct span rest = span_cut(&line, '#'), whole = span_trim(rest);
-		struct span who = {0}, word = span_word(&rest);
-		bool in_list = false;
-
-		if (!span_is(word, "permit"))
-			continue;
-		while (word = span_word(&rest), word.len > 0) {
-			if (span_is(word, "{") || span_begins(word, "{"))
-				in_list = true;
-			bool ends = in_list && word.text[word.len - 1] == '}';
-			if (!in_list && !span_is(word, "nopass") &&
-				!span_is(word, "nolog") && !span_is(word, "persist") &&
-				!span_is(word, "keepenv") &&
-				!span_begins(word, "setenv")) {
-				who = unquoted(word);
-				break;
-			}
-			if (ends)
-				in_list = false;
-			else if (span_begins(word, "setenv{"))
-				in_list = true;
-		}
-		struct span target = doas_target(rest);
-		bool tool = span_names_tool(rest);
-		if (who.len == 0 || (!tool && target.len == 0))
-			continue;
-		struct audit_rule *rule =
-			add(facts, AUDIT_RULE_DOAS, path, lines.first, who, whole);
-		if (!rule)
-			return;
-		rule->tool = tool;
-		rule->runas = target.len > 0
-				      ? arena_push(&facts->arena, &rule->runas,
-						&rule->nrunas, sizeof(*rule->runas))
-				      : NULL;
-		if (rule->runas)
-			audit_name(facts, rule->runas, target.text, target.len);
-		/* doas(1) writes groups ":group". */
-		if (who.text[0] == ':')
-			rule->who = arena_printf(&facts->arena, "%%%.*s",
-				(int)(who.len - 1), who.text + 1);
 	}
 }
 
@@ -184,8 +133,8 @@ void rules_read_crontab(
 			who = span_word(&rest);
 		if (who.len == 0 || !span_names_tool(rest))
 			continue;
-		struct audit_rule *rule =
-			add(facts, AUDIT_RULE_CRON, path, lines.number, who, whole);
+		struct audit_rule *rule = rules_add(
+			facts, AUDIT_RULE_CRON, path, lines.number, who, whole);
 		if (!rule)
 			return;
 		rule->tool = true;
@@ -201,7 +150,7 @@ void rules_read_at_job(
 	char who[16];
 	int len = snprintf(who, sizeof(who), "%u", uid);
 	struct span title = {"queued job", strlen("queued job")};
-	struct audit_rule *rule = add(
+	struct audit_rule *rule = rules_add(
 		facts, AUDIT_RULE_AT, path, 1, (struct span){who, (size_t)len}, title);
 
 	if (!rule)

@@ -11,6 +11,13 @@
  * gives neither a group nor a tool makes no fact.
  */
 
+/**
+ * rules_add() - one more, for the readers alone; or NULL
+ * @who, @text: copied
+ */
+struct audit_rule *rules_add(struct audit_facts *facts, enum audit_rule_kind kind,
+	const char *path, unsigned int line, struct span who, struct span text);
+
 /** rules_read_group_conf() - group.conf(5) of pam_group. */
 void rules_read_group_conf(
 	struct audit_facts *facts, const char *path, struct span text);
@@ -36,13 +43,18 @@ struct sudo_file {
 void rules_read_sudoers(
 	struct audit_facts *facts, const struct sudo_file *files, size_t n);
 
-/** rules_sudo_include() - the next @include of the file, absolute or not; false: none.
- * @directory: it is an @includedir
+/**
+ * rules_sudo_include() - the next @include of the file, absolute or not; false: none
+ * @ret_path:      without quotes; may be in @arena
+ * @ret_directory: it is an @includedir
  */
-bool rules_sudo_include(
-	struct lines *lines, struct span *ret_path, bool *ret_directory);
+bool rules_sudo_include(struct lines *lines, struct arena *arena, struct span *ret_path,
+	bool *ret_directory);
 
-/** rules_read_doas() - doas.conf(5): permit rules for an engine's tool. */
+/**
+ * rules_read_doas() - doas.conf(5): permit rules for an engine's tool, or to become
+ * somebody but root
+ */
 void rules_read_doas(struct audit_facts *facts, const char *path, struct span text);
 
 /**

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/sudoers_lines.h"
+#include "gate/audit/words.h"
 
 /*
  * Theory of operation. First every alias of every file: what it stands for, in one
@@ -17,28 +18,46 @@
 
 enum { MAX_DEPTH = 8 };
 
+/**
+ * struct alias
+ * @opened: how often what it stands for is being read
+ */
 struct alias {
 	struct span name, value;
+	unsigned int opened;
 };
 
+/**
+ * struct sudoers
+ * @depth: how many aliases in aliases are being read
+ * @guessed: of the rule that is being read something was deeper than is followed
+ */
 struct sudoers {
 	struct audit_facts *facts;
 	struct alias *aliases;
 	size_t naliases;
+	unsigned int depth;
+	bool guessed;
 };
 
-/* The '=' between hosts and commands: in names it is quoted, or behind a backslash. */
-static struct span cut_hosts(struct span *rest)
+/*
+ * As span_cut(), at a separator that is neither behind a backslash nor, with @quotes,
+ * in quotes. "%:group" is a name.
+ */
+static struct span cut_at(struct span *rest, char separator, bool quotes)
 {
 	struct span first = *rest;
 	bool quoted = false;
 
 	for (size_t i = 0; i < first.len; i++) {
-		if (first.text[i] == '\\')
+		char c = first.text[i];
+
+		if (c == '\\')
 			i++;
-		else if (first.text[i] == '"')
+		else if (c == '"' && quotes)
 			quoted = !quoted;
-		else if (first.text[i] == '=' && !quoted) {
+		else if (c == separator && !quoted &&
+			 !(c == ':' && i > 0 && first.text[i - 1] == '%')) {
 			*rest = (struct span){first.text + i + 1, first.len - (i + 1)};
 			first.len = i;
 			return first;
@@ -48,7 +67,8 @@ static struct span cut_hosts(struct span *rest)
 	return first;
 }
 
-bool rules_sudo_include(struct lines *lines, struct span *ret_path, bool *ret_directory)
+bool rules_sudo_include(struct lines *lines, struct arena *arena, struct span *ret_path,
+	bool *ret_directory)
 {
 	struct span line;
 
@@ -61,12 +81,7 @@ bool rules_sudo_include(struct lines *lines, struct span *ret_path, bool *ret_di
 		*ret_directory = span_is(name, "includedir");
 		if (!*ret_directory && !span_is(name, "include"))
 			continue;
-		*ret_path = span_trim(rest);
-		if (ret_path->len > 1 && ret_path->text[0] == '"' &&
-			ret_path->text[ret_path->len - 1] == '"') {
-			ret_path->text++;
-			ret_path->len -= 2;
-		}
+		*ret_path = words_unquote(arena, span_trim(rest));
 		if (ret_path->len > 0)
 			return true;
 	}
@@ -85,25 +100,14 @@ static bool is_alias_line(struct span line)
 	return false;
 }
 
-/* As span_cut(), but "\\:" is no colon: sudoers(5). */
-static struct span cut_alias(struct span *rest)
-{
-	struct span all = *rest, value = span_cut(rest, ':');
-
-	while (rest->len > 0 && value.len > 0 && value.text[value.len - 1] == '\\') {
-		struct span more = span_cut(rest, ':');
-
-		value.len = (size_t)(more.text + more.len - all.text);
-	}
-	return value;
-}
-
 /* KIND NAME = VALUE : NAME = VALUE */
 static void read_aliases(struct sudoers *sudoers, struct span line)
 {
-	(void)span_word(&line);
+	/* A command's quotes are its own. */
+	bool quotes = !span_begins(span_word(&line), "Cm");
+
 	while (line.len > 0) {
-		struct span value = cut_alias(&line);
+		struct span value = cut_at(&line, ':', quotes);
 		struct span name = span_trim(span_cut(&value, '='));
 
 		if (name.len == 0)
@@ -112,11 +116,11 @@ static void read_aliases(struct sudoers *sudoers, struct span line)
 			&sudoers->aliases, &sudoers->naliases, sizeof(*alias));
 		if (!alias)
 			return;
-		*alias = (struct alias){name, span_trim(value)};
+		*alias = (struct alias){.name = name, .value = span_trim(value)};
 	}
 }
 
-static const struct alias *find_alias(const struct sudoers *sudoers, struct span name)
+static struct alias *find_alias(const struct sudoers *sudoers, struct span name)
 {
 	if (name.len == 0 || name.text[0] < 'A' || name.text[0] > 'Z')
 		return NULL;
@@ -127,6 +131,33 @@ static const struct alias *find_alias(const struct sudoers *sudoers, struct span
 			return &sudoers->aliases[i];
 	}
 	return NULL;
+}
+
+/*
+ * What an alias stands for; close_alias() is to follow. In a circle that is nothing, as
+ * sudo has it; deeper than is followed it is everybody.
+ */
+static struct alias *open_alias(
+	struct sudoers *sudoers, struct span name, struct span *ret_value)
+{
+	struct alias *alias = find_alias(sudoers, name);
+
+	if (!alias)
+		return NULL;
+	*ret_value = alias->opened > 0 ? (struct span){"", 0} : alias->value;
+	alias->opened++;
+	sudoers->depth++;
+	if (alias->opened == 1 && sudoers->depth > MAX_DEPTH) {
+		*ret_value = (struct span){"ALL", strlen("ALL")};
+		sudoers->guessed = true;
+	}
+	return alias;
+}
+
+static void close_alias(struct sudoers *sudoers, struct alias *alias)
+{
+	alias->opened--;
+	sudoers->depth--;
 }
 
 /* The next word that could be an alias: "(alice:docker) NOPASSWD: NAME : host = NAME"
@@ -171,40 +202,49 @@ static bool has_pattern(struct span text)
 	return false;
 }
 
-static bool names_tool(const struct sudoers *sudoers, struct span text, int depth)
+static bool names_tool(struct sudoers *sudoers, struct span text)
 {
 	/* Aliases of aliases of aliases: what was not followed counts. */
-	if (depth >= MAX_DEPTH || span_names_tool(text) || has_pattern(text))
-		return true;
-	while (text.len > 0) {
-		bool negated;
-		const struct alias *alias =
-			find_alias(sudoers, alias_word(&text, &negated));
+	bool found = sudoers->depth > MAX_DEPTH || span_names_tool(text) ||
+		     has_pattern(text);
 
-		if (alias && !negated && names_tool(sudoers, alias->value, depth + 1))
-			return true;
+	while (!found && text.len > 0) {
+		struct span value;
+		bool negated;
+		struct span word = alias_word(&text, &negated);
+		struct alias *alias =
+			negated ? NULL : open_alias(sudoers, word, &value);
+
+		if (!alias)
+			continue;
+		found = names_tool(sudoers, value);
+		close_alias(sudoers, alias);
 	}
-	return false;
+	return found;
 }
 
-static void add_groups(struct sudoers *sudoers, struct audit_names *groups,
-	struct span list, int depth)
+static void add_groups(
+	struct sudoers *sudoers, struct audit_names *groups, struct span list)
 {
 	while (list.len > 0) {
-		struct span item = span_trim(span_cut(&list, ','));
-		const struct alias *alias = find_alias(sudoers, item);
+		struct span item = span_trim(cut_at(&list, ',', true)), value;
+		struct alias *alias = open_alias(sudoers, item, &value);
 
-		if (alias && depth < MAX_DEPTH)
-			add_groups(sudoers, groups, alias->value, depth + 1);
-		else if (item.len > 0)
+		if (alias) {
+			add_groups(sudoers, groups, value);
+			close_alias(sudoers, alias);
+			continue;
+		}
+		item = words_unquote(&sudoers->facts->arena, item);
+		if (item.len > 0)
 			audit_name(sudoers->facts, groups, item.text, item.len);
 	}
 }
 
-/* An entry of a list of users, aliases resolved. */
+/* An entry of a list of users, aliases resolved; @guessed: "ALL" for what was not. */
 struct entry {
 	const char *name;
-	bool negated;
+	bool negated, guessed;
 };
 
 struct entries {
@@ -213,33 +253,36 @@ struct entries {
 };
 
 static void add_entries(struct sudoers *sudoers, struct entries *entries,
-	struct span list, bool negated, int depth)
+	struct span list, bool negated)
 {
 	struct arena *arena = &sudoers->facts->arena;
+	bool guessed = sudoers->depth > MAX_DEPTH;
 
 	while (list.len > 0) {
-		struct span item = span_trim(span_cut(&list, ','));
+		struct span item = span_trim(cut_at(&list, ',', true)), value;
 		bool not = negated;
 
 		while (item.len > 0 && item.text[0] == '!') {
 			not = !not ;
 			item = span_trim((struct span){item.text + 1, item.len - 1});
 		}
-		if (item.len > 2 && item.text[0] == '"' &&
-			item.text[item.len - 1] == '"')
-			item = (struct span){item.text + 1, item.len - 2};
-		const struct alias *alias = find_alias(sudoers, item);
-		if (alias && depth < MAX_DEPTH) {
-			add_entries(sudoers, entries, alias->value, not, depth + 1);
+		struct alias *alias = open_alias(sudoers, item, &value);
+		if (alias) {
+			add_entries(sudoers, entries, value, not );
+			close_alias(sudoers, alias);
 			continue;
 		}
+		/* Whom it would take out is not known: then nobody. */
+		if (guessed && not )
+			continue;
+		item = words_unquote(arena, item);
 		const char *name = arena_strndup(arena, item.text, item.len);
 		struct entry *entry = item.len > 0 && name
 					      ? arena_push(arena, &entries->items,
 							&entries->n, sizeof(*entry))
 					      : NULL;
 		if (entry)
-			*entry = (struct entry){name, not };
+			*entry = (struct entry){name, not, guessed};
 	}
 }
 
@@ -257,6 +300,8 @@ static bool makes_root(const struct entries *entries)
 			       (is_uid && uid == 0);
 
 		/* Whether root is in a group is not known here: then he may be. */
+		if (entries->items[i - 1].guessed)
+			continue;
 		if (is_root || (negated && strchr("%+", name[0])))
 			return !negated;
 	}
@@ -295,13 +340,11 @@ static void read_runas(
 	while (text.len > 0) {
 		(void)span_cut(&text, '(');
 		struct span groups = span_cut(&text, ')');
-		bool has_groups =
-			groups.len > 0 && memchr(groups.text, ':', groups.len);
-		struct span list =
-			span_trim(has_groups ? span_cut(&groups, ':') : groups);
+		struct span list = span_trim(cut_at(&groups, ':', true));
+		bool has_groups = groups.len > 0;
 		struct entries entries = {0};
 
-		add_entries(sudoers, &entries, list, false, 0);
+		add_entries(sudoers, &entries, list, false);
 		/* Who may be root, or anybody, needs no third one. */
 		bool root = makes_root(&entries);
 		if (!root)
@@ -309,7 +352,7 @@ static void read_runas(
 		/* "(ALL:ALL)" makes root: that needs no group. */
 		if (!has_groups || (root && span_is(span_trim(groups), "ALL")))
 			continue;
-		add_groups(sudoers, &rule->groups, groups, 0);
+		add_groups(sudoers, &rule->groups, groups);
 	}
 }
 
@@ -319,35 +362,40 @@ struct rule_line {
 	struct span text, commands;
 };
 
-static void add_users(struct sudoers *sudoers, const struct rule_line *line,
-	struct span users, int depth)
+static void add_user(
+	struct sudoers *sudoers, const struct rule_line *line, struct span who)
+{
+	struct audit_facts *facts = sudoers->facts;
+	struct audit_rule *rule = rules_add(facts, AUDIT_RULE_SUDOERS, line->path,
+		line->number, words_unquote(&facts->arena, who), line->text);
+	/* The lists of the command's are not those of the user's. */
+	unsigned int depth = sudoers->depth;
+
+	if (!rule)
+		return;
+	sudoers->depth = 0;
+	rule->tool = names_tool(sudoers, line->commands);
+	read_runas(sudoers, rule, line->commands);
+	sudoers->depth = depth;
+	if (!rule->tool && rule->groups.n == 0 && rule->nrunas == 0)
+		facts->nrules--;
+}
+
+static void add_users(
+	struct sudoers *sudoers, const struct rule_line *line, struct span users)
 {
 	while (users.len > 0) {
-		struct span who = span_trim(span_cut(&users, ','));
-		const struct alias *alias = find_alias(sudoers, who);
-		struct audit_facts *facts = sudoers->facts;
+		struct span who = span_trim(cut_at(&users, ',', true)), value;
 
 		if (who.len == 0 || who.text[0] == '!')
 			continue;
-		if (alias && depth < MAX_DEPTH) {
-			add_users(sudoers, line, alias->value, depth + 1);
-			continue;
+		struct alias *alias = open_alias(sudoers, who, &value);
+		if (alias) {
+			add_users(sudoers, line, value);
+			close_alias(sudoers, alias);
+		} else {
+			add_user(sudoers, line, who);
 		}
-		struct audit_rule *rule = arena_push(
-			&facts->arena, &facts->rules, &facts->nrules, sizeof(*rule));
-		if (!rule)
-			return;
-		rule->kind = AUDIT_RULE_SUDOERS;
-		rule->who = arena_strndup(&facts->arena, who.text, who.len);
-		rule->place =
-			arena_printf(&facts->arena, "%s:%u", line->path, line->number);
-		rule->text =
-			arena_strndup(&facts->arena, line->text.text, line->text.len);
-		rule->tool = names_tool(sudoers, line->commands, 0);
-		read_runas(sudoers, rule, line->commands);
-		if (!rule->who || !rule->place || !rule->text ||
-			(!rule->tool && rule->groups.n == 0 && rule->nrunas == 0))
-			facts->nrules--;
 	}
 }
 
@@ -392,13 +440,20 @@ static size_t users_len(struct span left)
 /* USERS HOSTS = COMMANDS */
 static void read_rule(struct sudoers *sudoers, struct rule_line *line)
 {
-	struct span commands = line->text, left = span_trim(cut_hosts(&commands));
+	struct span commands = line->text,
+		    left = span_trim(cut_at(&commands, '=', true));
 
 	if (commands.len == 0)
 		return;
 	line->commands = commands;
-	add_users(
-		sudoers, line, span_trim((struct span){left.text, users_len(left)}), 0);
+	sudoers->guessed = false;
+	add_users(sudoers, line, span_trim((struct span){left.text, users_len(left)}));
+	if (sudoers->guessed)
+		audit_gap(sudoers->facts,
+			arena_printf(&sudoers->facts->arena, "%s:%u", line->path,
+				line->number),
+			"aliases of aliases that are not followed so deep: what they "
+			"stand for counts as ALL");
 }
 
 /* Whom the rules without a list make is then not root. */
@@ -411,8 +466,7 @@ static void read_defaults(struct audit_facts *facts, const struct rule_line *lin
 		audit_gap(facts,
 			arena_printf(&facts->arena, "%s:%u", line->path, line->number),
 			"sudo's runas_default: whom its rules make that name nobody "
-			"was "
-			"not looked at");
+			"was not looked at");
 }
 
 void rules_read_sudoers(

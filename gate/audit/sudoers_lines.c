@@ -2,13 +2,16 @@
 /* Where a line of sudoers(5) ends, and what of it is a comment. */
 #include "gate/audit/sudoers_lines.h"
 
+#include <string.h>
+
 #include "common/cleanup.h"
 
 /*
  * Theory of operation. As sudo's lexer, toke.l, has it: a backslash, blanks or none,
  * and the line's end join it to the next one; but not in a comment, which its line's
  * end always ends, and not behind another backslash. A '#' begins a comment anywhere in
- * a command; in lists of users it may begin a uid, and quotes protect it.
+ * a command, also in quotes; before it, in options and lists of users, quotes protect
+ * it, and in lists it may begin a uid.
  */
 
 /* Where reading a line is; @command: behind the '=' of a rule or of Cmnd_Alias. */
@@ -17,7 +20,9 @@ struct scan {
 	char *out; /* NULL: only count */
 	size_t len;
 	bool blank, quoted, command, in_runas;
-	char last; /* what was there last but blanks */
+	bool in_option; /* in the value of one: ROLE=, CWD=, ... */
+	bool in_args;	/* in a command's path or arguments: its quotes mean nothing */
+	char last;	/* what was there last but blanks */
 };
 
 static bool is_blank(char c)
@@ -75,11 +80,12 @@ static bool is_comment(const struct scan *scan)
 static void scan_byte(struct scan *scan, bool is_list)
 {
 	char c = at(scan, 0);
-	bool in_list = !scan->command || scan->in_runas;
+	bool begins = scan->blank || strchr("=,:!)", scan->last);
 
 	skip(scan, 1);
 	if (is_blank(c)) {
 		scan->blank = true;
+		scan->in_option = scan->in_option && scan->quoted;
 		return;
 	}
 	put(scan, c);
@@ -89,14 +95,20 @@ static void scan_byte(struct scan *scan, bool is_list)
 		skip(scan, 1);
 		return;
 	}
-	if (c == '"' && in_list)
+	if (c == '"' && !scan->in_args)
 		scan->quoted = !scan->quoted;
-	else if (!scan->quoted && c == '=' && !is_list)
+	else if (!scan->quoted && c == '=' && !is_list) {
+		scan->in_option = scan->command && !scan->in_args;
 		scan->command = true;
+	} else if (!scan->quoted && (c == '/' || c == '^') && begins && scan->command &&
+		   !scan->in_runas && !scan->in_option)
+		scan->in_args = true;
 	else if (c == '(' && (scan->last == '=' || scan->last == ','))
 		scan->in_runas = true;
 	else if (!scan->quoted && c == ')')
 		scan->in_runas = false;
+	if (!scan->quoted && (c == ',' || c == ':' || c == '='))
+		scan->in_args = false;
 	scan->last = c;
 }
 

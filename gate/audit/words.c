@@ -35,7 +35,7 @@ static char escaped(struct span text, size_t at, size_t *ret_len)
 			return (char)(high * 16 + low);
 		}
 	}
-	return c == 's' ? ' ' : c;
+	return c;
 }
 
 /* The word at @at, unquoted, to @out, and a NUL. */
@@ -50,9 +50,11 @@ static size_t copy_word(struct span text, size_t *at, char *out)
 
 		if (quote ? c == quote : c == '"' || c == '\'')
 			quote = quote ? '\0' : c;
-		else if (c == '\\' && quote != '\'' && text.len - *at > 1)
-			out[len++] = escaped(text, *at, &taken);
-		else
+		else if (c == '\\' && quote != '\'' && text.len - *at > 1) {
+			c = escaped(text, *at, &taken);
+			/* systemd.syntax(7) has "\s" for a blank. */
+			out[len++] = taken == 2 && c == 's' ? ' ' : c;
+		} else
 			out[len++] = c;
 		*at += taken;
 	}
@@ -107,6 +109,27 @@ struct span words_split(struct arena *arena, struct span text, bool deep)
 		}
 	}
 	arena_trim(arena, out, size, len);
+	return (struct span){out, len};
+}
+
+struct span words_unquote(struct arena *arena, struct span word)
+{
+	size_t len = 0, taken;
+
+	if (word.len > 1 && word.text[0] == '"' && word.text[word.len - 1] == '"')
+		word = (struct span){word.text + 1, word.len - 2};
+	if (word.len == 0 || !memchr(word.text, '\\', word.len))
+		return word;
+	char *out = arena_alloc_raw(arena, word.len);
+	if (!out)
+		return (struct span){"", 0};
+	for (size_t i = 0; i < word.len; i += taken) {
+		taken = 1;
+		out[len++] = word.text[i] == '\\' && word.len - i > 1
+				     ? escaped(word, i, &taken)
+				     : word.text[i];
+	}
+	arena_trim(arena, out, word.len, len);
 	return (struct span){out, len};
 }
 

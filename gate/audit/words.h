@@ -18,6 +18,13 @@
 struct span words_split(struct arena *arena, struct span text, bool deep);
 
 /**
+ * words_unquote() - a name of sudoers(5): no quotes around it, "\x20" and "\ " a blank
+ *
+ * In @arena when there are backslashes. No memory: an empty one.
+ */
+struct span words_unquote(struct arena *arena, struct span word);
+
+/**
  * words_expand() - systemd.unit(5), SPECIFIERS, as far as they tell paths and names
  * @unit: "job@x.service": %n, %N, %p, %P, %i, %I, %j and %J come from it
  *

@@ -719,12 +719,48 @@ def programs_of_holders(h):
     return ["+group-member:bob:docker", "setuid-file::/tmp/bobs"]
 
 
+def programs_of_nobody(h):
+    """The socket's owner has no account, and a program has his uid."""
+    h.socket("/run/docker.sock", 0o600, uid=4711)
+    h.file("/tmp/his", "x", 0o4755, uid=4711)
+    h.file("/tmp/another", "x", 0o4755, uid=4712)
+    return ["socket-owner:uid 4711:/run/docker.sock", "setuid-file::/tmp/his"]
+
+
 def comments_end_with_their_line(h):
     h.file("/etc/doas.conf", "permit nopass alice cmd ls # ends \\\n"
            "permit nopass carol cmd docker\npermit nopass alice cmd \"#x\" \\\n args docker\n")
     h.file("/etc/security/group.conf", "*;*;alice;Al0000-2400;floppy # ends \\\n"
            "*;*;carol;Al0000-2400;docker\n")
-    return ["doas:carol:/etc/doas.conf:2", "group-conf:carol:/etc/security/group.conf:2"]
+    return ["doas:carol:/etc/doas.conf:2", "doas:alice:/etc/doas.conf:3",
+            "group-conf:carol:/etc/security/group.conf:2"]
+
+
+def words_of_doas(h):
+    """As doas itself reads them: what quotes and backslashes protect, and numbers."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob"))
+    h.file("/etc/doas.conf", "\n".join([
+        'permit setenv { PS1="# " } alice as bob', "permit nopass ca\\", "rol cmd docker",
+        "permit alice cmd do\\cker", 'permit nopass "cmd" as bob', "permit 1002 as 1001 cmd id",
+        "permit :995 as bob", "permit keepenv{ A=\\} B }alice cmd docker#x",
+        'permit carol cmd "/opt/a b" args "" docker',
+        # None of these:
+        "permit alice as 0 cmd ls", 'permit "nopass" alice cmd docker', "deny alice cmd docker",
+        '"permit" alice cmd docker', "permit alice as 1000", "permit alice as 01x cmd ls",
+        "permit alice cmd ls # docker"]) + "\n")
+    where = "/etc/doas.conf:"
+    return ["+group-member:bob:docker", "doas:alice:%s1" % where, "doas:carol:%s2" % where,
+            "doas:alice:%s4" % where, "doas:cmd:%s5" % where, "doas:#1002:%s6" % where,
+            "doas:%%#995:%s7" % where, "doas:alice:%s8" % where, "doas:carol:%s9" % where,
+            "doas:nopass:%s11" % where]
+
+
+def lines_of_group_conf(h):
+    """A backslash joins without a blank; a comment ends what it is in."""
+    h.file("/etc/security/group.conf", "*;*;carol;Al0000-2400;doc\\\nker\n"
+           "*;*;bob;Al0000-2400;floppy,\\\n# none\n*;*;alice;Al0000-2400;docker\n")
+    return ["group-conf:carol:/etc/security/group.conf:1",
+            "group-conf:alice:/etc/security/group.conf:5"]
 
 
 def pam_capabilities(h):
@@ -734,6 +770,17 @@ def pam_capabilities(h):
     where = "/etc/security/capability.conf:"
     return ["pam-capability:alice:%s2" % where, "pam-capability:%%ci:%s2" % where,
             "+pam-capability:bob:%s5" % where, "pam-capability:*:%s6" % where]
+
+
+def pam_capabilities_otherwise(h):
+    """In any case, by number, and behind what looks like a comment."""
+    h.file("/etc/security/capability.conf", "CAP_SetUid alice\n7 carol\n^0x15,12 alice\n"
+           "013 carol\n cap_chown nobody # but carol\nAll alice\ncap_chown #carol\n"
+           "!7 alice\n12 alice\n7x alice\n")
+    where = "/etc/security/capability.conf:"
+    return ["pam-capability:alice:%s1" % where, "pam-capability:carol:%s2" % where,
+            "pam-capability:alice:%s3" % where, "pam-capability:nobody:%s5" % where,
+            "pam-capability:carol:%s5" % where, "pam-capability:alice:%s6" % where]
 
 
 def sudoers_patterns(h):
@@ -773,7 +820,7 @@ def sudoers_odd(h):
     h.file("/etc/sudo ers.d/y", "bob ALL = (:#995) /bin/true\n")
     return ["sudoers:%ci:/etc/sudoers:3", "sudoers:+builders:/etc/sudoers:3",
             "sudoers:alice:/etc/sudoers:4", "sudoers:#1002:/etc/sudoers:6",
-            "sudoers:\"a b\":/etc/sudoers:7", "sudoers:adm\\ ins:/etc/sudoers:8",
+            "sudoers:a b:/etc/sudoers:7", "sudoers:adm ins:/etc/sudoers:8",
             "sudoers:carol:/etc/more:1", "+sudoers:bob:/etc/sudo ers.d/y:1",
             "unseen::/etc/sudoers.%h", "unseen::/etc/missing"]
 
@@ -871,9 +918,47 @@ def sudoers_lines(h):
     return (["sudoers:alice:/etc/sudoers:%d" % i for i in (2, 16, 20)] +
             ["+sudoers:bob:/etc/sudoers:%d" % i for i in (4, 6, 28, 29)] +
             ["sudoers:carol:/etc/sudoers:%d" % i for i in (7, 9, 11, 13, 17, 24, 26, 27)] +
-            ["sudoers:\"x y\":/etc/sudoers:28", "unseen::/etc/sudoers:30",
-             "sudoers:\"a=b\":/etc/sudoers:18", "sudoers:a\\=b:/etc/sudoers:19",
+            ["sudoers:x y:/etc/sudoers:28", "unseen::/etc/sudoers:30",
+             "sudoers:a=b:/etc/sudoers:18", "sudoers:a=b:/etc/sudoers:19",
              "sudoers:#1002:/etc/sudoers:20", "sudoers:#1000:/etc/sudoers:26"])
+
+
+def sudoers_quotes(h):
+    """What quotes and backslashes protect: as sudo's own parser has it, cvtsudoers(1)."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob"))
+    h.file("/etc/sudoers", "\n".join([
+        'alice ALL = ROLE="a#b" TYPE="c,d" /usr/bin/docker',                 # 1
+        'alice ALL = CHROOT=/x ROLE="a#b" /usr/bin/docker',                  # 2
+        'alice ALL = (alice:"docker") /bin/ls', "alice ALL = (:doc\\x6ber) /bin/ls",  # 3, 4
+        "alice ALL = (bo\\b) /bin/ls", 'alice ALL = (%:a : docker) /bin/ls',  # 5, 6
+        'User_Alias ADM = "%:domain admins", ca\\rol : OTHER = alice',
+        "ADM ALL = /usr/bin/docker", '"ADM", a\\,b ALL = /usr/bin/docker',    # 8, 9
+        'Cmnd_Alias A = /bin/x " : B = /usr/bin/docker', "alice ALL = B",     # 11
+        # None of these:
+        'alice ALL = /bin/ls "#", /usr/bin/docker"',
+        "OTHER ALL = /bin/ls"]) + "\n")
+    return ["+group-member:bob:docker"] + [
+        "sudoers:%s:/etc/sudoers:%d" % who for who in [("alice", i) for i in (
+            1, 2, 3, 4, 5, 6, 11)] + [("%:domain admins", 8), ("carol", 8), ("ADM", 9),
+                                      ("a,b", 9)]]
+
+
+def aliases_too_deep(h):
+    """What is not followed so deep is everybody; who is in a circle is nobody."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob"))
+    chain = lambda name, end: " : ".join(
+        ["%s%d = %s%d" % (name, i, name, i + 1) for i in range(9)] + ["%s9 = %s" % (name, end)])
+    h.file("/etc/sudoers", "\n".join([
+        "User_Alias " + chain("U", "bob") + " : C = D : D = C",
+        "Runas_Alias " + chain("R", "carol"),
+        "U0 ALL = /usr/bin/docker",                     # 3
+        "carol ALL = (R0) /bin/ls", "carol ALL = (alice:R0) /bin/ls",  # 4, 5
+        "carol ALL = (bob, !R0) /bin/ls",               # 6
+        # Not so deep; of use to nobody; in a circle.
+        "U2 ALL = /usr/bin/docker", "carol ALL = (R2) /bin/ls", "C ALL = /usr/bin/docker"]) + "\n")
+    return ["+group-member:bob:docker", "sudoers:ALL:/etc/sudoers:3"] + [
+        "sudoers:carol:/etc/sudoers:%d" % i for i in (4, 5, 6)] + [
+        "unseen::/etc/sudoers:%d" % i for i in (3, 4, 5, 6)] + ["+sudoers:bob:/etc/sudoers:7"]
 
 
 def many_members(h, n=60000):
@@ -986,7 +1071,9 @@ def links_stay_inside(h):
     return ["group-member:alice:docker"]
 
 
-CASES = [nothing, members, programs_of_holders, sudoers_patterns,
+CASES = [nothing, members, programs_of_holders, programs_of_nobody, words_of_doas,
+         lines_of_group_conf, pam_capabilities_otherwise, sudoers_quotes, aliases_too_deep,
+         sudoers_patterns,
          pam_capabilities, comments_end_with_their_line, approved_group, primary, gshadow, gshadow_locked, group_conf,
          processes, sockets, socket_acl, socket_mode, daemon_json, daemon_json_bad,
          command_line, units, sealed, sealed_and_used, seal_broken, seal_lost,

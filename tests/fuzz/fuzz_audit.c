@@ -29,8 +29,8 @@ static void read_sudoers(struct audit_facts *facts, struct span text)
 	struct span path;
 	bool directory;
 
-	while (rules_sudo_include(&lines, &path, &directory))
-		require(path.len > 0 && path.text >= text.text);
+	while (rules_sudo_include(&lines, &facts->arena, &path, &directory))
+		require(path.len > 0);
 	rules_read_sudoers(facts, &file, 1);
 }
 
