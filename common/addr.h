@@ -33,6 +33,12 @@ struct prefix {
 
 #define ADDR_TEXT_MAX 64 /* longest text of an address or prefix, NUL included */
 
+/** addr_equal() - the same number of the same family. */
+static inline bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->value == b->value && a->family == b->family;
+}
+
 /** addr_bits() - 32 or 128. */
 unsigned int addr_bits(enum family family);
 /** addr_max() - the highest address of the family. */

@@ -116,8 +116,7 @@ static void lend_inode(struct reader *reader, const struct sock *mptcp)
 		struct sock *sock = &netns->socks[at];
 
 		if (sock->proto == IPPROTO_TCP && sock->port == mptcp->port &&
-			sock->local.family == mptcp->local.family &&
-			sock->local.value == mptcp->local.value &&
+			addr_equal(&sock->local, &mptcp->local) &&
 			sock->ifindex == mptcp->ifindex) {
 			sock->inode = mptcp->inode;
 			reader->next = at + 1;

@@ -83,8 +83,7 @@ bool expect_is_own(const struct expect *expect, const struct addr *addr)
 	if (zone_is_loopback(addr))
 		return true;
 	for (size_t i = 0; i < host->naddrs; i++)
-		if (host->addrs[i].local.family == addr->family &&
-			host->addrs[i].local.value == addr->value)
+		if (addr_equal(&host->addrs[i].local, addr))
 			return true;
 	return false;
 }

@@ -188,8 +188,7 @@ const struct neighbour *neigh_find(const struct neighbour *neighbours, size_t n,
 {
 	for (size_t i = 0; i < n; i++)
 		if (neighbours[i].ifindex == ifindex &&
-			neighbours[i].addr.family == addr->family &&
-			neighbours[i].addr.value == addr->value)
+			addr_equal(&neighbours[i].addr, addr))
 			return &neighbours[i];
 	return NULL;
 }

@@ -182,8 +182,7 @@ const char *words_target(struct arena *arena, const struct exposure *exposure)
 
 	if (exposure->target.family == FAMILY_NONE)
 		return NULL;
-	if (!endpoint->any && endpoint->addr.family == exposure->target.family &&
-		endpoint->addr.value == exposure->target.value &&
+	if (!endpoint->any && addr_equal(&endpoint->addr, &exposure->target) &&
 		endpoint->port == exposure->target_port &&
 		span_last(endpoint) == span_target_last(exposure))
 		return NULL;

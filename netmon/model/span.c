@@ -134,8 +134,7 @@ bool span_is_like(const struct exposure *exposure, const struct exposure *next)
 	return a->family == b->family && a->any == b->any && a->proto == b->proto &&
 	       a->addr.value == b->addr.value && span_last(a) + 1 == b->port &&
 	       exposure->path == next->path && exposure->container == next->container &&
-	       exposure->target.family == next->target.family &&
-	       exposure->target.value == next->target.value &&
+	       addr_equal(&exposure->target, &next->target) &&
 	       exposure->listening == next->listening &&
 	       exposure->published == next->published &&
 	       exposure->loopback_bound == next->loopback_bound &&

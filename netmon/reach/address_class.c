@@ -66,8 +66,7 @@ static bool bound_socket(const struct reach *reach, const struct addr *addr)
 	const struct netns *ns = reach->facts->host;
 
 	for (size_t i = 0; i < ns->nsocks; i++)
-		if (ns->socks[i].local.value == addr->value &&
-			ns->socks[i].local.family == addr->family)
+		if (addr_equal(&ns->socks[i].local, addr))
 			return true;
 	return false;
 }
@@ -78,8 +77,7 @@ static bool bound_port(const struct reach *reach, const struct addr *addr)
 		const struct container *c = &reach->facts->containers[i];
 
 		for (size_t k = 0; k < c->nports; k++)
-			if (c->ports[k].host_addr.family == addr->family &&
-				c->ports[k].host_addr.value == addr->value)
+			if (addr_equal(&c->ports[k].host_addr, addr))
 				return true;
 	}
 	return false;
@@ -106,8 +104,7 @@ static bool is_classified(const struct classing *cl, const struct addr *addr, in
 		const struct address_class *c = &cl->out->v[i];
 
 		for (size_t k = 0; c->ifindex == link && k < c->n; k++)
-			if (c->addrs[k].value == addr->value &&
-				c->addrs[k].family == addr->family)
+			if (addr_equal(&c->addrs[k], addr))
 				return true;
 	}
 	return false;

@@ -147,9 +147,7 @@ uint64_t address_group_key(const struct reach *reach, const struct addr *group)
 	for (size_t i = 0; i < ns->ngroups; i++) {
 		const struct membership *m = &ns->groups[i];
 
-		if (m->group.value == group->value &&
-			m->group.family == group->family &&
-			takes_packets(reach, m->ifindex))
+		if (addr_equal(&m->group, group) && takes_packets(reach, m->ifindex))
 			sum += mix((uint64_t)m->ifindex);
 	}
 	return sum;

@@ -116,8 +116,7 @@ const struct container *host_holder(const struct reach *reach, const struct addr
 		if (!ns || ns == reach->facts->host || !is_running(c))
 			continue;
 		for (size_t k = 0; k < ns->naddrs; k++)
-			if (ns->addrs[k].local.family == addr->family &&
-				ns->addrs[k].local.value == addr->value)
+			if (addr_equal(&ns->addrs[k].local, addr))
 				return c;
 	}
 	return NULL;
@@ -295,7 +294,7 @@ static bool binding_covers(const struct port_binding *b, const struct addr *addr
 	if (b->host_addr.value == 0) /* 0.0.0.0 also means [::] to older engines */
 		return b->host_addr.family == addr->family ||
 		       b->host_addr.family == FAMILY_IP4;
-	return b->host_addr.family == addr->family && b->host_addr.value == addr->value;
+	return addr_equal(&b->host_addr, addr);
 }
 
 const struct container *host_published_by(const struct reach *reach, uint8_t proto,

@@ -309,8 +309,7 @@ enum tri space_in_group(
 	for (size_t i = 0; i < ns->ngroups; i++) {
 		const struct membership *m = &ns->groups[i];
 
-		if (m->group.value == group->value &&
-			m->group.family == group->family &&
+		if (addr_equal(&m->group, group) &&
 			(m->ifindex == ifindex || (link && m->ifindex == link->master)))
 			return TRI_YES;
 	}

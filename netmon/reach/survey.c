@@ -21,8 +21,7 @@ struct ask {
 static bool same_place(const struct outcome *a, const struct outcome *b)
 {
 	return a->path == b->path && a->container == b->container &&
-	       a->target.family == b->target.family &&
-	       a->target.value == b->target.value && a->target_port == b->target_port;
+	       addr_equal(&a->target, &b->target) && a->target_port == b->target_port;
 }
 
 /* A closed port of the host itself is no exposure; a published one is, listening or
@@ -51,8 +50,7 @@ static bool counts(const struct ask *ask, const struct outcome *o)
 static bool same_exposure(const struct exposure *e, const struct outcome *o)
 {
 	return e->path == o->path && e->container == o->container &&
-	       e->target.family == o->target.family &&
-	       e->target.value == o->target.value && e->target_port == o->target_port;
+	       addr_equal(&e->target, &o->target) && e->target_port == o->target_port;
 }
 
 static enum tri both(enum tri a, enum tri b)

@@ -98,8 +98,7 @@ static int interface_with(const struct space *space, const struct addr *addr)
 	const struct netns *ns = space->netns;
 
 	for (size_t i = 0; i < ns->naddrs; i++)
-		if (ns->addrs[i].local.family == addr->family &&
-			ns->addrs[i].local.value == addr->value)
+		if (addr_equal(&ns->addrs[i].local, addr))
 			return ns->addrs[i].ifindex;
 	return 0;
 }

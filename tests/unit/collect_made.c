@@ -82,5 +82,5 @@ bool made_addr_is(const struct addr *addr, const char *text)
 {
 	struct addr other = made_addr(text);
 
-	return addr->family == other.family && addr->value == other.value;
+	return addr_equal(addr, &other);
 }
