@@ -537,6 +537,24 @@ void gate_fixture_done(struct gate_fixture *fixture)
 	arena_done(&fixture->arena);
 }
 
+int gate_fixture_setup(void **state)
+{
+	struct gate_fixture *fixture = calloc(1, sizeof(*fixture));
+
+	if (!fixture)
+		return -1;
+	gate_fixture_init(fixture);
+	*state = fixture;
+	return 0;
+}
+
+int gate_fixture_teardown(void **state)
+{
+	gate_fixture_done(*state);
+	free(*state);
+	return 0;
+}
+
 struct gate_context gate_fixture_context(
 	struct gate_fixture *fixture, const char *user, bool with_engine)
 {

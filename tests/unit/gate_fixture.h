@@ -40,6 +40,9 @@ struct gate_fixture {
 
 void gate_fixture_init(struct gate_fixture *fixture);
 void gate_fixture_done(struct gate_fixture *fixture);
+/** gate_fixture_setup() - for cmocka: a fixture of its own for each test */
+int gate_fixture_setup(void **state);
+int gate_fixture_teardown(void **state);
 
 /** gate_fixture_context() - of one of the policy's users; @with_engine: the one above
  */

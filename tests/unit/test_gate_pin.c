@@ -73,7 +73,7 @@ static void ids_that_stay_end_the_process(void **state)
 
 	(void)state;
 	if (geteuid() != 0) {
-		print_message("only root has ids to take on\n");
+		print_message("SKIP: needs root, who has ids to take on\n");
 		skip();
 	}
 	assert_int_equal(ask_without(NONE), 0);
