@@ -45,20 +45,35 @@ static void put_u32(struct value *value, uint32_t number)
 	put_known(value, 0, &number, sizeof(number));
 }
 
-/* Known are the destination port and the protocol byte of the network header. */
+bool match_port_at(
+	const struct operand *field, const struct rules_flow *flow, size_t *ret_at)
+{
+	switch ((int)field->field) {
+	case FIELD_DPORT:
+		*ret_at = 0;
+		return true;
+	case FIELD_CT_ORIG_DPORT:
+		*ret_at = 0;
+		return flow->orig_port != 0;
+	case FIELD_PAYLOAD:
+		if (field->base != BASE_TRANSPORT || field->offset > 2 ||
+			field->offset + field->load_len < 4)
+			return false;
+		*ret_at = 2u - field->offset;
+		return true;
+	}
+	return false;
+}
+
+/* The protocol's byte is known of the network header. */
 static void load_payload(const struct operand *operand, const struct rules_flow *flow,
 	struct value *value)
 {
-	size_t end = (size_t)operand->offset + operand->load_len;
+	size_t at = flow->family == FAMILY_IP4 ? 9 : 6;
 
-	if (operand->base == BASE_TRANSPORT && operand->offset <= 2 && end >= 4)
-		put_be16(value, 2U - operand->offset, flow->port);
-	else if (operand->base == BASE_NETWORK) {
-		size_t at = flow->family == FAMILY_IP4 ? 9 : 6;
-
-		if (operand->offset <= at && at < end)
-			put_known(value, at - operand->offset, &flow->proto, 1);
-	}
+	if (operand->base == BASE_NETWORK && operand->offset <= at &&
+		at < (size_t)operand->offset + operand->load_len)
+		put_known(value, at - operand->offset, &flow->proto, 1);
 }
 
 static void load_iface(const struct operand *operand, const struct rules_flow *flow,
@@ -84,7 +99,14 @@ static void load_field(const struct operand *operand, const struct rules_flow *f
 	struct value *value)
 {
 	bool ip4 = flow->family == FAMILY_IP4;
+	size_t at;
 
+	if (match_port_at(operand, flow, &at)) {
+		put_be16(value, at,
+			operand->field == FIELD_CT_ORIG_DPORT ? flow->orig_port
+							      : flow->port);
+		return;
+	}
 	/* Only what rules_flow tells; -Wswitch-enum would want the other fifty. */
 	int field = (int)operand->field;
 	switch (field) {
@@ -108,13 +130,6 @@ static void load_field(const struct operand *operand, const struct rules_flow *f
 		break;
 	case FIELD_PROTOCOL:
 		put_be16(value, 0, ip4 ? ETH_P_IP : ETH_P_IPV6);
-		break;
-	case FIELD_DPORT:
-		put_be16(value, 0, flow->port);
-		break;
-	case FIELD_CT_ORIG_DPORT:
-		if (flow->orig_port)
-			put_be16(value, 0, flow->orig_port);
 		break;
 	case FIELD_FIB_TYPE:
 		if (flow->to_host && operand->fib_flags & NFTA_FIB_F_DADDR)

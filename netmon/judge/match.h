@@ -11,6 +11,14 @@ enum match {
 	MATCH_YES,
 };
 
+/**
+ * match_port_at() - whether a field holds the port that is known of the packet
+ * @field:  an operand before its steps; a concatenation is none
+ * @ret_at: where in its bytes the port begins
+ */
+bool match_port_at(
+	const struct operand *field, const struct rules_flow *flow, size_t *ret_at);
+
 /** match_ops() - whether all of @ops hold for the packet; verdicts count as "yes". */
 enum match match_ops(const struct op *ops, size_t nops, const struct rules_flow *flow);
 

@@ -11,27 +11,14 @@ static bool find_port(
 {
 	size_t base = 0;
 
-	*ret_at = 0;
-	switch ((int)o->field) {
-	case FIELD_DPORT:
-		return true;
-	case FIELD_CT_ORIG_DPORT:
-		return flow->orig_port;
-	case FIELD_PAYLOAD:
-		if (o->base != BASE_TRANSPORT || o->offset > 2 ||
-			o->offset + o->load_len < 4)
-			return false;
-		*ret_at = 2u - o->offset;
-		return true;
-	case FIELD_CONCAT:
-		for (size_t i = 0; i < o->nkey; i++) {
-			if (find_port(o->key[i], flow, ret_at)) {
-				*ret_at += base;
-				return !o->key[i]->nsteps;
-			}
-			base += (o->key[i]->len + 3u) & ~3u;
+	if (o->field != FIELD_CONCAT)
+		return match_port_at(o, flow, ret_at);
+	for (size_t i = 0; i < o->nkey; i++) {
+		if (find_port(o->key[i], flow, ret_at)) {
+			*ret_at += base;
+			return !o->key[i]->nsteps;
 		}
-		return false;
+		base += (o->key[i]->len + 3u) & ~3u;
 	}
 	return false;
 }
