@@ -176,38 +176,6 @@ bool classing_add(struct classing *cl, const struct addr *addr, int ifindex,
 	return slot != NULL;
 }
 
-static void classify_loopback_at(struct classing *cl, u128 value, size_t *n)
-{
-	static const struct address_class loopback = {.loopback = true};
-	const struct addr a = {value, FAMILY_IP4};
-
-	/* 127.255.255.255 is a broadcast address (fib_add_ifaddr()). */
-	if (!zone_is_loopback(&a) || value == (INADDR_LOOPBACK | 0xffffff))
-		return;
-	if (*n == LOCAL_MAX)
-		cl->out->cut = true;
-	else
-		*n += classing_add(cl, &a, 0, &loopback);
-}
-
-/* All of 127.0.0.0/8 is local: its first address, those of sockets, and, as long as
- * there is room, those where a range that rules name begins or has ended. */
-static void classify_loopback(struct classing *cl)
-{
-	const struct netns *ns = cl->reach->facts->host;
-	const struct scan *scan = cl->scan;
-	size_t n = 0;
-
-	classify_loopback_at(cl, INADDR_LOOPBACK, &n);
-	for (size_t i = 0; i < ns->nsocks; i++)
-		if (ns->socks[i].local.family == FAMILY_IP4)
-			classify_loopback_at(cl, ns->socks[i].local.value, &n);
-	for (size_t i = 0; i < scan->nbounds; i++) {
-		classify_loopback_at(cl, scan->bounds[i].lo, &n);
-		classify_loopback_at(cl, scan->bounds[i].hi + 1, &n);
-	}
-}
-
 /* Local, but on no interface: a load balancer's address, say. A container's is asked as
  * such, at the host's ports, too. */
 static bool local_by_route(const struct classing *cl, const struct addr *a)
@@ -216,20 +184,18 @@ static bool local_by_route(const struct classing *cl, const struct addr *a)
 	       !space_has_addr(cl->reach->host, a->family, a->value, 0);
 }
 
-/* A network that routes make the host's. */
+/* A network whose addresses are all the host's. */
 struct local {
 	struct classing *cl;
 	u128 first, last;
 	enum family family;
-	bool perimeter;
+	struct address_class like;
 	size_t n; /* asked so far */
 };
 
-/* The first address from @value on that is the host's by this route alone. */
+/* The first address from @value on that is the host's by this network alone. */
 static void classify_local(struct local *local, u128 value)
 {
-	const struct address_class like = {
-		.perimeter = local->perimeter, .routed = true};
 	const struct reach *reach = local->cl->reach;
 	size_t others = reach->facts->host->naddrs + reach->nowners;
 
@@ -242,9 +208,9 @@ static void classify_local(struct local *local, u128 value)
 	for (size_t i = 0; i <= others && value + i <= local->last; i++) {
 		const struct addr a = {value + i, local->family};
 
-		if (!local_by_route(local->cl, &a))
+		if (!local->like.loopback && !local_by_route(local->cl, &a))
 			continue;
-		local->n += classing_add(local->cl, &a, 0, &like);
+		local->n += classing_add(local->cl, &a, 0, &local->like);
 		return;
 	}
 }
@@ -257,22 +223,52 @@ static void classify_ends(struct local *local, u128 lo, u128 hi)
 		classify_local(local, hi + 1);
 }
 
-/* Sockets and published ports of such an address are of it alone. */
-static void classify_bound(struct local *local)
+/* Where the ranges that rules name do. */
+static void classify_named(struct local *local)
 {
-	const struct reach *reach = local->cl->reach;
-	const struct netns *ns = reach->facts->host;
+	const struct scan *scan = local->cl->scan;
+
+	for (size_t i = 0; i < scan->nbounds; i++)
+		classify_ends(local, scan->bounds[i].lo, scan->bounds[i].hi);
+}
+
+/* Sockets and published ports of an address are of it alone. */
+static void classify_sockets(struct local *local)
+{
+	const struct netns *ns = local->cl->reach->facts->host;
 
 	for (size_t i = 0; i < ns->nsocks; i++)
 		if (ns->socks[i].local.family == local->family)
 			classify_local(local, ns->socks[i].local.value);
-	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
-		const struct container *c = &reach->facts->containers[i];
+}
+
+static void classify_published(struct local *local)
+{
+	const struct facts *facts = local->cl->reach->facts;
+
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
 
 		for (size_t k = 0; k < c->nports; k++)
 			if (c->ports[k].host_addr.family == local->family)
 				classify_local(local, c->ports[k].host_addr.value);
 	}
+}
+
+/* All of 127.0.0.0/8 is local but its last, a broadcast address (fib_add_ifaddr()): the
+ * first, those of sockets, and, as long as there is room, those where a range that
+ * rules name begins or has ended. */
+static void classify_loopback(struct classing *cl)
+{
+	struct local local = {.cl = cl,
+		.first = INADDR_LOOPBACK & 0xff000000,
+		.last = (INADDR_LOOPBACK | 0xffffff) - 1,
+		.family = FAMILY_IP4,
+		.like = {.loopback = true}};
+
+	classify_local(&local, INADDR_LOOPBACK);
+	classify_sockets(&local);
+	classify_named(&local);
 }
 
 /* Not one of the 127.0.0.0/8 that are asked by name, nor of 0.0.0.0/8: the kernel takes
@@ -291,26 +287,26 @@ static u128 first_usable(const struct route *route)
 static void classify_local_route(struct classing *cl, const struct route *route)
 {
 	const struct netns *ns = cl->reach->facts->host;
-	const struct scan *scan = cl->scan;
 	struct local local = {.cl = cl,
 		.first = first_usable(route),
 		.last = prefix_last(&route->dst),
 		.family = route->family,
-		.perimeter = route->nhops &&
-			     host_is_perimeter(cl->reach, route->hops[0].ifindex)};
+		.like = {.routed = true,
+			.perimeter = route->nhops && host_is_perimeter(cl->reach,
+							     route->hops[0].ifindex)}};
 
 	classify_local(&local, local.first);
 	if (local.first >= local.last)
 		return;
-	for (size_t i = 0; i < scan->nbounds; i++)
-		classify_ends(&local, scan->bounds[i].lo, scan->bounds[i].hi);
+	classify_named(&local);
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		const struct prefix *dst = &ns->routes[i].dst;
 
 		if (ns->routes[i].family == route->family && dst->len > route->dst.len)
 			classify_ends(&local, dst->value, prefix_last(dst));
 	}
-	classify_bound(&local);
+	classify_sockets(&local);
+	classify_published(&local);
 }
 
 static void classify_local_routes(struct classing *cl)
