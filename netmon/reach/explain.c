@@ -219,7 +219,10 @@ static int interface_of(const struct reach *reach, const struct question *q,
 	return 0;
 }
 
-static void walk_ports(struct walk *walk, const struct question *q, int iif)
+/* With rules about source ports: one walk for each class that a client's port, which is
+ * above 1023, can be in; or, @ordinary, for one client's port of each. */
+static void walk_ports(
+	struct walk *walk, const struct question *q, int iif, bool ordinary)
 {
 	const struct ivset *peers =
 		ivset_range(walk->run.arena, q->from.value, q->from.value);
@@ -227,17 +230,43 @@ static void walk_ports(struct walk *walk, const struct question *q, int iif)
 	size_t n = space_source_ports(walk->reach->host, &ports);
 
 	if (q->sport >= 0 || n == 0) {
-		walk_from_outside(
-			walk, iif, &q->to, q->proto, q->port, q->sport, peers);
+		walk_from_outside(walk, iif, &q->to, q->proto, q->port,
+			ordinary ? ORDINARY_PORT : q->sport, peers);
 		return;
 	}
-	/* Rules tell source ports apart: one walk for each class that a client's port,
-	 * which is above 1023, can be in. */
-	walk->sport_class = true;
+	walk->sport_class = !ordinary;
 	for (size_t i = 0; i < n; i++)
 		if (ports[i] >= CLIENT_PORTS)
 			walk_from_outside(
 				walk, iif, &q->to, q->proto, q->port, ports[i], peers);
+}
+
+static bool may_reach(const struct walk *walk)
+{
+	for (size_t i = 0; i < walk->n; i++)
+		if (walk->outcomes[i].result == RESULT_OPEN ||
+			walk->outcomes[i].result == RESULT_MAYBE ||
+			walk->outcomes[i].one_way)
+			return true;
+	return false;
+}
+
+/*
+ * Rules about destination ports may tell clients' ports apart on the way back. Then it is
+ * open if it is for an ordinary client, and where it is open to nobody he tells how.
+ */
+static void ask_ordinary(const struct walk *walk, const struct question *q, int iif,
+	struct arena *arena, struct answer *answer)
+{
+	struct walk certain = {.reach = walk->reach, .run = walk->run};
+	struct answer ordinary;
+
+	certain.run.steps = 0;
+	walk_ports(&certain, q, iif, true);
+	fill(arena, &certain, &ordinary);
+	if (ordinary.result == RESULT_OPEN ||
+		(ordinary.result != RESULT_MAYBE && !may_reach(walk)))
+		*answer = ordinary;
 }
 
 int reach_explain(struct reach *reach, const struct question *question,
@@ -256,11 +285,12 @@ int reach_explain(struct reach *reach, const struct question *question,
 	arena_init(&scratch, EXPLAIN_MEMORY_MAX);
 	walk.run.arena = &scratch;
 	walk.run.tracing = true;
-	walk_ports(&walk, question, iif);
+	walk_ports(&walk, question, iif, false);
+	fill(arena, &walk, ret_answer);
+	if (ret_answer->result == RESULT_MAYBE && question->sport < 0)
+		ask_ordinary(&walk, question, iif, arena, ret_answer);
 	if (arena_failed(&scratch))
 		r = err_errno(err, -ENOMEM, "follow the packet");
-	else
-		fill(arena, &walk, ret_answer);
 	arena_done(&scratch);
 	if (r == 0 && arena_failed(arena))
 		r = err_errno(err, -ENOMEM, "keep the answer");

@@ -148,8 +148,7 @@ static bool routes_tell(const struct netns *ns)
 
 static void add_sign(struct space *space, const u128 *signs, uint32_t port)
 {
-	if (space->nsource_ports > SOURCE_PORTS_MAX ||
-		(port > 0 && signs[port] == signs[port - 1] && port != CLIENT_PORTS))
+	if (space->nsource_ports > SOURCE_PORTS_MAX)
 		return;
 	for (size_t i = 0; i < space->nsource_ports; i++)
 		if (signs[space->source_ports[i]] == signs[port])
@@ -157,7 +156,15 @@ static void add_sign(struct space *space, const u128 *signs, uint32_t port)
 	space->source_ports[space->nsource_ports++] = (uint16_t)port;
 }
 
-/* One port of each sign. */
+static void add_signs(
+	struct space *space, const u128 *signs, uint32_t first, uint32_t end)
+{
+	for (uint32_t p = first; p < end; p++)
+		if (p == first || signs[p] != signs[p - 1])
+			add_sign(space, signs, p);
+}
+
+/* One port of each sign, clients' ports before others. */
 int space_class_source_ports(struct space *space)
 {
 	struct port_signs signs;
@@ -178,8 +185,9 @@ int space_class_source_ports(struct space *space)
 	}
 	port_signs_rules(&signs, space);
 	port_signs_finish(&signs);
-	for (uint32_t p = 0; p < PORT_COUNT; p++) /* clients' ports first */
-		add_sign(space, signs.at, (p + CLIENT_PORTS) % PORT_COUNT);
+	add_signs(space, signs.at, ORDINARY_PORT, PORT_COUNT);
+	add_signs(space, signs.at, CLIENT_PORTS, ORDINARY_PORT);
+	add_signs(space, signs.at, 0, CLIENT_PORTS);
 	if (space->nsource_ports > SOURCE_PORTS_MAX)
 		space->nsource_ports = 0;
 	if (arena_failed(&arena))

@@ -123,12 +123,13 @@ struct addr space_first_addr(
 /** space_any_addr() - the first address of any interface that strangers may see. */
 struct addr space_any_addr(const struct space *space, enum family family);
 
-#define CLIENT_PORTS 1024 /* clients take ports from here on */
+#define CLIENT_PORTS  1024  /* clients take ports from here on */
+#define ORDINARY_PORT 45678 /* one of theirs that hardly any rule names */
 
 /**
  * space_source_ports() - one port of each class of source ports that rules tell apart,
- * a client's where the class has one; 0 of them when no rule looks at source ports (or
- * they tell too many apart)
+ * a client's where the class has one, the ordinary one first; 0 of them when no rule
+ * looks at source ports (or they tell too many apart)
  */
 size_t space_source_ports(const struct space *space, const uint16_t **ret_ports);
 

@@ -130,6 +130,23 @@ static void add_reach(struct survey *survey, struct draft *d, const struct ask *
 	}
 }
 
+/* Those of @unsure who do not certainly reach it in another way. */
+static const struct ivset *still_unsure(struct survey *survey, const struct draft *d,
+	const struct ask *ask, const struct ivset *unsure)
+{
+	struct arena *arena = &survey->scratch;
+	const struct ivset *left = &ivset_none;
+
+	for (unsigned int z = 0; z < ZONE_COUNT && !ivset_is_empty(unsure); z++)
+		if (ask->zones & (1u << z))
+			left = ivset_union(arena, left,
+				ivset_subtract(arena,
+					ivset_intersect(arena, unsure,
+						ask->source->zone[z]),
+					d->e.reach[z].must));
+	return left;
+}
+
 static void take_outcomes(
 	struct survey *survey, const struct ask *ask, const struct walk *walk)
 {
@@ -166,7 +183,8 @@ static void take_outcomes(
 		if (o->path == PATH_HOST_SERVICE && o->sock && o->sock->comm)
 			d->e.owner = o->sock->comm;
 		add_reach(survey, d, ask, must, may);
-		const struct ivset *unsure = ivset_subtract(arena, may, must);
+		const struct ivset *unsure =
+			still_unsure(survey, d, ask, ivset_subtract(arena, may, must));
 		if (!ivset_is_empty(unsure))
 			add_gaps(survey, d, walk, unsure);
 	}
@@ -246,6 +264,37 @@ static void survey_by_host(
 	walk->n = 0;
 }
 
+static void take_walk(
+	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+{
+	if (walk->bypassed)
+		survey_by_host(survey, walk, ask, sport);
+	take_outcomes(survey, ask, walk);
+	for (size_t k = 0; k < walk->n; k++)
+		if (!walk->outcomes[k].translated)
+			survey->untranslated = true;
+}
+
+/*
+ * From any port of a class, or (-1) of all. Rules about destination ports tell these
+ * apart on the way back, and tell nothing about that walk; what one client's port
+ * certainly does, a stranger certainly can do.
+ */
+static void survey_ports(
+	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+{
+	struct walk certain = *walk;
+	int one = sport < 0 ? ORDINARY_PORT : sport;
+
+	walk->sport_class = sport >= 0;
+	walk_classes(walk, ask, sport);
+	if (walk_is_doubtful(walk)) {
+		walk_classes(&certain, ask, one);
+		take_walk(survey, &certain, ask, one);
+	}
+	take_walk(survey, walk, ask, sport);
+}
+
 static void survey_from(struct survey *survey, const struct address_class *class,
 	const struct endpoint *endpoint, const struct source *source)
 {
@@ -279,17 +328,10 @@ static void survey_from(struct survey *survey, const struct address_class *class
 	survey->report->nwalks++;
 	/* A stranger chooses the source port: the union over what rules tell apart. So
 	 * does a neighbour the frame's address: a bridge's own, or a container's. */
-	walk.sport_class = nports > 0;
 	for (size_t i = 0; i < (nports ? nports : 1); i++) {
-		walk_classes(&walk, &ask, nports ? ports[i] : -1);
+		survey_ports(survey, &walk, &ask, nports ? ports[i] : -1);
 		if (arena_failed(&survey->scratch))
 			break;
-		if (walk.bypassed)
-			survey_by_host(survey, &walk, &ask, nports ? ports[i] : -1);
-		take_outcomes(survey, &ask, &walk);
-		for (size_t k = 0; k < walk.n; k++)
-			if (!walk.outcomes[k].translated)
-				survey->untranslated = true;
 	}
 	if (arena_failed(&survey->scratch))
 		survey->too_large = true;

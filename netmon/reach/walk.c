@@ -205,3 +205,11 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	walk->run.steps = visit.run.steps;
 	walk->run.exhausted |= visit.run.exhausted;
 }
+
+bool walk_is_doubtful(const struct walk *walk)
+{
+	for (size_t i = 0; i < walk->n; i++)
+		if (walk->outcomes[i].doubt)
+			return true;
+	return false;
+}

@@ -35,7 +35,8 @@ struct walk {
 	size_t n;
 	enum family family;
 	int iif;	  /* by which the stranger's packet arrived */
-	bool sport_class; /* the source port asked for stands for a class of them */
+	bool sport_class; /* the source port asked for stands for a class of them, or
+			     for all */
 	bool by_host;	  /* the frame is for the host's MAC, even on the way to a
 			     container that is on the same link */
 	bool bypassed;	  /* set: the frame was bridged to a container past by_host */
@@ -56,5 +57,8 @@ struct walk {
  */
 void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
 	uint16_t port, int sport, const struct ivset *peers);
+
+/** walk_is_doubtful() - whether some match on the way could not be decided. */
+bool walk_is_doubtful(const struct walk *walk);
 
 #endif

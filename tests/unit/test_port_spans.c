@@ -78,15 +78,22 @@ static bool same_place(const struct outcome *a, const struct outcome *b)
 	       a->target.value == b->target.value && a->target_port == b->target_port;
 }
 
+static bool is_certain(const struct walk *walk, const struct outcome *o)
+{
+	for (size_t i = 0; i < walk->n; i++)
+		if (!exposes(&walk->outcomes[i]) ||
+			!same_place(o, &walk->outcomes[i]))
+			return false;
+	return true;
+}
+
+/* Certain is what is so from every client's port, or from the one that a client has. */
 static bool one_claim(const struct report *report, uint16_t port,
-	const struct walk *walk, const struct outcome *o)
+	const struct walk *any, const struct walk *ordinary, const struct outcome *o)
 {
 	const struct exposure *e = claim(report, port, o);
-	bool certain = true;
+	bool certain = is_certain(any, o) || is_certain(ordinary, o);
 
-	for (size_t i = 0; i < walk->n; i++)
-		certain &= exposes(&walk->outcomes[i]) &&
-			   same_place(o, &walk->outcomes[i]);
 	return e && ivset_contains(e->reach[ZONE_INTERNET].must, STRANGER) == certain;
 }
 
@@ -95,13 +102,17 @@ static void compare_port(
 {
 	const struct addr to = {HOST, FAMILY_IP4};
 	struct walk walk = {.reach = h->reach, .run = {.arena = &h->arena}};
+	struct walk ordinary = walk;
+	const struct ivset *peers = ivset_range(&h->arena, STRANGER, STRANGER);
 	bool fine = true, any = false;
 
-	walk_from_outside(&walk, HOST_ETH0, &to, IPPROTO_TCP, port, -1,
-		ivset_range(&h->arena, STRANGER, STRANGER));
+	walk_from_outside(&walk, HOST_ETH0, &to, IPPROTO_TCP, port, -1, peers);
+	walk_from_outside(
+		&ordinary, HOST_ETH0, &to, IPPROTO_TCP, port, ORDINARY_PORT, peers);
 	for (size_t i = 0; i < walk.n; i++)
 		if (exposes(&walk.outcomes[i])) {
-			fine &= one_claim(report, port, &walk, &walk.outcomes[i]);
+			fine &= one_claim(
+				report, port, &walk, &ordinary, &walk.outcomes[i]);
 			any = true;
 		}
 	fine &= any || !claim(report, port, NULL);

@@ -287,7 +287,7 @@ static void an_answer_to_a_translated_port(void **state)
 		made_match(arena, made_dport(), CMP_LTE, 1023, 0, 2), drop()};
 
 	made_rule(&h->rules, filter(h, HOOK_PREROUTING, -300), ops, 3);
-	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_MAYBE);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
 	assert_int_equal(ask_from_500(h), RESULT_FILTERED);
 	nat->port_min = made_dnat(arena, 0, 20000).nat->port_min;
 	nat->port_max = made_dnat(arena, 0, 30000).nat->port_min;
@@ -304,19 +304,38 @@ static void drop_ports(struct host_made *h, struct chain *chain, enum field fiel
 	add(h, chain, made_match(&h->rules.arena, ports, cmp, lo, hi, 2), drop());
 }
 
+/* Rules about where things go meet answers, too: what an ordinary client gets counts,
+ * unless he alone gets nothing. */
+static void a_client_has_some_port(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *out = filter(h, HOOK_OUTPUT, 0);
+
+	host_listen(h->host, IPPROTO_TCP, 22);
+	drop_ports(h, out, FIELD_DPORT, CMP_EQ, 25, 25);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 23), RESULT_CLOSED);
+	drop_ports(h, out, FIELD_DPORT, CMP_RANGE, 32768, 60999);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
+	drop_ports(h, out, FIELD_DPORT, CMP_NEQ, 4444, 4444);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
+	drop_ports(h, out, FIELD_DPORT, CMP_RANGE, 0, 65535);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
+}
+
 /* Where rules tell more client ports apart than are followed, none is known. */
 static void an_entry_has_a_port_nobody_knows(void **state)
 {
 	struct host_made *h = *state;
 	struct chain *out = filter(h, HOOK_OUTPUT, 0);
 
-	for (uint16_t port = 2000; port < 2100; port++)
+	for (uint16_t port = ORDINARY_PORT - 50; port < ORDINARY_PORT + 50; port++)
 		drop_ports(h, out, FIELD_CT_ORIG_SPORT, CMP_EQ, port, port);
 	host_listen(h->host, IPPROTO_TCP, 22);
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
 	out->nrules = 0;
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_OPEN);
-	drop_ports(h, out, FIELD_CT_ORIG_SPORT, CMP_NOT_RANGE, 1024, 65535);
+	drop_ports(h, out, FIELD_CT_ORIG_SPORT, CMP_RANGE, 32768, 65535);
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_MAYBE);
 	assert_int_equal(ask_from_500(h), RESULT_OPEN); /* of the container */
 }
@@ -469,6 +488,7 @@ int main(void)
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),
 		T(an_answer_to_a_translated_port),
+		T(a_client_has_some_port),
 		T(an_entry_has_a_port_nobody_knows),
 		T(an_entry_has_a_translated_port),
 		T(an_answer_by_another_router),

@@ -283,3 +283,16 @@ table inet early {
                               ("10.99.0.5", WAN, 5300, "udp")],
           shuts=[("192.0.2.77", WAN, 8080)],
           extra=[cell("neighbour", NEIGHBOUR, "172.17.0.2", 9200, "tcp", 53)])
+
+
+@HOSTS.host
+def mail_stays_inside(h):
+    """Nobody here sends mail: rules that ask where answers go, as well."""
+    docker.build(h, *WEB, user="-p tcp --dport 25 -j REJECT")
+    h.iptables("""*filter
+-A OUTPUT -p tcp --dport 25 -j DROP
+-A OUTPUT -p udp -m multiport --dports 19,123,1900 -j DROP
+COMMIT
+""", "iptables-nft")
+    h.listen("host", "tcp:22", "udp:161")
+    h.ask(opens=[("198.51.100.7", WAN, 8080), ("198.51.100.7", WAN, 22)])
