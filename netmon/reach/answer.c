@@ -331,8 +331,9 @@ static void note_lost(const struct way_back *way, const struct ivset **lost,
 }
 
 /*
- * An answer that gets out, and is none to whoever asked. It is one more way of those that
- * are heard unless a doubt of the way back tells them apart: then either may be it.
+ * An answer that gets out, and is none to whoever asked. It is one more way of those
+ * that are heard unless a doubt of the way back tells them apart: then either may be
+ * it.
  */
 static void note_astray(struct arena *arena, const struct state *state,
 	const struct ivset **lost, const struct doubt **why)

@@ -252,8 +252,8 @@ static bool may_reach(const struct walk *walk)
 }
 
 /*
- * Rules about destination ports may tell clients' ports apart on the way back. Then it is
- * open if it is for an ordinary client, and where it is open to nobody he tells how.
+ * Rules about destination ports may tell clients' ports apart on the way back. Then it
+ * is open if it is for an ordinary client, and where it is open to nobody he tells how.
  */
 static void ask_ordinary(const struct walk *walk, const struct question *q, int iif,
 	struct arena *arena, struct answer *answer)

@@ -141,8 +141,8 @@ static const struct ivset *still_unsure(struct survey *survey, const struct draf
 		if (ask->zones & (1u << z))
 			left = ivset_union(arena, left,
 				ivset_subtract(arena,
-					ivset_intersect(arena, unsure,
-						ask->source->zone[z]),
+					ivset_intersect(
+						arena, unsure, ask->source->zone[z]),
 					d->e.reach[z].must));
 	return left;
 }
@@ -276,8 +276,8 @@ static void take_walk(
 }
 
 /*
- * From any port of a class, or (-1) of all. Rules about destination ports tell these
- * apart on the way back, and tell nothing about that walk; what one client's port
+ * From any port of a class, or (-1) of all. Rules about destination ports meet the
+ * answers, too, and are undecided as long as the client's port is. What one port
  * certainly does, a stranger certainly can do.
  */
 static void survey_ports(

@@ -81,8 +81,7 @@ static bool same_place(const struct outcome *a, const struct outcome *b)
 static bool is_certain(const struct walk *walk, const struct outcome *o)
 {
 	for (size_t i = 0; i < walk->n; i++)
-		if (!exposes(&walk->outcomes[i]) ||
-			!same_place(o, &walk->outcomes[i]))
+		if (!exposes(&walk->outcomes[i]) || !same_place(o, &walk->outcomes[i]))
 			return false;
 	return true;
 }
