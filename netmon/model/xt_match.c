@@ -152,6 +152,20 @@ static int push_addr_range(struct decode_ctx *ctx, enum field field, const void 
 		addr_load(min, len), addr_load(max, len), invert);
 }
 
+static int push_iprange(struct decode_ctx *ctx, uint8_t flags, const void *src_min,
+	const void *src_max, const void *dst_min, const void *dst_max)
+{
+	int r = 0;
+
+	if (flags & IPRANGE_SRC)
+		r = push_addr_range(
+			ctx, FIELD_SADDR, src_min, src_max, flags & IPRANGE_SRC_INV);
+	if (r == 0 && (flags & IPRANGE_DST))
+		r = push_addr_range(
+			ctx, FIELD_DADDR, dst_min, dst_max, flags & IPRANGE_DST_INV);
+	return r;
+}
+
 /* Revision 0: IPv4 only, in no header of today's kernels. */
 struct iprange_info_v0 {
 	uint32_t src_min, src_max, dst_min, dst_max;
@@ -162,31 +176,19 @@ static int iprange_v0(
 	struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const struct iprange_info_v0 *range = info;
-	int r = 0;
 
 	(void)row;
-	if (range->flags & IPRANGE_SRC)
-		r = push_addr_range(ctx, FIELD_SADDR, &range->src_min, &range->src_max,
-			range->flags & IPRANGE_SRC_INV);
-	if (r == 0 && (range->flags & IPRANGE_DST))
-		r = push_addr_range(ctx, FIELD_DADDR, &range->dst_min, &range->dst_max,
-			range->flags & IPRANGE_DST_INV);
-	return r;
+	return push_iprange(ctx, range->flags, &range->src_min, &range->src_max,
+		&range->dst_min, &range->dst_max);
 }
 
 static int iprange(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const struct xt_iprange_mtinfo *range = info;
-	int r = 0;
 
 	(void)row;
-	if (range->flags & IPRANGE_SRC)
-		r = push_addr_range(ctx, FIELD_SADDR, &range->src_min, &range->src_max,
-			range->flags & IPRANGE_SRC_INV);
-	if (r == 0 && (range->flags & IPRANGE_DST))
-		r = push_addr_range(ctx, FIELD_DADDR, &range->dst_min, &range->dst_max,
-			range->flags & IPRANGE_DST_INV);
-	return r;
+	return push_iprange(ctx, range->flags, &range->src_min, &range->src_max,
+		&range->dst_min, &range->dst_max);
 }
 
 /* A datagram may have any length from its headers' on. */

@@ -236,6 +236,23 @@ enum result host_ask(struct host_made *h, const char *in, const char *from,
 	return answer.result;
 }
 
+struct answer host_datagram(
+	struct host_made *h, const char *from, uint32_t to, uint16_t port)
+{
+	const struct question question = {.from = parse_addr(from),
+		.to = {to, FAMILY_IP4},
+		.proto = IPPROTO_UDP,
+		.port = port,
+		.sport = -1,
+		.in = "eth0"};
+	struct answer answer;
+
+	make_ready(h);
+	assert_int_equal(
+		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
+	return answer;
+}
+
 void host_survey(struct host_made *h, struct report *report)
 {
 	make_ready(h);

@@ -46,6 +46,9 @@ struct sock *host_listen(struct netns *ns, uint8_t proto, uint16_t port);
 /** host_ask() - the result for one TCP packet that comes in by @in. */
 enum result host_ask(struct host_made *h, const char *in, const char *from,
 	const char *to, uint16_t port);
+/** host_datagram() - the answer for one of UDP over IPv4 that comes in by eth0. */
+struct answer host_datagram(
+	struct host_made *h, const char *from, uint32_t to, uint16_t port);
 /** host_publish() - tcp dport 8080 dnat to 172.17.0.2:80, in prerouting at -100 */
 struct chain *host_publish(struct host_made *h);
 /** host_exposure() - the first one at that port; NULL: there is none. */

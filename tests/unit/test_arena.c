@@ -10,24 +10,9 @@
 
 #include <cmocka.h>
 
+#include "arena_made.h"
 #include "common/arena.h"
 #include "common/pages.h"
-
-static int make(void **state)
-{
-	struct arena *arena = malloc(sizeof(*arena));
-
-	arena_init(arena, 0);
-	*state = arena;
-	return 0;
-}
-
-static int unmake(void **state)
-{
-	arena_done(*state);
-	free(*state);
-	return 0;
-}
 
 static void pieces_are_zeroed_aligned_and_apart(void **state)
 {
@@ -203,26 +188,22 @@ static void prepared_pages_are_there_with_what_they_held(void **state)
 	assert_int_equal(munmap(map, 8 * page), 0);
 }
 
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, arena_made_setup, arena_made_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			pieces_are_zeroed_aligned_and_apart, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			reused_memory_is_zeroed_again, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			large_piece_keeps_the_open_chunk, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			bound_is_sticky_until_reset, make, unmake),
-		cmocka_unit_test_setup_teardown(impossible_sizes_fail, make, unmake),
-		cmocka_unit_test_setup_teardown(texts_are_copied, make, unmake),
-		cmocka_unit_test_setup_teardown(push_keeps_every_element, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			push_that_fails_changes_nothing, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			trim_gives_back_only_the_last, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			adopted_memory_goes_with_the_arena, make, unmake),
+		TEST(pieces_are_zeroed_aligned_and_apart),
+		TEST(reused_memory_is_zeroed_again),
+		TEST(large_piece_keeps_the_open_chunk),
+		TEST(bound_is_sticky_until_reset),
+		TEST(impossible_sizes_fail),
+		TEST(texts_are_copied),
+		TEST(push_keeps_every_element),
+		TEST(push_that_fails_changes_nothing),
+		TEST(trim_gives_back_only_the_last),
+		TEST(adopted_memory_goes_with_the_arena),
 		cmocka_unit_test(prepared_pages_are_there_with_what_they_held),
 	};
 

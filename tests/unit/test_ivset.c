@@ -3,11 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "arena_made.h"
 #include "common/ivset.h"
 
 /*
@@ -15,22 +15,6 @@
  * at the bottom of the number space and at its very top, where "hi + 1" overflows.
  */
 static const u128 bases[] = {0, ~(u128)0 - 7, (u128)UINT32_MAX - 3};
-
-static int make(void **state)
-{
-	struct arena *arena = malloc(sizeof(*arena));
-
-	arena_init(arena, 0);
-	*state = arena;
-	return 0;
-}
-
-static int unmake(void **state)
-{
-	arena_done(*state);
-	free(*state);
-	return 0;
-}
 
 static const struct ivset *from_bits(struct arena *arena, u128 base, unsigned int bits)
 {
@@ -221,24 +205,20 @@ static void whole_families_are_one_prefix(void **state)
 	assert_int_equal(ivset_to_prefixes(arena, inner, FAMILY_IP6, &list), 254);
 }
 
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, arena_made_setup, arena_made_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			operations_match_the_oracle, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			equal_results_are_the_argument, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			from_takes_any_order_and_overlap, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			empty_and_reversed_ranges, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			copies_outlive_their_source, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			a_failed_arena_gives_none, make, unmake),
-		cmocka_unit_test_setup_teardown(prefixes_round_trip, make, unmake),
-		cmocka_unit_test_setup_teardown(
-			whole_families_are_one_prefix, make, unmake),
+		TEST(operations_match_the_oracle),
+		TEST(equal_results_are_the_argument),
+		TEST(from_takes_any_order_and_overlap),
+		TEST(empty_and_reversed_ranges),
+		TEST(copies_outlive_their_source),
+		TEST(a_failed_arena_gives_none),
+		TEST(prefixes_round_trip),
+		TEST(whole_families_are_one_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,13 @@ static void spans_say_what_ports_say(void **state)
 
 /* ---------------------------------------------------------------- rows */
 
+/* By TCP, at whatever address of the host's. */
+static bool is_translated(const struct exposure *e)
+{
+	return e->path == PATH_DNAT && e->endpoint.proto == IPPROTO_TCP &&
+	       e->endpoint.any;
+}
+
 /* docker run -p 8000-...:8000-...: a rule for each port. */
 static void publish_row(struct host_made *h, uint16_t n, bool moves)
 {
@@ -203,9 +210,7 @@ static void rows_of_published_ports(void **state)
 		publish_row(&h, rows[i].n, rows[i].moves);
 		host_survey(&h, &report);
 		for (size_t k = 0; k < report.nexposures; k++)
-			if (report.exposures[k].path == PATH_DNAT &&
-				report.exposures[k].endpoint.proto == IPPROTO_TCP &&
-				report.exposures[k].endpoint.any) {
+			if (is_translated(&report.exposures[k])) {
 				first = first ? first : &report.exposures[k];
 				n++;
 			}
@@ -245,8 +250,7 @@ static void short_spans_are_listed(void **state)
 		for (size_t k = 0; k < report.nexposures; k++) {
 			const struct exposure *e = &report.exposures[k];
 
-			if (e->path != PATH_DNAT || e->endpoint.proto != IPPROTO_TCP ||
-				!e->endpoint.any)
+			if (!is_translated(e))
 				continue;
 			assert_int_equal(e->endpoint.port, 8000 + n);
 			assert_int_equal(e->target_port, 9000);
@@ -301,8 +305,7 @@ static void a_translation_names_all_its_ports(void **state)
 		for (size_t k = 0; k < report.nexposures; k++) {
 			const struct exposure *e = &report.exposures[k];
 
-			if (e->path != PATH_DNAT || e->endpoint.proto != IPPROTO_TCP ||
-				!e->endpoint.any)
+			if (!is_translated(e))
 				continue;
 			for (size_t s = 0; n < 2 && s < e->trace.nsteps; s++)
 				if (e->trace.steps[s].effect == EFFECT_DNAT)

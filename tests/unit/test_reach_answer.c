@@ -440,21 +440,6 @@ static void a_mark_of_a_filter_chain_routes_nothing(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
 }
 
-static enum result ask_udp(struct host_made *h, uint32_t to)
-{
-	struct question question = {.from = {0xc6336409, FAMILY_IP4},
-		.to = {to, FAMILY_IP4},
-		.proto = IPPROTO_UDP,
-		.port = 53,
-		.sport = -1,
-		.in = "eth0"};
-	struct answer answer;
-
-	assert_int_equal(
-		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
-	return answer.result;
-}
-
 /* An ICMP error about a packet is no reply to it: ct status seen-reply is not set. */
 static void an_error_is_no_reply(void **state)
 {
@@ -467,8 +452,10 @@ static void an_error_is_no_reply(void **state)
 	host_listen(h->host, IPPROTO_TCP, 22);
 	add(h, filter(h, HOOK_POSTROUTING, 0), replied, drop());
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 22), RESULT_FILTERED);
-	assert_int_equal(ask_udp(h, HOST_WORD), RESULT_CLOSED);
-	assert_int_equal(ask_udp(h, WEB_WORD), RESULT_CLOSED);
+	assert_int_equal(
+		host_datagram(h, STRANGER, HOST_WORD, 53).result, RESULT_CLOSED);
+	assert_int_equal(
+		host_datagram(h, STRANGER, WEB_WORD, 53).result, RESULT_CLOSED);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)

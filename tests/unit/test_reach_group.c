@@ -15,6 +15,7 @@
 
 #include "host_made.h"
 
+#define NEIGHBOUR "203.0.113.77"
 #define PORT	  5000
 #define DIRECTED  0xcb0071ffu /* 203.0.113.255 */
 #define LIMITED	  0xffffffffu
@@ -265,10 +266,10 @@ static void a_broadcast_is_carried_on_perhaps(void **state)
 	struct report report;
 
 	host_publish(h);
-	assert_int_equal(host_ask(h, "eth0", "203.0.113.77", "203.0.113.255", 8080),
-		RESULT_MAYBE);
 	assert_int_equal(
-		host_ask(h, "eth0", "203.0.113.77", "203.0.113.1", 8080), RESULT_OPEN);
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.255", 8080), RESULT_MAYBE);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", 8080), RESULT_OPEN);
 	host_survey(h, &report);
 	assert_non_null(host_exposure(&report, 8080));
 	assert_int_equal(report.ngaps, 0);
@@ -285,23 +286,12 @@ static void a_rejected_broadcast_is_silent_perhaps(void **state)
 		made_chain(&h->rules, "nat", true, HOOK_PREROUTING, -100, CHAIN_NAT);
 	struct op to_host[] = {made_match(arena, made_dport(), CMP_EQ, PORT, 0, 2),
 		made_dnat(arena, 0xcb007101, 0)};
-	struct question question = {.from = {0xcb00714d, FAMILY_IP4},
-		.to = {LIMITED, FAMILY_IP4},
-		.proto = IPPROTO_UDP,
-		.port = PORT,
-		.sport = -1,
-		.in = "eth0"};
-	struct answer answer;
 
 	made_rule(&h->rules, chain, to_host, 2);
-	(void)host_ask(h, "eth0", "203.0.113.77", "203.0.113.1", PORT);
 	assert_int_equal(
-		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
-	assert_int_equal(answer.result, RESULT_MAYBE);
-	question.to.value = 0xcb007101;
+		host_datagram(h, NEIGHBOUR, LIMITED, PORT).result, RESULT_MAYBE);
 	assert_int_equal(
-		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
-	assert_int_equal(answer.result, RESULT_CLOSED);
+		host_datagram(h, NEIGHBOUR, 0xcb007101, PORT).result, RESULT_CLOSED);
 }
 
 static void ip6_rules(struct host_made *h)
@@ -395,18 +385,10 @@ static void accept_at(struct host_made *h, const uint32_t *groups, size_t n)
 	made_rule(&h->rules, chain, drop, 1);
 }
 
-static enum delivery ask_group(struct host_made *h, u128 group)
+static enum delivery ask_group(struct host_made *h, uint32_t group)
 {
-	const struct question question = {.from = {0xcb00714d, FAMILY_IP4},
-		.to = {group, FAMILY_IP4},
-		.proto = IPPROTO_UDP,
-		.port = PORT,
-		.sport = -1,
-		.in = "eth0"};
-	struct answer answer;
+	struct answer answer = host_datagram(h, NEIGHBOUR, group, PORT);
 
-	assert_int_equal(
-		reach_explain(h->reach, &question, &h->arena, &answer, NULL), 0);
 	assert_int_equal(answer.result, RESULT_FILTERED); /* nothing answers */
 	return answer.verdict;
 }

@@ -19,20 +19,21 @@ static const struct rules_flow flow = {
 	.iface = "eth0",
 };
 
+static struct chain *filter_chain(struct fixture *f, const char *name, enum hook hook)
+{
+	return fixture_chain(f, "ip filter", TABLE_IP, name, hook);
+}
+
 static void called_by_jumps_only(void **state)
 {
 	struct fixture f;
 	(void)state;
 
 	fixture_open(&f, NULL);
-	struct chain *user =
-		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
-	struct chain *lost =
-		fixture_chain(&f, "ip filter", TABLE_IP, "LOST", HOOK_COUNT);
-	struct chain *below =
-		fixture_chain(&f, "ip filter", TABLE_IP, "BELOW-LOST", HOOK_COUNT);
-	struct chain *forward =
-		fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+	struct chain *user = filter_chain(&f, "DOCKER-USER", HOOK_COUNT);
+	struct chain *lost = filter_chain(&f, "LOST", HOOK_COUNT);
+	struct chain *below = filter_chain(&f, "BELOW-LOST", HOOK_COUNT);
+	struct chain *forward = filter_chain(&f, "FORWARD", HOOK_FORWARD);
 	struct chain *asleep =
 		fixture_chain(&f, "ip asleep", TABLE_IP, "FORWARD", HOOK_FORWARD);
 
@@ -61,12 +62,10 @@ static void names_what_would_stop(void **state)
 	(void)state;
 
 	fixture_open(&f, NULL);
-	struct chain *input =
-		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	struct chain *other =
 		fixture_chain(&f, "ip6 filter", TABLE_IP6, "INPUT", HOOK_INPUT);
-	struct chain *bans =
-		fixture_chain(&f, "ip filter", TABLE_IP, "f2b", HOOK_COUNT);
+	struct chain *bans = filter_chain(&f, "f2b", HOOK_COUNT);
 	struct rule *ban =
 		fixture_rule(&f, bans, 0, 0, "192.0.2.1", VERDICT_DROP, NULL);
 
@@ -91,8 +90,7 @@ static void accept_ends_the_search(void **state)
 
 	/* An accept that matches for certain: the owner wants it open. */
 	fixture_open(&f, NULL);
-	struct chain *input =
-		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	input->policy = VERDICT_DROP;
 	fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_ACCEPT, NULL);
 	assert_int_equal(stopping(&f, &hits), 0);
@@ -109,7 +107,7 @@ static void accept_ends_the_search(void **state)
 
 	/* For some sources only: the rest meets the policy. */
 	fixture_open(&f, NULL);
-	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	input->policy = VERDICT_DROP;
 	fixture_rule(&f, input, FIELD_DPORT, 8080, "192.0.2.1", VERDICT_ACCEPT, NULL);
 	assert_int_equal(stopping(&f, &hits), 1);
@@ -117,8 +115,8 @@ static void accept_ends_the_search(void **state)
 
 	/* A certain return ends the chain it stands in, not its caller. */
 	fixture_open(&f, NULL);
-	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
-	struct chain *sub = fixture_chain(&f, "ip filter", TABLE_IP, "sub", HOOK_COUNT);
+	input = filter_chain(&f, "INPUT", HOOK_INPUT);
+	struct chain *sub = filter_chain(&f, "sub", HOOK_COUNT);
 	fixture_rule(&f, sub, 0, 0, NULL, VERDICT_RETURN, NULL);
 	fixture_rule(&f, sub, 0, 0, NULL, VERDICT_DROP, NULL);
 	fixture_rule(&f, input, 0, 0, NULL, VERDICT_JUMP, sub);
@@ -182,8 +180,7 @@ static void names_few_ports(void **state)
 			names = rows[i].names;
 		}
 		fixture_open(&f, NULL);
-		struct chain *input =
-			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 		struct rule *rule =
 			fixture_rule(&f, input, 0, 0, NULL, VERDICT_DROP, NULL);
 		rule->ops = ops;
@@ -213,8 +210,7 @@ static void names_the_port_of_a_verdict_map(void **state)
 	(void)state;
 
 	fixture_open(&f, NULL);
-	struct chain *input =
-		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	struct rule *rule = fixture_rule(&f, input, 0, 0, NULL, VERDICT_DROP, NULL);
 	rule->ops = &op;
 	rule->nops = 1;
@@ -231,8 +227,7 @@ static void loops_end(void **state)
 	(void)state;
 
 	fixture_open(&f, NULL);
-	struct chain *input =
-		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	for (size_t i = 0; i < 8; i++)
 		fixture_rule(&f, input, 0, 0, NULL, VERDICT_JUMP, input);
 	(void)rules_called(&f.arena, &f.ruleset);
@@ -257,15 +252,14 @@ static void input_only(void **state)
 	(void)state;
 
 	open_web(&f);
-	struct chain *input =
-		fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	fixture_rule(&f, input, FIELD_DPORT, 22, NULL, VERDICT_DROP, NULL);
 	fixture_judge(&f);
 	assert_null(fixture_finding(&f, "input-only-protection"));
 	fixture_close(&f);
 
 	open_web(&f);
-	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	fixture_rule(&f, input, FIELD_DPORT, 22, NULL, VERDICT_DROP, NULL);
 	fixture_rule(&f, input, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
 	fixture_judge(&f);
@@ -278,7 +272,7 @@ static void input_only(void **state)
 
 	/* docker-proxy listens on the host: input is where its packets pass. */
 	open_web(&f)->path = PATH_DOCKER_PROXY;
-	input = fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+	input = filter_chain(&f, "INPUT", HOOK_INPUT);
 	fixture_rule(&f, input, FIELD_DPORT, 8080, "192.0.2.1", VERDICT_DROP, NULL);
 	fixture_judge(&f);
 	assert_null(fixture_finding(&f, "input-only-protection"));
@@ -306,8 +300,7 @@ static void input_only_of_a_span(void **state)
 		exposure->endpoint.port_last = 65535;
 		exposure->target_port = 1;
 		exposure->target_moves = true;
-		struct chain *input =
-			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 		fixture_rule(
 			&f, input, FIELD_DPORT, rows[i].port, NULL, VERDICT_DROP, NULL);
 		if (rows[i].masked) {
@@ -340,8 +333,7 @@ static void input_only_by_signs(void **state)
 		f.report.port_signs = signs;
 		exposure->endpoint.port_last = 65535;
 		exposure->target_moves = true;
-		struct chain *input =
-			fixture_chain(&f, "ip filter", TABLE_IP, "INPUT", HOOK_INPUT);
+		struct chain *input = filter_chain(&f, "INPUT", HOOK_INPUT);
 		fixture_rule(&f, input, FIELD_DPORT, 60000, NULL, VERDICT_DROP, NULL);
 		fixture_judge(&f);
 		assert_int_equal(
@@ -356,10 +348,8 @@ static void translated_port(void **state)
 	(void)state;
 
 	open_web(&f);
-	struct chain *forward =
-		fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
-	struct chain *user =
-		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+	struct chain *forward = filter_chain(&f, "FORWARD", HOOK_FORWARD);
+	struct chain *user = filter_chain(&f, "DOCKER-USER", HOOK_COUNT);
 	fixture_rule(&f, forward, 0, 0, NULL, VERDICT_JUMP, user);
 	fixture_rule(&f, user, FIELD_DPORT, 8080, NULL, VERDICT_DROP, NULL);
 	fixture_judge(&f);
@@ -376,7 +366,7 @@ static void translated_port(void **state)
 
 	/* By the port that was dialled it does match. */
 	open_web(&f);
-	forward = fixture_chain(&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+	forward = filter_chain(&f, "FORWARD", HOOK_FORWARD);
 	fixture_rule(&f, forward, FIELD_CT_ORIG_DPORT, 8080, "192.0.2.1", VERDICT_DROP,
 		NULL);
 	fixture_judge(&f);
@@ -393,10 +383,10 @@ static void docker_user(void **state)
 	for (int nft = 0; nft < 2; nft++) {
 		for (int called = 0; called < 2; called++) {
 			fixture_open(&f, NULL);
-			struct chain *user = fixture_chain(
-				&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
-			struct chain *forward = fixture_chain(
-				&f, "ip filter", TABLE_IP, "FORWARD", HOOK_FORWARD);
+			struct chain *user =
+				filter_chain(&f, "DOCKER-USER", HOOK_COUNT);
+			struct chain *forward =
+				filter_chain(&f, "FORWARD", HOOK_FORWARD);
 
 			engine.firewall_backend = nft ? "nftables" : NULL;
 			f.facts->engines = &engine;
@@ -419,8 +409,7 @@ static void docker_user(void **state)
 
 	/* Nothing but the return that Docker puts there: nothing is lost. */
 	fixture_open(&f, NULL);
-	struct chain *user =
-		fixture_chain(&f, "ip filter", TABLE_IP, "DOCKER-USER", HOOK_COUNT);
+	struct chain *user = filter_chain(&f, "DOCKER-USER", HOOK_COUNT);
 	fixture_rule(&f, user, 0, 0, NULL, VERDICT_RETURN, NULL);
 	fixture_judge(&f);
 	assert_int_equal(f.report.nfindings, 0);
