@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/addr.h"
+#include "common/zone.h"
 #include "gate/filter/judge.h"
 #include "gate/filter/objects.h"
 
@@ -143,11 +143,6 @@ int check_endpoints(struct work *work, const struct field *field,
 	return rc;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;
-}
-
 /* The engine may ask loopback servers from the host's own network namespace. */
 int check_dns(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
@@ -157,7 +152,8 @@ int check_dns(struct work *work, const struct field *field,
 	for (size_t i = 0; i < value->count; i++) {
 		const struct json_node *item = &value->children[i];
 
-		if (addr_parse(item->string, &addr, NULL) < 0 || is_loopback(&addr))
+		if (addr_parse(item->string, &addr, NULL) < 0 ||
+			zone_is_loopback(&addr))
 			return field_refuse(work, field, item,
 				"'%s' is no address of a name server elsewhere",
 				shown(work, item->string));

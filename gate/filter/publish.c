@@ -91,11 +91,6 @@ static bool parse_container_port(const char *text, struct port *port)
 	return false;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	return addr->family == FAMILY_IP4 ? addr->value >> 24 == 127 : addr->value == 1;
-}
-
 /* What approvals in force that mean this container and port cover, of one family. */
 static bool is_covered(
 	struct work *work, const struct port *port, uint16_t number, enum family family)
@@ -182,13 +177,13 @@ static int check_binding(struct work *work, const struct field *field,
 	case PUBLISH_ANY:
 		return 0;
 	case PUBLISH_LOOPBACK:
-		if (*host_ip && is_loopback(&addr))
+		if (*host_ip && zone_is_loopback(&addr))
 			return 0;
 		return field_refuse(work, field, value,
 			"the profile lets ports be published on loopback only: write "
 			"127.0.0.1:PORT:PORT");
 	case PUBLISH_APPROVED:
-		if (*host_ip && is_loopback(&addr))
+		if (*host_ip && zone_is_loopback(&addr))
 			return 0;
 		/* docker-proxy's socket on [::] takes IPv4, too. */
 		return check_approved(work, field, value, port, host_port,
