@@ -11,7 +11,7 @@
 #include "common/arena.h"
 
 /*
- * Theory of operation. Collectors fill a struct facts, model/snapshot.c saves and loads
+ * Theory of operation. Collectors fill a struct facts, model/snapshot.h saves and loads
  * it, everything later only reads it. All memory is in facts->arena. Arrays are pointer
  * and count; strings are terminated, NULL where the fact is absent. Nothing here is
  * interpreted: rules stay the kernel's own bytes (model/ruleset.h decodes them).

@@ -404,7 +404,7 @@ static void run_match(struct frame *frame, const struct rule *rule, const struct
 		go_on(frame, rule, &failed);
 	}
 	state->peers = split.yes;
-	/* Only somebody who repeats himself goes this way: see add_outcome(). */
+	/* Only somebody who repeats himself goes this way: see visit_add_outcome(). */
 	if (op->kind == OP_MAYBE && op->repeated)
 		state->packet.repeated = true;
 }

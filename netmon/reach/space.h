@@ -54,7 +54,7 @@ struct space {
 	const struct netns *netns;
 	struct ruleset *rules;
 	struct arena arena; /* caches, as long as the space */
-	/* Indexed by table family class: see space_hooks(). */
+	/* Of each family, by hook: see hooks_collect(). */
 	struct hook_list ip4[HOOK_COUNT], ip6[HOOK_COUNT];
 	struct hook_list bridge[HOOK_COUNT];
 	struct hook_list netdev[HOOK_COUNT];

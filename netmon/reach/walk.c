@@ -147,6 +147,26 @@ static bool never_received(const struct packet *packet)
 	return packet->family == FAMILY_IP6 && packet->daddr == 1;
 }
 
+/* The packet as it arrives. */
+static struct state arrival(
+	const struct walk *walk, int sport, const struct ivset *peers)
+{
+	const struct packet first = {.family = (uint8_t)walk->family,
+		.proto = walk->proto,
+		.saddr_peer = true,
+		.daddr = walk->asked_addr,
+		.sport = sport < 0 ? 0 : (uint16_t)sport,
+		.sport_unknown = sport < 0,
+		.dport = walk->asked_port};
+	struct state state;
+
+	memset(&state, 0, sizeof(state));
+	visit_cross(&first, walk->iif, &state.packet);
+	state.packet.sport_class = walk->sport_class;
+	state.peers = peers;
+	return state;
+}
+
 void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
 	uint16_t port, int sport, const struct ivset *peers)
 {
@@ -156,23 +176,13 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	const struct address_owner *child, *bridged;
 	const struct link *in = netns_link(walk->reach->facts->host, iif);
 
-	memset(&state, 0, sizeof(state));
-	struct packet first = {.family = (uint8_t)to->family,
-		.proto = proto,
-		.saddr_peer = true,
-		.daddr = to->value,
-		.sport = sport < 0 ? 0 : (uint16_t)sport,
-		.sport_unknown = sport < 0,
-		.dport = port};
-	visit_cross(&first, iif, &state.packet);
-	state.peers = peers;
-	state.packet.sport_class = walk->sport_class;
 	walk->bypassed = false;
 	walk->family = to->family;
 	walk->iif = iif;
 	walk->asked_addr = to->value;
 	walk->asked_port = port;
 	walk->proto = proto;
+	state = arrival(walk, sport, peers);
 	visit.run.space = walk->reach->host;
 	if (never_received(&state.packet) && !(in && in->loopback)) {
 		run_trace(&visit.run, &state, NULL, NULL, "arrival", EFFECT_DROP,

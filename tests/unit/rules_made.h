@@ -19,7 +19,8 @@ const struct operand *made_sport(void);
 const struct operand *made_dport(void);
 const struct operand *made_mark(void);
 
-/** made_masked() - an operand of four bytes and (value & @mask) ^ @xor, network order.
+/** made_masked() - an operand of four bytes and (value & @mask) ^ @xor_with, network
+ * order.
  */
 const struct operand *made_masked(struct arena *arena, const struct operand *operand,
 	uint32_t mask, uint32_t xor_with);
