@@ -32,9 +32,10 @@ static bool forbid(int call)
 
 	if (call == NONE)
 		return true;
+	const struct scmp_arg_cmp first = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0};
 	return filter &&
-	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
-		       SCMP_A0(SCMP_CMP_EQ, 0)) == 0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &first) ==
+		       0 &&
 	       seccomp_load(filter) == 0;
 }
 
