@@ -288,7 +288,7 @@ static void survey_ports(
 
 	walk->sport_class = sport >= 0;
 	walk_classes(walk, ask, sport);
-	if (walk_is_doubtful(walk)) {
+	if (walk_wants_port(walk)) {
 		walk_classes(&certain, ask, one);
 		take_walk(survey, &certain, ask, one);
 	}

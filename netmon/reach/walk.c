@@ -216,10 +216,16 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	walk->run.exhausted |= visit.run.exhausted;
 }
 
-bool walk_is_doubtful(const struct walk *walk)
+bool walk_wants_port(const struct walk *walk)
 {
+	/* What ports are compared by: rules, ipsets, routing rules. */
+	static const char *const codes[] = {
+		"source-port", "ipset-undecidable", "route-undecidable"};
+
 	for (size_t i = 0; i < walk->n; i++)
-		if (walk->outcomes[i].doubt)
-			return true;
+		for (const struct doubt *d = walk->outcomes[i].doubt; d; d = d->before)
+			for (size_t k = 0; k < ARRAY_LEN(codes); k++)
+				if (strcmp(d->code, codes[k]) == 0)
+					return true;
 	return false;
 }

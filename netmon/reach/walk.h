@@ -58,7 +58,8 @@ struct walk {
 void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_t proto,
 	uint16_t port, int sport, const struct ivset *peers);
 
-/** walk_is_doubtful() - whether some match on the way could not be decided. */
-bool walk_is_doubtful(const struct walk *walk);
+/** walk_wants_port() - whether a match was perhaps undecided for want of a source port.
+ */
+bool walk_wants_port(const struct walk *walk);
 
 #endif
