@@ -3,6 +3,7 @@
 
 #include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/rtnetlink.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -10,6 +11,7 @@
 
 #include "common/zone.h"
 #include "netmon/reach/hooks.h"
+#include "netmon/reach/ip4.h"
 #include "netmon/reach/origin.h"
 #include "netmon/reach/routing.h"
 
@@ -267,6 +269,28 @@ static void through_forwarder(
 	leave(way, &passed, ret);
 }
 
+/* Where many are, as everybody on the link knows: no ordinary client takes an answer
+ * from there (RFC 1122, 3.2.1.3; RFC 4291, 2.7). Who makes his own packets does. */
+static bool many_were_asked(const struct walk *walk)
+{
+	const struct addr asked = {walk->asked_addr, walk->family};
+	const struct netns *ns = walk->reach->facts->host;
+
+	if (zone_is_multicast(&asked))
+		return true;
+	if (asked.family != FAMILY_IP4)
+		return false;
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+
+		if (route->type == RTN_BROADCAST && route->dst.family == FAMILY_IP4 &&
+			route->dst.value == asked.value && route->nhops &&
+			route->hops[0].ifindex == walk->iif)
+			return true;
+	}
+	return asked.value == IP4(255, 255, 255, 255);
+}
+
 /* Does the peer see its answer come from where it asked? */
 static bool comes_from_asked(const struct walk *walk, const struct packet *packet)
 {
@@ -416,6 +440,13 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 		}
 		if (now.v[k].packet.mangled)
 			lost = ivset_union(arena, lost, now.v[k].peers);
+		if (kind != PACKET_ICMP_ERROR && many_were_asked(walk)) {
+			lost = ivset_union(arena, lost, now.v[k].peers);
+			run_doubt(&walk->run, &now.v[k], NULL, "answer-from-many",
+				"the answer comes from where many are: few clients "
+				"take "
+				"it");
+		}
 		if (now.v[k].doubt)
 			doubt = now.v[k].doubt;
 	}

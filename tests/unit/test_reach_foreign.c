@@ -423,8 +423,9 @@ static void a_broadcast_address_is_translated(void **state)
 	host_route(h->host, RT_TABLE_LOCAL, "203.0.113.255", RTN_BROADCAST, HOST_ETH0,
 		NULL);
 	by_network(h, nat_chain(h), 0xcb0071ff, 0xffffffff, to_web(h));
-	assert_int_not_equal(
-		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.255", PORT), RESULT_CLOSED);
+	/* Few clients take an answer from there. */
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.255", PORT), RESULT_MAYBE);
 	host_survey(h, &report);
 	for (size_t i = 0; i < report.nexposures; i++)
 		n += report.exposures[i].endpoint.port == PORT &&
