@@ -22,7 +22,23 @@ const char *caller_user(struct work *work)
 	return text ? text : "";
 }
 
-/* The uid alone would let the image's /etc/group give it more groups. */
+static bool is_own_group(struct work *work, const char *text)
+{
+	const struct gate_caller *caller = work->caller;
+
+	for (size_t i = 0; i < caller->ngids; i++) {
+		const char *gid = arena_printf(work->arena, "%u", caller->gids[i]);
+
+		if (gid && strcmp(gid, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The uid alone would let the image's /etc/group give it more groups. The group may be
+ * another of the caller's: behind a colon the engine takes a number for nothing else.
+ */
 int force_user(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
@@ -35,16 +51,18 @@ int force_user(struct work *work, const struct field *field,
 			jsonw_member_string(out, field->key, asked);
 		return 0;
 	}
-	bool same = strcmp(asked, user) == 0;
+	bool own_uid = strncmp(asked, user, uid_len) == 0;
+	bool own_group = own_uid && asked[uid_len] == ':' &&
+			 is_own_group(work, asked + uid_len + 1);
+	bool same = own_group || strcmp(asked, user) == 0;
 	if (!work->judging)
-		same |= !*asked ||
-			(strncmp(asked, user, uid_len) == 0 && !asked[uid_len]);
+		same |= !*asked || (own_uid && !asked[uid_len]);
 	if (!same)
 		return field_refuse(work, field, value,
-			"'%s': the profile runs everything as yourself, %s: leave it "
-			"out",
+			"'%s': the profile runs everything as yourself, %s, or with "
+			"the number of another group that you are in: leave it out",
 			shown(work, asked), user);
-	jsonw_member_string(out, field->key, user);
+	jsonw_member_string(out, field->key, own_group ? asked : user);
 	return 0;
 }
 
@@ -168,27 +186,18 @@ int force_security_opt(struct work *work, const struct field *field,
 	return 0;
 }
 
-/* Numbers of the caller's own groups: names are looked up in the image's /etc/group. */
+/*
+ * Also a number is a name first: an image whose /etc/group calls the group of root's
+ * "1000" makes its processes root's, which then leave setgid programs in a bind.
+ */
 int check_group_add(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
-	const struct gate_caller *caller = work->caller;
-
-	for (size_t i = 0; i < value->count; i++) {
-		const struct json_node *item = &value->children[i];
-		bool own = !runs_as_caller(work);
-
-		for (size_t g = 0; !own && g < caller->ngids; g++) {
-			const char *gid =
-				arena_printf(work->arena, "%u", caller->gids[g]);
-
-			own = gid && strcmp(gid, item->string) == 0;
-		}
-		if (!own)
-			return field_refuse(work, field, item,
-				"'%s' is not the number of a group that you are in",
-				shown(work, item->string));
-	}
+	if (value->count > 0 && runs_as_caller(work))
+		return field_refuse(work, field, value,
+			"the image's /etc/group would say which group '%s' is: run as "
+			"UID:GID with another group that you are in, '--user'",
+			shown(work, value->children[0].string));
 	if (value->count > 0) {
 		jsonw_key(out, field->key);
 		json_node_write(value, out);
