@@ -55,21 +55,33 @@ int decide_image_inspect(struct work *work)
  * Another user's images may hold what he would not show, and what root built past gate
  * or pulled with credentials of his own is nobody's whose profile does not name it.
  */
-int decide_image_save(struct work *work)
+static int alone(struct work *work, const char *name, const char **ret_text)
 {
-	char *rest, *name;
 	struct object image;
 
+	if (usable_image(work, name, &image) < 0)
+		return -EACCES;
+	*ret_text = image_alone(work, name, &image);
+	return *ret_text ? 0 : -EACCES;
+}
+
+int decide_image_save(struct work *work)
+{
+	const char *names = NULL, *text;
+	char *rest, *name;
+
 	if (work->param)
-		return usable_image(work, work->param, &image);
+		return alone(work, work->param, &work->param);
 	rest = arena_strdup(work->arena, query_value(work, "names"));
 	if (!rest)
 		return refuse(work, 400, "query-value", "the query names no image");
 	while ((name = strsep(&rest, "\n")) != NULL) {
-		if (usable_image(work, name, &image) < 0)
+		if (alone(work, name, &text) < 0)
 			return -EACCES;
+		names = names ? arena_printf(work->arena, "%s\n%s", names, text) : text;
 	}
-	return 0;
+	query_set(work, "names", names);
+	return names ? 0 : refuse_memory(work);
 }
 
 static bool is_digest(const char *tag)

@@ -446,6 +446,23 @@ bool image_shown(struct work *work, const struct object *image)
 		       names_answer(work, image->root, NULL));
 }
 
+const char *image_alone(struct work *work, const char *text, const struct object *image)
+{
+	struct reference reference;
+	const char *name;
+
+	if (has_power(work, POWER_OTHERS))
+		return text;
+	if (!reference_parse(work->arena, text, &reference) ||
+		(image->existence == OBJECT_PRESENT &&
+			!names_answer(work, image->root, &reference)))
+		return image->id; /* it was the start of one */
+	name = reference_short(work->arena, &reference, true);
+	if (!name)
+		(void)refuse_memory(work);
+	return name;
+}
+
 int image_usable(
 	struct work *work, const char *text, const char **ret_id, const char **ret_text)
 {

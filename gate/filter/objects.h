@@ -91,6 +91,14 @@ int image_usable(struct work *work, const char *text, const char **ret_id,
  * What the profile grants the use of, and what he built himself. `others` is all.
  */
 bool image_shown(struct work *work, const struct object *image);
+/**
+ * image_alone() - how to write @text so that it means @image and no other
+ *
+ * A save takes a repository's name without a tag for all that it has. With `others` it
+ * stays so. NULL: out of memory, and refused.
+ */
+const char *image_alone(
+	struct work *work, const char *text, const struct object *image);
 /** image_was_built() - through gate, by whomever. */
 bool image_was_built(const struct object *image);
 /** image_was_pulled() - it has a digest in the repository of @name. */

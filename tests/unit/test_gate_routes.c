@@ -571,9 +571,15 @@ static const struct gate_case cases[] = {
 	GET("image-inspect-granted", "alice", "images/nginx/json", "allow"),
 	GET("image-inspect-granted-by-id", "alice", "images/aaaaaaaaaaaa/json",
 		"allow"),
-	GET("image-save-own", "bea", "images/beas/get", "allow"),
+	GET("image-save-own", "bea", "images/beas/get", "allow",
+		.has = "images/beas:latest/get"),
+	/* Without a tag all that others have built by that name would be saved. */
 	GET("image-save", "leo", "images/get?names=nginx&names=nginx", "allow",
-		.has = "names=nginx&names=nginx"),
+		.has = "names=nginx%3Alatest&names=nginx%3Alatest"),
+	GET("image-save-by-id", "leo", "images/aaaaaaaaaaaa/get", "allow",
+		.has = "images/sha256:aaaaaaaaaaaaa"),
+	GET("image-save-all-tags", "kim", "images/nginx/get", "allow",
+		.has = "images/nginx/get"),
 	/* kill, stop, pause, wait, resize, DELETE, prune */
 	POST("kill-other", "alice", "containers/bobs/kill?signal=KILL",
 		"container-others"),
