@@ -6,7 +6,7 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "gate/audit/gather.h"
+#include "gate/audit/gather_parts.h"
 #include "gate/audit/known.h"
 #include "gate/audit/system.h"
 #include "gate/serve/upstream.h"

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "gate/audit/gather.h"
+#include "gate/audit/gather_parts.h"
 #include "gate/audit/known.h"
 #include "gate/audit/system.h"
 #include "gate/audit/units.h"

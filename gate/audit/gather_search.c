@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
-#include "gate/audit/gather.h"
+#include "gate/audit/gather_parts.h"
 #include "gate/audit/system.h"
 
 enum { MAX_DEPTH = 40 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "gate/audit/gather.h"
+#include "gate/audit/gather_parts.h"
 #include "gate/audit/units.h"
 
 /*

@@ -12,7 +12,7 @@
 
 #include "common/cleanup.h"
 #include "gate/audit/accounts.h"
-#include "gate/audit/gather.h"
+#include "gate/audit/gather_parts.h"
 #include "gate/audit/judge.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/system.h"
