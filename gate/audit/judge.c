@@ -7,159 +7,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "gate/audit/judge_work.h"
+#include "gate/audit/judge_become.h"
+#include "gate/audit/judge_parts.h"
 #include "gate/audit/known.h"
 #include "gate/audit/lines.h"
-
-#define CIS(number)                        \
-	{                                  \
-		"CIS Docker 1.6.0", number \
-	}
-#define STIG(number)                                           \
-	{                                                      \
-		"DISA Docker Enterprise 2.x STIG V2R2", number \
-	}
-
-static const struct audit_kind kinds[KIND_COUNT] = {
-	[KIND_GROUP_MEMBER] = {"group-member", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_GROUP_PRIMARY] = {"group-primary", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_GROUP_PASSWORD] = {"group-password", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_GROUP_ADMIN] = {"group-admin", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_GSHADOW_MEMBER] = {"gshadow-member", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_GROUP_CONF] = {"group-conf", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_PROCESS] = {"process", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_SOCKET_OWNER] = {"socket-owner", AUDIT_CRITICAL,
-		{CIS("3.15"), STIG("V-235865")}},
-	[KIND_SOCKET_OTHERS] = {"socket-others", AUDIT_CRITICAL,
-		{CIS("3.16"), STIG("V-235866")}},
-	[KIND_SOCKET_ACL] = {"socket-acl", AUDIT_CRITICAL, {CIS("3.16")}},
-	[KIND_SOCKET_MODE] = {"socket-mode", AUDIT_LOW,
-		{CIS("3.16"), STIG("V-235866")}},
-	[KIND_UNSEALED] = {"unsealed", AUDIT_HIGH, {CIS("2.12")}},
-	[KIND_TCP_PLAIN] = {"tcp-plain", AUDIT_CRITICAL,
-		{CIS("2.7"), STIG("V-235776")}},
-	[KIND_TCP_UNVERIFIED] = {"tcp-unverified", AUDIT_CRITICAL,
-		{CIS("2.7"), STIG("V-235776")}},
-	[KIND_TCP_VERIFIED] = {"tcp-verified", AUDIT_LOW, {STIG("V-235776")}},
-	[KIND_TCP_UNKNOWN] = {"tcp-unknown", AUDIT_HIGH, {CIS("2.7")}},
-	[KIND_SETGID_FILE] = {"setgid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_SETUID_FILE] = {"setuid-file", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_CAPABILITY] = {"file-capability", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_PAM_CAP] = {"pam-capability", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_SUDOERS] = {"sudoers", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_DOAS] = {"doas", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_UNIT] = {"unit", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_CRON] = {"cron", AUDIT_MEDIUM, {CIS("1.1.2")}},
-	[KIND_AT] = {"at-job", AUDIT_HIGH, {CIS("1.1.2")}},
-	[KIND_SUBGID] = {"subgid", AUDIT_CRITICAL, {CIS("1.1.2")}},
-	[KIND_CONTAINER] = {"container-socket", AUDIT_HIGH, {CIS("5.32"), CIS("5.6")}},
-	[KIND_OTHER_GROUP] = {"other-group", AUDIT_HIGH, {{0}}},
-	[KIND_DATA_ROOT] = {"data-root", AUDIT_MEDIUM, {{0}}},
-	[KIND_UNSEEN] = {"unseen", AUDIT_LOW, {{0}}},
-};
-
-const char *audit_severity_name(enum audit_severity severity)
-{
-	static const char *const names[] = {
-		[AUDIT_INFO] = "info",
-		[AUDIT_LOW] = "low",
-		[AUDIT_MEDIUM] = "medium",
-		[AUDIT_HIGH] = "high",
-		[AUDIT_CRITICAL] = "critical",
-	};
-
-	return names[severity];
-}
-
-void judging_add(struct judging *judging, enum audit_kind_id kind, struct about about,
-	const char *text, const char *remedy)
-{
-	struct audit_result *result = judging->result;
-	struct audit_entry *entry = arena_push(
-		judging->arena, &result->entries, &result->n, sizeof(*entry));
-
-	if (!entry)
-		return;
-	*entry = (struct audit_entry){
-		.kind = &kinds[kind],
-		.who = about.who,
-		.place = about.place,
-		.approved = about.approved,
-		.text = text,
-		.remedy = remedy,
-		.id = arena_printf(judging->arena, "%s:%s:%s", kinds[kind].name,
-			about.who ? about.who : "", about.place ? about.place : ""),
-	};
-	result->nfindings += about.approved ? 0 : 1;
-}
-
-bool judging_user(const struct judging *judging, const char *name)
-{
-	const struct audit_facts *facts = judging->facts;
-	const struct user_list *approved = &judging->policy->gate.approved;
-	const struct audit_user *user = audit_user_by_name(facts, name);
-	/* No uid can be approved that is (uid_t)-1: json would not let it in. */
-	struct user_facts who = {.name = name, .uid = user ? user->uid : UINT32_MAX};
-
-	if (user_list_has(approved, &who))
-		return true;
-	for (size_t i = 0; i < approved->groups.n; i++) {
-		const struct audit_group *group =
-			audit_group_by_name(facts, approved->groups.items[i]);
-
-		for (; group; group = audit_group_next(facts, group)) {
-			if (audit_has_name(&group->members, name) ||
-				(user && user->gid == group->gid))
-				return true;
-		}
-	}
-	return false;
-}
-
-bool judging_subject(const struct judging *judging, const char *subject)
-{
-	struct span rest = {subject + 1, strlen(subject) - (subject[0] ? 1 : 0)};
-	uint32_t uid;
-
-	if (subject[0] == '%')
-		return text_list_has(
-			&judging->policy->gate.approved.groups, subject + 1);
-	if (subject[0] == '#' && span_number(rest, &uid)) {
-		const struct audit_user *user = audit_user_by_uid(judging->facts, uid);
-
-		return user && judging_user(judging, user->name);
-	}
-	return subject[0] != '\0' && judging_user(judging, subject);
-}
-
-const struct power *judging_power(const struct judging *judging, uint32_t gid)
-{
-	for (size_t i = 0; i < judging->npowers; i++) {
-		if (judging->powers[i].gid == gid)
-			return &judging->powers[i];
-	}
-	return NULL;
-}
-
-const struct power *judging_group_power(
-	const struct judging *judging, const char *group)
-{
-	const struct audit_group *found = audit_group_by_name(judging->facts, group);
-	uint32_t gid;
-
-	if (found)
-		return judging_power(judging, found->gid);
-	if (span_number((struct span){group, strlen(group)}, &gid))
-		return judging_power(judging, gid);
-	return NULL;
-}
-
-const char *judging_uid_name(const struct judging *judging, uint32_t uid)
-{
-	const struct audit_user *user = audit_user_by_uid(judging->facts, uid);
-
-	return user ? user->name : arena_printf(judging->arena, "uid %u", uid);
-}
 
 static void add_power(
 	struct judging *judging, uint32_t gid, const char *why, bool other)
@@ -209,13 +60,6 @@ static bool has_root_group(const struct judging *judging)
 		}
 	}
 	return false;
-}
-
-bool judging_is_open(const struct judging *judging, const struct audit_socket *socket)
-{
-	if (socket->filter || socket->guard == AUDIT_GUARD_ROOT)
-		return false;
-	return socket->guard != AUDIT_GUARD_ROOT_GROUP || judging->has_root_group;
 }
 
 /* Groups that a socket's mode or access list lets in. */

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who holds the engine's power, and whether a rule lets others become one of them. */
+#include "gate/audit/judge_become.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "gate/audit/judge_work.h"
 #include "gate/audit/lines.h"
-
-/* Root has the power already, and loses nothing by it. */
-bool judging_is_root(const struct judging *judging, const char *name)
-{
-	const struct audit_user *user = audit_user_by_name(judging->facts, name);
-
-	return user ? user->uid == 0 : strcmp(name, "root") == 0;
-}
 
 static void add_holder(struct judging *judging, const char *name)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "gate/audit/judge_work.h"
+#include "gate/audit/judge_parts.h"
 
 static const char member_remedy[] =
 	"gpasswd -d %s %s; what %s needs of docker, grant in the policy (gate.grants)";

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups and sockets that are known to be as good as root, whoever has them. */
+/* Groups, sockets and capabilities known to be as good as root, whoever has them. */
 #include "gate/audit/known.h"
+
+#include <linux/capability.h>
 
 #include "common/cleanup.h"
 
@@ -36,6 +38,21 @@ static const struct known_socket sockets[] = {
 	{"/run/incus/unix.socket", "incus", false},
 };
 
+static const struct known_cap caps[] = {
+	{CAP_SETGID, "cap_setgid"},
+	{CAP_SETUID, "cap_setuid"},
+	{CAP_DAC_OVERRIDE, "cap_dac_override"},
+	{CAP_CHOWN, "cap_chown"},
+	{CAP_FOWNER, "cap_fowner"},
+	{CAP_MKNOD, "cap_mknod"},
+	{CAP_SETFCAP, "cap_setfcap"},
+	{CAP_SYS_ADMIN, "cap_sys_admin"},
+	{CAP_SYS_PTRACE, "cap_sys_ptrace"},
+	{CAP_SYS_MODULE, "cap_sys_module"},
+	{CAP_SYS_RAWIO, "cap_sys_rawio"},
+	{CAP_BPF, "cap_bpf"},
+};
+
 const struct known_group *known_group(size_t at)
 {
 	return at < ARRAY_LEN(groups) ? &groups[at] : NULL;
@@ -44,4 +61,9 @@ const struct known_group *known_group(size_t at)
 const struct known_socket *known_socket(size_t at)
 {
 	return at < ARRAY_LEN(sockets) ? &sockets[at] : NULL;
+}
+
+const struct known_cap *known_cap(size_t at)
+{
+	return at < ARRAY_LEN(caps) ? &caps[at] : NULL;
 }

@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#include "gate/audit/judge.h"
+#include "common/err.h"
+#include "gate/audit/result.h"
 
 /** report_table() - for people; hostile text is escaped. */
 void report_table(FILE *stream, const struct audit_result *result);

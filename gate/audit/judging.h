@@ -1,43 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the judgement share. */
-#ifndef SEAWALL_GATE_AUDIT_JUDGE_WORK_H
-#define SEAWALL_GATE_AUDIT_JUDGE_WORK_H
+/* What the parts of the judgement share: what is known so far, and what is found. */
+#ifndef SEAWALL_GATE_AUDIT_JUDGING_H
+#define SEAWALL_GATE_AUDIT_JUDGING_H
 
-#include "gate/audit/judge.h"
-
-enum audit_kind_id {
-	KIND_GROUP_MEMBER,
-	KIND_GROUP_PRIMARY,
-	KIND_GROUP_PASSWORD,
-	KIND_GROUP_ADMIN,
-	KIND_GSHADOW_MEMBER,
-	KIND_GROUP_CONF,
-	KIND_PROCESS,
-	KIND_SOCKET_OWNER,
-	KIND_SOCKET_OTHERS,
-	KIND_SOCKET_ACL,
-	KIND_SOCKET_MODE,
-	KIND_UNSEALED,
-	KIND_TCP_PLAIN,
-	KIND_TCP_UNVERIFIED,
-	KIND_TCP_VERIFIED,
-	KIND_TCP_UNKNOWN,
-	KIND_SETGID_FILE,
-	KIND_SETUID_FILE,
-	KIND_CAPABILITY,
-	KIND_PAM_CAP,
-	KIND_SUDOERS,
-	KIND_DOAS,
-	KIND_UNIT,
-	KIND_CRON,
-	KIND_AT,
-	KIND_SUBGID,
-	KIND_CONTAINER,
-	KIND_OTHER_GROUP,
-	KIND_DATA_ROOT,
-	KIND_UNSEEN,
-	KIND_COUNT,
-};
+#include "common/policy.h"
+#include "gate/audit/facts.h"
+#include "gate/audit/result.h"
 
 /**
  * struct power - a gid that is as good as root, and why
@@ -85,30 +53,7 @@ const struct power *judging_group_power(
 bool judging_is_root(const struct judging *judging, const char *name);
 /** judging_is_open() - it is an engine's, and others than root may get to it. */
 bool judging_is_open(const struct judging *judging, const struct audit_socket *socket);
-/** judging_find_holders() - who holds a power, once all powers are known. */
-void judging_find_holders(struct judging *judging);
-/** judging_is_holder() - a user but root who holds a power. */
-bool judging_is_holder(const struct judging *judging, const char *name);
-/**
- * judging_target() - somebody with power whom a list of runas lets @who become
- * @list: as struct audit_rule has it
- *
- * Return: his name, or the entry that he may be behind; NULL: nobody.
- */
-const char *judging_target(
-	const struct judging *judging, const struct audit_names *list, const char *who);
 /** judging_uid_name() - the user's name, else "uid 1000". */
 const char *judging_uid_name(const struct judging *judging, uint32_t uid);
-
-/* Each adds its entries. */
-void judge_groups(struct judging *judging);
-void judge_processes(struct judging *judging);
-void judge_sockets(struct judging *judging);
-void judge_listeners(struct judging *judging);
-void judge_files(struct judging *judging);
-void judge_rules(struct judging *judging);
-void judge_units(struct judging *judging);
-void judge_containers(struct judging *judging);
-void judge_data_root(struct judging *judging);
 
 #endif
