@@ -9,10 +9,12 @@ The commands are those of README.md, taken from there. The checks follow one ano
 one machine; --only chooses which are reported.
 """
 import argparse
+import io
 import json
 import os
 import re
 import sys
+import tarfile
 
 import bootlab
 import gatelab
@@ -176,6 +178,35 @@ def audit_is_silent_once_the_group_is_empty(m):
     status, out = m.sh("docker run --rm box:1 id -G", user="alice")
     expect("alice's docker works without the group", (status, out.strip()) == (0, "5000"),
            out)
+
+
+def image_with(kind, device):
+    """A box with a node of a device that anybody may open, if anybody makes it."""
+    tar = io.BytesIO(gatelab.box_image())
+    with tarfile.open(fileobj=tar, mode="a") as t:
+        info = tarfile.TarInfo("node")
+        info.type, info.mode = kind, 0o666
+        info.devmajor, info.devminor = device
+        t.addfile(info)
+    return tar.getvalue()
+
+
+@check
+def images_bring_no_devices(m):
+    """What alice runs she reaches from the host, where no container's limits apply."""
+    engine = "docker -H unix://%s " % ENGINE
+    for kind, device in ((tarfile.CHRTYPE, (10, 183)), (tarfile.BLKTYPE, (7, 0))):
+        status, out = m.sh(engine + "import - node:1", data=image_with(kind, device))
+        expect("no node of %d:%d" % device, status != 0 and
+               "operation not permitted" in out, out)
+    # What everybody has anyway may be in an image.
+    m.must(engine + "import - node:2", data=image_with(tarfile.CHRTYPE, (1, 3)))
+    # Removed files are nodes, too, and containers get devices as before.
+    m.must(engine + "run --name less box:1 rm /bin/id && " + engine + "commit less less:1 "
+           "&& " + engine + "rm less")
+    status, out = m.sh(engine + "run --rm less:1 ls /bin/id")
+    expect("a removed file", status != 0 and "No such file" in out, out)
+    m.must(engine + "rmi node:2 less:1")
 
 
 @check
