@@ -52,6 +52,7 @@ static void reverse(
 	ret->sport_class = first->sport_class;
 	ret->mangled = first->mangled;
 	ret->lost = first->lost;
+	ret->strange = first->strange;
 	set_kind(ret, kind, (enum family)first->family);
 }
 

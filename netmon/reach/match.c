@@ -211,7 +211,7 @@ bool match_breaks(const struct view *view, const struct operand *operand)
 		return (field == FIELD_BRI_IIFNAME ? packet->port_in
 						   : packet->port_out) == 0;
 	if (field == FIELD_EXTHDR)
-		return !operand->exthdr_present &&
+		return !operand->exthdr_present && !packet->strange &&
 		       operand->exthdr_op != 1; /* TCP options */
 	return false;
 }

@@ -52,7 +52,7 @@ static bool load_header(
 	}
 	if (operand->base != BASE_NETWORK)
 		return false;
-	if (len == 1 && at == (ip4 ? 9 : 6)) {
+	if (len == 1 && at == (ip4 ? 9 : 6) && (ip4 || !packet->strange)) {
 		bytes[0] = packet->proto;
 		return true;
 	}

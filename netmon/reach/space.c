@@ -11,6 +11,7 @@
 #include "common/zone.h"
 #include "netmon/reach/hooks.h"
 #include "netmon/reach/port_signs.h"
+#include "netmon/reach/value.h"
 
 /* ---------------------------------------------------------------- routes */
 
@@ -138,6 +139,28 @@ static bool rules_tell(const struct ruleset *rules)
 	return false;
 }
 
+static bool op_tells_strange(const struct op *op)
+{
+	if (op->kind == OP_ANY || op->kind == OP_NONE) {
+		for (size_t i = 0; i < op->nalternatives; i++)
+			for (size_t k = 0; k < op->alternatives[i].nops; k++)
+				if (op_tells_strange(&op->alternatives[i].ops[k]))
+					return true;
+		return false;
+	}
+	return op->operand && value_is_senders(op->operand);
+}
+
+bool space_rules_tell_strange(const struct ruleset *rules)
+{
+	for (size_t i = 0; i < rules->nchains; i++)
+		for (size_t k = 0; k < rules->chains[i].nrules; k++)
+			for (size_t m = 0; m < rules->chains[i].rules[k].nops; m++)
+				if (op_tells_strange(&rules->chains[i].rules[k].ops[m]))
+					return true;
+	return false;
+}
+
 static bool routes_tell(const struct netns *ns)
 {
 	for (size_t i = 0; i < ns->nrules; i++)
@@ -214,6 +237,7 @@ static int prepare(struct space *space, struct err *err)
 		space_class_source_ports(space) < 0 || pad_names(space) < 0)
 		return err_errno(err, -ENOMEM, "prepare %s", space->netns->id);
 	space->tracks = space->rules->uses_conntrack;
+	space->tells_strange = space_rules_tell_strange(space->rules);
 	return 0;
 }
 

@@ -77,6 +77,8 @@ struct space {
 	uint16_t *source_ports; /* see space_source_ports() */
 	size_t nsource_ports;
 	bool tells_source_ports; /* some rule looks at them, in whatever way */
+	bool tells_strange; /* some rule looks at what a sender may choose and hardly
+			       one does: see value_is_senders() */
 	bool is_host;
 };
 
@@ -135,6 +137,9 @@ size_t space_source_ports(const struct space *space, const uint16_t **ret_ports)
 
 /** space_class_source_ports() - find those classes; done by space_new(). */
 int space_class_source_ports(struct space *space) _must_check_;
+
+/** space_rules_tell_strange() - what tells_strange holds. */
+bool space_rules_tell_strange(const struct ruleset *rules);
 
 /** space_cache_find() - an address set already computed, or NULL. */
 const struct ivset *space_cache_find(const struct space *space, enum address_set what,

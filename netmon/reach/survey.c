@@ -293,6 +293,11 @@ static void survey_ports(
 		take_walk(survey, &certain, ask, one);
 	}
 	take_walk(survey, walk, ask, sport);
+	if (walk->tells_strange) {
+		certain.strange = true;
+		walk_classes(&certain, ask, one);
+		take_walk(survey, &certain, ask, one);
+	}
 }
 
 static void survey_from(struct survey *survey, const struct address_class *class,

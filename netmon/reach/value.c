@@ -286,22 +286,26 @@ static void load_tcp_flags(
 {
 	uint8_t flags = value_tcp_flags(view->packet);
 
-	if (view->packet->proto == IPPROTO_TCP)
-		value_put(value, &flags, 1);
-	else
+	if (view->packet->proto != IPPROTO_TCP) {
 		value_unknown(value, operand->load_len, "tcp-flags");
+		return;
+	}
+	value_put(value, &flags, 1);
+	if (view->packet->strange && view->packet->kind == PACKET_FIRST) {
+		value->known[0] = (uint8_t)~STRANGE_TCP_FLAGS;
+		value->code = "tcp-flags";
+	}
 }
 
-/* A first packet carries no IPv6 extension header and no IPv4 option. TCP options are
- * the sender's. */
+/* An ordinary first packet carries no IPv6 extension header and no IPv4 option. TCP
+ * options are the sender's. */
 static void load_exthdr(
 	const struct view *view, const struct operand *operand, struct value *value)
 {
 	enum { OP_IPV6 = 0, OP_TCPOPT = 1, OP_IPV4 = 2 }; /* NFT_EXTHDR_OP_* */
 	uint8_t no = 0;
 
-	(void)view;
-	if (operand->exthdr_present &&
+	if (!view->packet->strange && operand->exthdr_present &&
 		(operand->exthdr_op == OP_IPV6 || operand->exthdr_op == OP_IPV4))
 		value_put(value, &no, 1);
 	else

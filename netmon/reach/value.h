@@ -46,6 +46,9 @@ void value_load(const struct view *view, const struct operand *operand,
 /** value_steps() - apply an operand's steps to a value of its field. */
 void value_steps(const struct operand *operand, struct value *value);
 
+/** value_is_senders() - whether an operand has bits that only unusual senders set. */
+bool value_is_senders(const struct operand *operand);
+
 /** value_is_known() - every bit known, none the peer's. */
 bool value_is_known(const struct value *value);
 

@@ -13,6 +13,75 @@ static void known_byte(struct value *value, size_t at, uint8_t byte)
 	value->known[at] = 0xff;
 }
 
+/*
+ * What a sender may set in a packet that opens a connection all the same, and ordinary
+ * senders do not (but for ECN's flags, RFC 3168): the length of IPv4's options; the
+ * first of IPv6's extension headers (hop-by-hop, fragment or destination options, 0, 44
+ * and 60: what has these bits is no transport protocol that hosts speak); reserved
+ * bits, CWR, ECE, URG and PSH, and the urgent pointer of TCP.
+ */
+struct senders_bits {
+	uint8_t base, family, at, bits;
+};
+
+static const struct senders_bits senders[] = {
+	{BASE_NETWORK, FAMILY_IP4, 0, 0x0f},
+	{BASE_NETWORK, FAMILY_IP6, 6, 0x3c},
+	{BASE_TRANSPORT, FAMILY_NONE, 12, 0x0f},
+	{BASE_TRANSPORT, FAMILY_NONE, 13, STRANGE_TCP_FLAGS},
+	{BASE_TRANSPORT, FAMILY_NONE, 18, 0xff},
+	{BASE_TRANSPORT, FAMILY_NONE, 19, 0xff},
+};
+
+static void free_senders_bits(
+	const struct packet *packet, enum payload_base base, struct value *value)
+{
+	if (!packet->strange || packet->kind != PACKET_FIRST ||
+		(base == BASE_TRANSPORT && packet->proto != IPPROTO_TCP))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
+		const struct senders_bits *s = &senders[i];
+
+		if (s->base != base ||
+			(s->family != FAMILY_NONE && s->family != packet->family))
+			continue;
+		value->known[s->at] = (uint8_t)~s->bits;
+		value->bits[s->at] &= (uint8_t)~s->bits;
+	}
+}
+
+/* Whether a mask right after loading leaves some of those bits. */
+static bool looks_at(const struct operand *operand, size_t at, uint8_t bits)
+{
+	const struct step *first = operand->steps;
+
+	return operand->nsteps == 0 || first->kind != STEP_AND_XOR ||
+	       (first->and[at] & bits);
+}
+
+bool value_is_senders(const struct operand *operand)
+{
+	enum { OP_TCPOPT = 1 }; /* NFT_EXTHDR_OP_* */
+
+	for (size_t i = 0; i < operand->nkey; i++)
+		if (value_is_senders(operand->key[i]))
+			return true;
+	if (operand->field == FIELD_EXTHDR)
+		return operand->exthdr_op != OP_TCPOPT;
+	if (operand->field == FIELD_TCP_FLAGS)
+		return looks_at(operand, 0, STRANGE_TCP_FLAGS);
+	for (size_t i = 0; operand->field == FIELD_PAYLOAD && i < ARRAY_LEN(senders);
+		i++) {
+		const struct senders_bits *s = &senders[i];
+
+		if (s->base == operand->base && s->at >= operand->offset &&
+			s->at < operand->offset + operand->load_len &&
+			looks_at(operand, s->at - operand->offset, s->bits))
+			return true;
+	}
+	return false;
+}
+
 /* RFC 791; lengths, TOS, TTL, id, DF and checksum are the sender's choice. */
 static void lay_ip4(const struct packet *packet, struct value *value)
 {
@@ -27,14 +96,16 @@ static void lay_ip4(const struct packet *packet, struct value *value)
 	value_put_addr(value, 16, FAMILY_IP4, packet->daddr, packet->daddr_peer);
 }
 
-/* RFC 8200, no extension headers in a first packet. */
+/* RFC 8200, no extension headers in an ordinary first packet. */
 static void lay_ip6(const struct packet *packet, struct value *value)
 {
 	value->len = 40;
 	value->code = "ip6-header";
 	value->bits[0] = 0x60;
 	value->known[0] = 0xf0;
-	known_byte(value, 6, packet->proto);
+	/* An unusual sender's is the first of the others: free_senders_bits(). */
+	known_byte(value, 6,
+		packet->strange && packet->kind == PACKET_FIRST ? 0 : packet->proto);
 	value_put_addr(value, 8, FAMILY_IP6, packet->saddr, packet->saddr_peer);
 	value_put_addr(value, 24, FAMILY_IP6, packet->daddr, packet->daddr_peer);
 }
@@ -114,5 +185,6 @@ void value_load_header(
 		value_unknown(value, operand->load_len, "payload-inner");
 		return;
 	}
+	free_senders_bits(packet, (enum payload_base)operand->base, &header);
 	value_slice(&header, operand->offset, operand->load_len, value);
 }

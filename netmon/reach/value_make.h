@@ -26,6 +26,8 @@ void value_slice(const struct value *from, size_t at, size_t len, struct value *
 void value_load_header(
 	const struct view *view, const struct operand *operand, struct value *value);
 
+#define STRANGE_TCP_FLAGS 0xe8 /* CWR, ECE, URG, PSH */
+
 /** value_tcp_flags() - of a SYN, or of the answer to one. */
 uint8_t value_tcp_flags(const struct packet *packet);
 

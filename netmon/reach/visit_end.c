@@ -23,6 +23,7 @@ void visit_cross(const struct packet *from, int iif, struct packet *to)
 	to->lost = from->lost;
 	to->sport_class = from->sport_class;
 	to->repeated = from->repeated;
+	to->strange = from->strange;
 	to->iif = iif;
 	to->port_in = to->port_out = -1;
 	to->entry = CT_NEW;

@@ -157,7 +157,8 @@ static struct state arrival(
 		.daddr = walk->asked_addr,
 		.sport = sport < 0 ? 0 : (uint16_t)sport,
 		.sport_unknown = sport < 0,
-		.dport = walk->asked_port};
+		.dport = walk->asked_port,
+		.strange = walk->strange};
 	struct state state;
 
 	memset(&state, 0, sizeof(state));

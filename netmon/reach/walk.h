@@ -34,13 +34,16 @@ struct walk {
 	struct outcome *outcomes;
 	size_t n;
 	enum family family;
-	int iif;	  /* by which the stranger's packet arrived */
-	bool sport_class; /* the source port asked for stands for a class of them, or
-			     for all */
-	bool by_host;	  /* the frame is for the host's MAC, even on the way to a
-			     container that is on the same link */
-	bool bypassed;	  /* set: the frame was bridged to a container past by_host */
-	u128 asked_addr;  /* what the stranger dialled */
+	int iif;	    /* by which the stranger's packet arrived */
+	bool sport_class;   /* the source port asked for stands for a class of them, or
+			       for all */
+	bool strange;	    /* the packet is of an unusual sender */
+	bool tells_strange; /* set: a namespace on the way has rules that tell him from
+			       others */
+	bool by_host;	    /* the frame is for the host's MAC, even on the way to a
+			       container that is on the same link */
+	bool bypassed;	    /* set: the frame was bridged to a container past by_host */
+	u128 asked_addr;    /* what the stranger dialled */
 	uint16_t asked_port;
 	uint8_t proto;
 };

@@ -205,6 +205,7 @@ static void make_ready(struct host_made *h)
 	space->sets = arena_array(&space->arena, h->rules.nsets + 1, sizeof(void *));
 	assert_int_equal(hooks_collect(space), 0);
 	assert_int_equal(space_class_source_ports(space), 0);
+	space->tells_strange = space_rules_tell_strange(&h->rules);
 }
 
 void host_close(struct host_made *h)

@@ -321,6 +321,80 @@ static void a_container_answers_for_itself(void **state)
 	arena_done(&report.arena);
 }
 
+/* Flags that ECN sets (RFC 3168), and an extension header, are the sender's: a rule
+ * that is for packets without them is none against strangers. */
+static void a_rule_for_ordinary_packets_is_passed(void **state)
+{
+	static const uint8_t opens[] = {0x17};
+	static const uint8_t nothing[] = {0};
+	static const struct step masked = {
+		.kind = STEP_AND_XOR, .and = opens, .xor = nothing};
+	static const struct operand flags = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.offset = 13,
+		.load_len = 1,
+		.len = 1};
+	static const struct operand next_header = {.field = FIELD_PAYLOAD,
+		.base = BASE_NETWORK,
+		.offset = 6,
+		.load_len = 1,
+		.len = 1};
+	static const struct operand l4proto = {
+		.field = FIELD_L4PROTO, .load_len = 1, .len = 1};
+	const struct {
+		enum family family;
+		struct operand operand;
+		uint8_t number;
+		bool masked, passed;
+	} rows[] = {
+		{FAMILY_IP4, flags, 2, false, true},
+		{FAMILY_IP4, flags, 2, true, false},
+		{FAMILY_IP6, next_header, IPPROTO_TCP, false, true},
+		{FAMILY_IP6, l4proto, IPPROTO_TCP, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made h;
+		struct report report;
+		struct operand operand = rows[i].operand;
+		bool listed = false;
+
+		host_open(&h);
+		host_addr(h.host, HOST_ETH0, "2001:db8:1::/64", "2001:db8:1::1");
+		host_route(h.host, RT_TABLE_MAIN, "::/0", RTN_UNICAST, HOST_ETH0,
+			"2001:db8:1::ff");
+		host_rule(h.host, 0, RT_TABLE_LOCAL)->family = FAMILY_IP6;
+		host_rule(h.host, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
+		host_listen(h.host, IPPROTO_TCP, 22);
+		host_listen(h.host, IPPROTO_TCP, 22)->local.family = FAMILY_IP6;
+		if (rows[i].masked) {
+			operand.steps = &masked;
+			operand.nsteps = 1;
+		}
+		struct chain *chain =
+			made_chain(&h.rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
+		struct op ops[] = {made_match(&h.rules.arena, &operand, CMP_EQ,
+					   rows[i].number, 0, 1),
+			made_verdict(VERDICT_DROP, NULL)};
+		if (rows[i].family == FAMILY_IP6)
+			chain->family = TABLE_IP6;
+		made_rule(&h.rules, chain, ops, 2);
+		host_survey(&h, &report);
+		for (size_t k = 0; k < report.nexposures; k++) {
+			const struct exposure *e = &report.exposures[k];
+
+			listed |= e->endpoint.port == 22 &&
+				  e->endpoint.family == rows[i].family &&
+				  !ivset_is_empty(e->reach[ZONE_INTERNET].may);
+		}
+		if (listed != rows[i].passed)
+			fail_msg("row %zu is %slisted", i, listed ? "" : "not ");
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
@@ -337,6 +411,7 @@ int main(void)
 		T(an_address_is_asked_once),
 		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
+		cmocka_unit_test(a_rule_for_ordinary_packets_is_passed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
