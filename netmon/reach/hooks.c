@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/proto.h"
+#include "netmon/reach/match.h"
 
 #define PRIORITY_CONNTRACK (-200) /* NF_IP_PRI_CONNTRACK */
 
@@ -39,36 +40,99 @@ static int by_call(const void *a, const void *b)
 	return (*x)->order > (*y)->order ? -1 : (*x)->order < (*y)->order;
 }
 
-/* The same, but as if iptables-legacy's were made before all others of its priority,
- * and the NAT core after all filter chains of its own. */
-static int by_call_legacy_old(const void *a, const void *b)
+/* Their order is that of the dump. */
+static bool same_table(const struct chain *a, const struct chain *b)
 {
-	const struct chain *const *x = a, *const *y = b;
-	bool tie = called_at(*x) == called_at(*y) && (*x)->type == (*y)->type &&
-		   (*x)->priority == (*y)->priority;
-
-	if (tie && (*x)->legacy != (*y)->legacy)
-		return (*x)->legacy ? 1 : -1; /* older: called later */
-	if (called_at(*x) == called_at(*y) && (*x)->type != (*y)->type &&
-		((*x)->type == CHAIN_NAT || (*y)->type == CHAIN_NAT))
-		return (*x)->type == CHAIN_NAT ? -1 : 1;
-	return by_call(a, b);
+	return a->legacy == b->legacy && a->family == b->family &&
+	       strcmp(a->table, b->table) == 0;
 }
 
-/* Whether chains of iptables-legacy and of nftables, or a filter chain and the NAT
- * core, meet at one hook and priority. */
-static bool order_unknown(const struct hook_list *list)
+/* A rule that does more than match and decide, where a chain of that type may call it.
+ * REJECT and DROP both end it. */
+static bool acts(const struct rule *rule, enum chain_type type)
+{
+	for (size_t i = 0; i < rule->nops; i++) {
+		enum op_kind kind = rule->ops[i].kind;
+
+		if (!match_is_pure(&rule->ops[i]) && kind != OP_VERDICT &&
+			kind != OP_VMAP && kind != OP_REJECT &&
+			(kind != OP_NAT || type == CHAIN_NAT))
+			return true;
+	}
+	return false;
+}
+
+static bool table_acts(const struct ruleset *rules, const struct chain *of)
+{
+	for (size_t i = 0; i < rules->nchains; i++)
+		for (size_t k = 0; k < rules->chains[i].nrules; k++)
+			if (same_table(&rules->chains[i], of) &&
+				acts(&rules->chains[i].rules[k], of->type))
+				return true;
+	return false;
+}
+
+/*
+ * Whether chains of two tables, or a filter chain and the NAT core, meet at one hook
+ * and priority, and what one does the other may see. Chains are dumped table by table;
+ * but a chain may be younger than those of a younger table, a table that slept is
+ * registered anew when it wakes, and when iptables-legacy's were made nobody can read.
+ */
+static bool order_unknown(const struct ruleset *rules, const struct hook_list *list)
 {
 	for (size_t i = 1; i < list->n; i++) {
 		const struct chain *a = list->chains[i - 1], *b = list->chains[i];
 
-		if (a->priority == b->priority && a->legacy != b->legacy)
+		if (a->priority == b->priority && !same_table(a, b) &&
+			(a->legacy != b->legacy || table_acts(rules, a) ||
+				table_acts(rules, b)))
 			return true;
 		if ((a->type == CHAIN_NAT) != (b->type == CHAIN_NAT) &&
 			called_at(a) == called_at(b))
 			return true;
 	}
 	return false;
+}
+
+struct ranked {
+	const struct chain *chain;
+	uint32_t rank; /* of its table */
+};
+
+/* As if the tables that meet at one priority were made in the other order, and the NAT
+ * core after all filter chains of its own. */
+static int by_other_call(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	bool meet = called_at(x->chain) == called_at(y->chain);
+
+	if (meet && x->chain->type != y->chain->type &&
+		(x->chain->type == CHAIN_NAT || y->chain->type == CHAIN_NAT))
+		return x->chain->type == CHAIN_NAT ? -1 : 1;
+	if (meet && x->chain->priority == y->chain->priority && x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return by_call(&x->chain, &y->chain);
+}
+
+static int collect_other_order(struct space *space, struct hook_list *list)
+{
+	struct ranked *ranked = arena_array(&space->arena, list->n, sizeof(*ranked));
+
+	list->other_order =
+		arena_array(&space->arena, list->n, sizeof(*list->other_order));
+	if (!ranked || !list->other_order)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		ranked[i] = (struct ranked){list->chains[i], UINT32_MAX};
+		for (size_t k = 0; k < list->n; k++)
+			if (same_table(list->chains[i], list->chains[k]) &&
+				list->chains[k]->order < ranked[i].rank)
+				ranked[i].rank = list->chains[k]->order;
+	}
+	qsort(ranked, list->n, sizeof(*ranked), by_other_call);
+	for (size_t i = 0; i < list->n; i++)
+		list->other_order[i] = ranked[i].chain;
+	return 0;
 }
 
 static bool sees(const struct chain *chain, enum table_family family)
@@ -97,14 +161,7 @@ static int collect(struct space *space, enum table_family family, enum hook hook
 			list->chains[list->n++] = chain;
 	}
 	qsort(list->chains, list->n, sizeof(*list->chains), by_call);
-	if (!order_unknown(list))
-		return 0;
-	list->other_order = arena_memdup(
-		&space->arena, list->chains, list->n * sizeof(*list->chains));
-	if (!list->other_order)
-		return -ENOMEM;
-	qsort(list->other_order, list->n, sizeof(*list->chains), by_call_legacy_old);
-	return 0;
+	return order_unknown(rules, list) ? collect_other_order(space, list) : 0;
 }
 
 int hooks_collect(struct space *space)

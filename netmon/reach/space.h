@@ -16,8 +16,8 @@ struct set_cache;
 struct hook_list {
 	const struct chain **chains;
 	size_t n;
-	/* iptables-legacy's nat table and nft's nat chains are called in the order in
-	 * which they were made, which nobody can read: the other order, or NULL. */
+	/* Chains of several tables at one priority are called in the order in which
+	 * they were made, which nobody can read: the other order, or NULL. */
 	const struct chain **other_order;
 };
 

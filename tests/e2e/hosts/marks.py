@@ -207,3 +207,28 @@ table inet names {
     h.listen("host", "tcp:22", "tcp:3306", "udp:161")
     h.ask(opens=[("198.51.100.7", WAN, 8080), (PEER, "10.20.0.10", 3306)],
           shuts=[("192.0.2.77", WAN, 8080), ("198.51.100.7", WAN, 5300, "udp")])
+
+
+@HOSTS.host
+def a_table_that_slept(h):
+    """Chains of two tables at one priority: the older table's woke up as the younger."""
+    h.nft("""
+table ip older {
+	flags dormant
+	chain pre {
+		type filter hook prerouting priority mangle; policy accept;
+		meta mark 2 drop
+		tcp dport 22 meta mark set 1
+	}
+}
+table ip younger {
+	chain pre {
+		type filter hook prerouting priority mangle; policy accept;
+		meta mark 1 drop
+		tcp dport 23 meta mark set 2
+	}
+}
+""")
+    h.nft("add table ip older\n")
+    h.listen("host", "tcp:22", "tcp:23")
+    h.ask(exact=False, opens=[("198.51.100.7", WAN, 23)], shuts=[("198.51.100.7", WAN, 22)])
