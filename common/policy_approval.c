@@ -5,6 +5,7 @@
 
 #include "common/glob.h"
 #include "common/policy_parse.h"
+#include "common/policy_sections.h"
 #include "common/proto.h"
 
 static const struct policy_source *find_source(

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/policy_parse.h"
+#include "common/policy_sections.h"
 
 static bool is_capability(const struct json_node *node)
 {

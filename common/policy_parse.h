@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the readers of the policy's sections share; part of policy.c. */
+/* What the readers of the policy's sections share. */
 #ifndef SEAWALL_COMMON_POLICY_PARSE_H
 #define SEAWALL_COMMON_POLICY_PARSE_H
 
 #include "common/policy.h"
+
+enum { POLICY_TEXT_MAX = 255 };
 
 /* Notes what is wrong with @node, a string that is not empty; true when nothing is. */
 typedef bool text_check(const struct json_node *node);
@@ -43,10 +45,5 @@ bool policy_zone(const char *name, enum zone *ret_zone);
 const char *policy_glob(
 	struct policy *policy, const struct json_node *object, const char *key);
 bool policy_is_glob(const struct json_node *node);
-
-/** policy_parse_approvals() - the section `approvals`, once the sources are known. */
-void policy_parse_approvals(struct policy *policy, const struct json_node *array);
-/** policy_parse_gate() - the section `gate`. */
-void policy_parse_gate(struct policy *policy, const struct json_node *node);
 
 #endif
