@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""gate before the engine's socket, and what undoes that."""
+import json
+import os
+
+from audited.host import DOCKER, GROUP
+from audited.registry import Cases
+
+CASES = Cases()
+
+
+def seal(h, held_by=(1, "systemd"), drop_in=True, service=True):
+    """gate's units as conf/ has them, and who holds the socket that users see."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../conf/systemd")
+    with open(os.path.join(here, "seawall-gate.socket"), encoding="utf-8") as f:
+        h.file("/usr/lib/systemd/system/seawall-gate.socket", f.read())
+    if service:
+        with open(os.path.join(here, "seawall-gate.service.in"), encoding="utf-8") as f:
+            h.file("/usr/lib/systemd/system/seawall-gate.service",
+                   f.read().replace("@gate@", "/usr/bin/gate"))
+    h.file("/usr/lib/systemd/system/docker.socket",
+           "[Socket]\nListenStream=/var/run/docker.sock\nSocketGroup=docker\n")
+    if drop_in:
+        with open(os.path.join(here, "docker.socket.d/seawall.conf"),
+                  encoding="utf-8") as f:
+            h.file("/etc/systemd/system/docker.socket.d/seawall.conf", f.read())
+    h.socket("/run/docker.sock", 0o666)
+    h.socket("/run/seawall/engine.sock", 0o600)
+    h.file("/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n"
+           "0: 00000002 00000000 00010000 0001 01 4711 /run/docker.sock\n")
+    pid, comm = held_by
+    h.process(pid, comm, 0, [0] * 4)
+    os.makedirs(h.path("/proc/%d/fd" % pid))
+    os.symlink("socket:[4711]", h.path("/proc/%d/fd/3" % pid))
+
+
+@CASES.case
+def sealed(h):
+    seal(h)
+    return []
+
+
+@CASES.case
+def sealed_and_used(h):
+    seal(h, (77, "gate"))
+    return []
+
+
+@CASES.case
+def seal_broken(h):
+    """Both units want the path, or the engine has it."""
+    seal(h, drop_in=False)
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_lost(h):
+    seal(h, (78, "dockerd"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_over_a_removed_socket(h):
+    """gate still holds what was there before, and the engine what is there now."""
+    seal(h, (77, "gate"))
+    with open(h.path("/proc/net/unix"), "a", encoding="utf-8") as f:
+        f.write("0: 00000002 00000000 00010000 0001 01 4712 /run/docker.sock\n")
+    h.process(78, "dockerd", 0, [0] * 4)
+    os.makedirs(h.path("/proc/78/fd"))
+    os.symlink("socket:[4712]", h.path("/proc/78/fd/3"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_shared(h):
+    """Somebody else holds the socket, too, and may take its connections."""
+    seal(h, (77, "gate"))
+    h.process(79, "socat", 0, [0] * 4)
+    os.makedirs(h.path("/proc/79/fd"))
+    os.symlink("socket:[4711]", h.path("/proc/79/fd/3"))
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_after_the_next_start(h):
+    """gate has the socket now, and a unit gives it to the engine again."""
+    seal(h, (77, "gate"), drop_in=False)
+    return ["unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_with_more(h):
+    """Each way around gate that leaves its socket alone."""
+    seal(h, (77, "gate"))
+    os.chmod(h.path("/run/seawall/engine.sock"), 0o666)
+    h.socket("/run/containerd/containerd.sock", 0o660, gid=1002)
+    h.file("/etc/systemd/system/docker.service.d/tcp.conf",
+           "[Service]\nExecStart=\nExecStart=dockerd -H fd:// -H tcp://0.0.0.0:2375\n")
+    h.file("/etc/systemd/system/second.socket",
+           "[Socket]\nListenStream=/run/second.sock\nService=docker.service\n")
+    h.file("/etc/docker/daemon.json", json.dumps({"hosts": ["unix:///run/third.sock"]}))
+    h.socket("/run/third.sock", 0o660, gid=DOCKER)
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:alice"))
+    return ["socket-others:everyone:/run/seawall/engine.sock",
+            "unsealed::/run/seawall/engine.sock", "other-group:carol:/etc/passwd:carol",
+            "tcp-plain:everyone:/etc/systemd/system/docker.service.d/tcp.conf:3",
+            "unsealed::/run/second.sock", "unsealed::/run/third.sock",
+            "group-member:alice:docker"]
+
+
+@CASES.case
+def seal_by_another_program(h):
+    """gate's units run something else."""
+    seal(h)
+    h.file("/etc/systemd/system/seawall-gate.service",
+           "[Service]\nExecStart=/usr/bin/socat - UNIX:/x\n")
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_without_a_service(h):
+    """Whatever comes to be started for the socket: nothing says that it is gate."""
+    seal(h, service=False)
+    h.file("/etc/systemd/system/seawall-gate.service", "[Service]\nUser=root\n")
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def seal_without_an_engine(h):
+    """gate's socket is there, and the one behind it is who knows where."""
+    seal(h)
+    os.remove(h.path("/run/seawall/engine.sock"))
+    return ["unseen::/run/docker.sock"]
+
+
+@CASES.case
+def seal_that_is_not_seen_whole(h):
+    """Who else holds the socket cannot be told; a socket that cannot be looked at."""
+    seal(h, (77, "gate"))
+    h.process(80, "x", 0, [0] * 4)
+    os.symlink("fd", h.path("/proc/80/fd"))
+    os.makedirs(h.path("/run/podman"))
+    os.symlink("podman.sock", h.path("/run/podman/podman.sock"))
+    return ["unseen::/run/docker.sock", "unseen::/run/podman/podman.sock"]
+
+
+@CASES.case
+def seal_for_another_service(h):
+    seal(h)
+    h.file("/etc/systemd/system/seawall-gate.socket.d/a.conf",
+           "[Socket]\nService=docker.service\n")
+    return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
