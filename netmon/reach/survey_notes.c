@@ -29,6 +29,24 @@ static void note_gap(struct report *report, const struct note *note)
 				   .hides = note->hides});
 }
 
+/* A copy is sent on its own, past the rules that come after; whoever gets it may take
+ * it for his. */
+static void note_copies(struct report *report, const struct rule *rule)
+{
+	const struct chain *chain = rule->chain;
+
+	for (size_t i = 0; i < rule->nops && !chain->dormant; i++)
+		if (rule->ops[i].kind == OP_DUP)
+			report_gap(report,
+				&(struct gap){.code = "packet-copied",
+					.table = chain->table,
+					.chain = chain->name,
+					.handle = rule->handle,
+					.text = "sends copies of packets, which are "
+						"not followed",
+					.hides = true});
+}
+
 void survey_gaps(struct survey *survey)
 {
 	struct report *report = survey->report;
@@ -38,6 +56,9 @@ void survey_gaps(struct survey *survey)
 		note_gap(report, &reach->facts->notes[i]);
 	for (size_t i = 0; i < reach->host->rules->nnotes; i++)
 		note_gap(report, &reach->host->rules->notes[i]);
+	for (size_t i = 0; i < reach->host->rules->nchains; i++)
+		for (size_t k = 0; k < reach->host->rules->chains[i].nrules; k++)
+			note_copies(report, &reach->host->rules->chains[i].rules[k]);
 	for (size_t i = 0; i < report->nexposures; i++)
 		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
 			report_gap(report, report->exposures[i].gaps[k]);

@@ -309,6 +309,24 @@ static void a_local_network_of_many_ranges_is_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+/* What becomes of the copies that a rule sends is a gap of the whole host. */
+static void copies_are_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_PREROUTING, 0, CHAIN_FILTER);
+	const struct op copy = {.kind = OP_DUP, .text = "TEE"};
+	struct report report;
+
+	made_rule(&h->rules, chain, &copy, 1);
+	host_survey(h, &report);
+	assert_int_equal(report.ngaps, 1);
+	assert_string_equal(report.gaps[0].code, "packet-copied");
+	assert_string_equal(report.gaps[0].chain, "c");
+	assert_true(report.gaps[0].hides);
+	arena_done(&report.arena);
+}
+
 /* Without one the container answers there at its own ports alone. */
 static void a_container_answers_for_itself(void **state)
 {
@@ -411,6 +429,7 @@ int main(void)
 		T(an_address_is_asked_once),
 		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
+		T(copies_are_a_gap),
 		cmocka_unit_test(a_rule_for_ordinary_packets_is_passed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
