@@ -34,7 +34,7 @@ static int by_address(const void *a, const void *b)
 	return x->addr.value < y->addr.value ? -1 : x->addr.value > y->addr.value;
 }
 
-static bool is_running(const struct container *container)
+bool host_runs(const struct container *container)
 {
 	return !container->state || strcmp(container->state, "running") == 0 ||
 	       strcmp(container->state, "paused") == 0;
@@ -47,7 +47,7 @@ static int collect_owners(struct reach *reach)
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		const struct container *c = &facts->containers[i];
 
-		for (size_t k = 0; is_running(c) && k < c->nnets; k++) {
+		for (size_t k = 0; host_runs(c) && k < c->nnets; k++) {
 			const struct addr *both[] = {
 				&c->nets[k].addr4, &c->nets[k].addr6};
 
@@ -113,7 +113,7 @@ const struct container *host_holder(const struct reach *reach, const struct addr
 		const struct container *c = &reach->facts->containers[i];
 		const struct netns *ns = c->netns;
 
-		if (!ns || ns == reach->facts->host || !is_running(c))
+		if (!ns || ns == reach->facts->host || !host_runs(c))
 			continue;
 		for (size_t k = 0; k < ns->naddrs; k++)
 			if (addr_equal(&ns->addrs[k].local, addr))
@@ -153,7 +153,7 @@ static bool table_is_used(const struct netns *ns, const struct route *route)
  * halves (redirect-gateway def1 of OpenVPN, wg-quick(8)), 2000::/3, what holds it and
  * its halves, 0/5, 8/7 and so on for all that is not private. 224.0.0.0/4 and /3 are
  * for many. */
-static bool leads_everywhere(const struct route *route)
+bool host_leads_everywhere(const struct route *route)
 {
 	const struct prefix *dst = &route->dst;
 
@@ -173,7 +173,7 @@ static int perimeter_by_routes(struct reach *reach)
 	for (size_t i = 0; i < ns->nroutes; i++) {
 		const struct route *route = &ns->routes[i];
 
-		if (!leads_everywhere(route) || route->type != RTN_UNICAST ||
+		if (!host_leads_everywhere(route) || route->type != RTN_UNICAST ||
 			!table_is_used(ns, route))
 			continue;
 		for (size_t k = 0; k < route->nhops; k++)
@@ -303,7 +303,7 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
 		const struct container *c = &reach->facts->containers[i];
 
-		for (size_t k = 0; is_running(c) && k < c->nports; k++) {
+		for (size_t k = 0; host_runs(c) && k < c->nports; k++) {
 			const struct port_binding *b = &c->ports[k];
 
 			if (b->proto != proto || b->host_port != port ||

@@ -41,6 +41,13 @@ const struct address_owner *host_owner(
 const struct address_owner *host_owner_on(
 	const struct reach *reach, const struct addr *addr, const char *bridge);
 
+/** host_runs() - whether it is running, or paused. */
+bool host_runs(const struct container *container);
+
+/** host_leads_everywhere() - a default route, or so large a part of one that strangers
+ *  are behind it. */
+bool host_leads_everywhere(const struct route *route);
+
 /** host_holder() - the running container whose namespace has the address on one of its
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);

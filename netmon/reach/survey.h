@@ -109,6 +109,12 @@ void survey_rows(struct survey *survey);
 /** survey_gaps() - gaps of facts, rules and exposures, each once. */
 void survey_gaps(struct survey *survey);
 
+/** survey_report_gap() - one more, unless it is there. */
+void survey_report_gap(struct report *report, const struct gap *gap);
+
+/** survey_inside() - gaps for ways into containers that no walk takes. */
+void survey_inside(struct survey *survey);
+
 /** survey_describe_samples() - that some exposures stand for many addresses. */
 void survey_describe_samples(struct survey *survey);
 

@@ -4,7 +4,7 @@
 
 #include "netmon/reach/survey.h"
 
-static void report_gap(struct report *report, const struct gap *gap)
+void survey_report_gap(struct report *report, const struct gap *gap)
 {
 	struct gap *slot;
 
@@ -23,10 +23,10 @@ static void report_gap(struct report *report, const struct gap *gap)
 
 static void note_gap(struct report *report, const struct note *note)
 {
-	report_gap(report, &(struct gap){.code = note->code,
-				   .where = note->where,
-				   .text = note->text,
-				   .hides = note->hides});
+	survey_report_gap(report, &(struct gap){.code = note->code,
+					  .where = note->where,
+					  .text = note->text,
+					  .hides = note->hides});
 }
 
 /* A copy is sent on its own, past the rules that come after; whoever gets it may take
@@ -37,7 +37,7 @@ static void note_copies(struct report *report, const struct rule *rule)
 
 	for (size_t i = 0; i < rule->nops && !chain->dormant; i++)
 		if (rule->ops[i].kind == OP_DUP)
-			report_gap(report,
+			survey_report_gap(report,
 				&(struct gap){.code = "packet-copied",
 					.table = chain->table,
 					.chain = chain->name,
@@ -59,25 +59,26 @@ void survey_gaps(struct survey *survey)
 	for (size_t i = 0; i < reach->host->rules->nchains; i++)
 		for (size_t k = 0; k < reach->host->rules->chains[i].nrules; k++)
 			note_copies(report, &reach->host->rules->chains[i].rules[k]);
+	survey_inside(survey);
 	for (size_t i = 0; i < report->nexposures; i++)
 		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
-			report_gap(report, report->exposures[i].gaps[k]);
+			survey_report_gap(report, report->exposures[i].gaps[k]);
 	if (survey->cut)
-		report_gap(report,
+		survey_report_gap(report,
 			&(struct gap){.code = "addresses-not-asked",
 				.where = "analysis",
 				.text = "rules tell more addresses apart than are "
 					"asked: exposures at the others are missing",
 				.hides = true});
 	if (survey->ports_cut)
-		report_gap(report,
+		survey_report_gap(report,
 			&(struct gap){.code = "ports-not-asked",
 				.where = "analysis",
 				.text = "rules tell more ports apart than are asked: "
 					"exposures at the others are missing",
 				.hides = true});
 	if (survey->too_large)
-		report_gap(report,
+		survey_report_gap(report,
 			&(struct gap){.code = "walk-too-large",
 				.where = "analysis",
 				.text = "an endpoint's rules need more memory than is "

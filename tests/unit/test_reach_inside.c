@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ways into a container that no walk takes are gaps of the whole host. */
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+
+#define CARD 9 /* one more interface of the container */
+
+/* What the report says of container web; NULL: nothing. */
+static const char *gap_inside(struct host_made *h)
+{
+	const char *code = NULL;
+	struct report report;
+
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		if (strncmp(report.gaps[i].code, "container-", 10) == 0) {
+			assert_true(report.gaps[i].hides);
+			code = strcmp(report.gaps[i].code, "container-link") == 0
+				       ? "link"
+				       : "address";
+		}
+	arena_done(&report.arena);
+	return code;
+}
+
+static void expect(struct host_made *h, const char *code)
+{
+	const char *found = gap_inside(h);
+
+	if (!code)
+		assert_null(found);
+	else
+		assert_string_equal(found ? found : "none", code);
+}
+
+static void the_engines_own_is_followed(void **state)
+{
+	expect(*state, NULL);
+}
+
+static void a_card_of_the_machine(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "eth1", NULL);
+	expect(h, "link");
+}
+
+static void a_card_that_is_down(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "eth1", NULL)->up = false;
+	expect(h, NULL);
+}
+
+static void a_pair_whose_other_end_is_unknown(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "eth1", "veth")->link = 77;
+	expect(h, "link");
+}
+
+static void a_pair_with_this_host(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->host, 77, "veth1", "veth")->link = CARD;
+	host_link(h->inside, CARD, "eth1", "veth")->link = 77;
+	expect(h, NULL);
+}
+
+static void a_tunnel_to_a_network(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "tun0", "tun")->type = ARPHRD_NONE;
+	expect(h, NULL);
+}
+
+static void a_tunnel_to_everybody(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "tun0", "tun")->type = ARPHRD_NONE;
+	host_route(h->inside, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, CARD, NULL);
+	expect(h, "link");
+}
+
+static void a_tap_of_rootless_networking(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "tap0", "tun")->type = ARPHRD_ETHER;
+	host_route(h->inside, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, CARD, NULL);
+	expect(h, NULL);
+}
+
+static void an_address_that_a_child_took(void **state)
+{
+	struct host_made *h = *state;
+	struct link *link = host_link(h->inside, CARD, "eth1", "macvlan");
+
+	link->link = HOST_ETH0;
+	link->link_netnsid = 0;
+	expect(h, NULL);
+	host_addr(h->inside, CARD, "203.0.113.0/24", "203.0.113.40");
+	expect(h, "address");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_engines_own_is_followed),
+		T(a_card_of_the_machine),
+		T(a_card_that_is_down),
+		T(a_pair_whose_other_end_is_unknown),
+		T(a_pair_with_this_host),
+		T(a_tunnel_to_a_network),
+		T(a_tunnel_to_everybody),
+		T(a_tap_of_rootless_networking),
+		T(an_address_that_a_child_took),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
