@@ -4,8 +4,9 @@
 
 usage: tests/e2e/gate_audit_test.py --gate PATH [--only REGEX]
 
-Each case of audited/ makes a file system in a temporary folder and tells what `gate audit
---root` finds there. The expected findings are listed as KIND:WHO:WHERE, all of them: one more fails, too.
+Each case of audited/ makes a file system in a temporary folder, which `gate audit --root`
+looks at. The expected findings are listed as KIND:WHO:WHERE, all of them: one more fails,
+too.
 """
 import argparse
 import json
@@ -24,7 +25,6 @@ from checks import attempt, told
 POLICY = {"version": 1, "gate": {
     "docker_group": {"approved": ["bob", "@ops"], "unapproved": "strip"},
     "profiles": {"p": {}}, "grants": [{"users": ["bob"], "profile": "p"}]}}
-
 
 
 def audit(top, *more):

@@ -4,7 +4,7 @@
 
 usage: tests/e2e/gate_processes_test.py --gate PATH [--only REGEX]
 
-The engine is gate_http_test's. A connection is served by a worker, made for it alone,
+The engine is httplab's. A connection is served by a worker, made for it alone,
 and a broker, who may go on to another one. A spare worker waits for its connection.
 """
 import argparse
@@ -17,10 +17,10 @@ import sys
 import threading
 import time
 
-import gate_http_test
 import gatelab
 from checks import Checks, as_uid, attempt, expect
-from gate_http_test import (ATTACH, LIST, UPGRADE, World, ask_as, head, read_all, read_until, status_of)
+from httplab import (ACL, ATTACH, LIST, UPGRADE, World, ask_as, head, read_all, read_until,
+                     status_of)
 from lab import wait_for
 
 case = Checks("e2e/gate-processes/")
@@ -195,7 +195,7 @@ def spares_go_with_their_policy(w):
     w.write_policy({"version": 1, "gate": {"profiles": {}, "grants": []}})
     wait_for("they end", lambda: not any(is_alive(x) for x in old))
     status = status_of(ask(w))
-    w.write_policy(gate_http_test.ACL)
+    w.write_policy(ACL)
     expect("the next is judged by the new one", status == 403, status)
     wait_for("the first policy is back", lambda: status_of(ask(w)) == 200)
 
