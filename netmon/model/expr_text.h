@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
-#include "netmon/model/rule_words.h"
+#include "netmon/model/text.h"
+
+struct nlattr;
 
 /**
  * expr_text() - append "limit rate 5/second", "log prefix \"...\"" and the like
