@@ -11,6 +11,7 @@
 #include "gate/filter/objects.h"
 #include "gate/filter/publish.h"
 #include "gate/filter/security.h"
+#include "gate/filter/volumes.h"
 
 static const struct json_node no_object = {.kind = JSON_KIND_OBJECT};
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/filter/create.h"
+#include "gate/filter/mountpoint.h"
 #include "gate/filter/mounts.h"
 #include "gate/filter/nesting.h"
 #include "gate/filter/network.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a container mounts: of the host, of volumes, of other containers. */
+/* What a container mounts of the host and of volumes: Binds and Mounts. */
 #include "gate/filter/mounts.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "gate/filter/binds.h"
-#include "gate/filter/judge.h"
 #include "gate/filter/labels.h"
+#include "gate/filter/mountpoint.h"
 #include "gate/filter/objects.h"
 
 static const struct field binds_field = {.key = "Binds"};
@@ -29,77 +29,6 @@ struct mount {
 	bool read_only, no_copy, raw;
 	int64_t size, mode;
 };
-
-/* Below these a mount hides what the kernel or the runtime relies on. */
-static bool is_kernel_path(const char *path)
-{
-	return path_below(path, "/proc") || path_below(path, "/sys") ||
-	       (path_below(path, "/dev") && !path_below(path, "/dev/shm"));
-}
-
-const struct network_file network_files[NETWORK_FILES] = {
-	{"/etc/hosts", "hosts", "HostsPath"},
-	{"/etc/hostname", "hostname", "HostnamePath"},
-	{"/etc/resolv.conf", "resolv.conf", "ResolvConfPath"},
-};
-
-/*
- * The engine takes what is mounted on one of these for its own file, and mounts it in
- * every container that joins this one's network: writable, and in no list of mounts.
- */
-static bool is_network_file(const char *path)
-{
-	for (size_t i = 0; i < NETWORK_FILES; i++) {
-		if (strcmp(path, network_files[i].path) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int check_network_file(struct work *work, const struct field *field,
-	const struct json_node *value, const char *target)
-{
-	if (!is_network_file(target) || has_power(work, POWER_PRIVILEGED))
-		return 0;
-	return field_refuse(work, field, value,
-		"a mount on '%s' would be that of all containers that join its "
-		"network: use --add-host, --hostname or --dns",
-		target);
-}
-
-static int check_target(struct work *work, const struct field *field,
-	const struct json_node *value, const char *target, const char **ret_target)
-{
-	size_t len = strlen(target);
-	char *copy = arena_strdup(work->arena, target);
-
-	if (!copy)
-		return refuse_memory(work);
-	if (len > 1 && copy[len - 1] == '/')
-		copy[len - 1] = '\0';
-	if (!is_plain_path(copy) || strcmp(copy, "/") == 0)
-		return field_refuse(work, field, value,
-			"'%s' is no place in a container: write it absolute, without "
-			"'..', '.', '//' or ':'",
-			shown(work, target));
-	/* CVE-2019-16884: a volume over /proc kept AppArmor from being applied. */
-	if (is_kernel_path(copy) && !has_power(work, POWER_PRIVILEGED))
-		return field_refuse(work, field, value,
-			"a mount on '%s' needs \"privileged\"", shown(work, target));
-	*ret_target = copy;
-	return check_network_file(work, field, value, copy);
-}
-
-static int check_propagation(struct work *work, const struct field *field,
-	const struct json_node *value, const char *text)
-{
-	if (!*text || strcmp(text, "rprivate") == 0 || strcmp(text, "private") == 0 ||
-		has_power(work, POWER_PRIVILEGED))
-		return 0;
-	return field_refuse(work, field, value,
-		"propagation '%s' joins the host's mounts: it needs \"privileged\"",
-		shown(work, text));
-}
 
 static int bind_option(struct work *work, struct mount *mount, const char *option)
 {
@@ -304,7 +233,7 @@ static int check_mount(struct work *work, struct mount *mount)
 		*rule = mount->field == &binds_field ? "create-binds" : "create-mounts";
 	struct object volume;
 
-	if (check_target(work, mount->field, mount->value, mount->target,
+	if (check_mountpoint(work, mount->field, mount->value, mount->target,
 		    &mount->target) < 0)
 		return -EACCES;
 	if (mount->type == MOUNT_BIND) {
@@ -432,125 +361,6 @@ int force_mounts(struct work *work, const struct field *field,
 	return rc;
 }
 
-int check_volumes_from(struct work *work, const struct field *field,
-	const struct json_node *value, struct jsonw *out)
-{
-	int rc = 0;
-
-	if (work->judging || value->count == 0)
-		return 0;
-	jsonw_member_array(out, field->key);
-	for (size_t i = 0; rc == 0 && i < value->count; i++) {
-		const struct json_node *item = &value->children[i];
-		char *name = arena_strdup(work->arena, item->string);
-		char *mode = name ? strchr(name, ':') : NULL;
-		struct object container;
-
-		if (mode)
-			*mode++ = '\0';
-		if (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0) {
-			rc = field_refuse(work, field, item,
-				"the mode '%s' is not allowed", shown(work, mode));
-			break;
-		}
-		rc = name ? container_own(work, name, &container) : refuse_memory(work);
-		if (rc == 0)
-			rc = judge_container(work, &container);
-		if (rc == 0)
-			jsonw_stringf(out, "%s%s%s", container.id, mode ? ":" : "",
-				mode ? mode : "");
-	}
-	jsonw_array_end(out);
-	return rc;
-}
-
-static bool is_tmpfs_option(const char *option)
-{
-	static const char *const plain[] = {"", "rw", "ro", "exec", "noexec", "nosuid",
-		"nodev", "noatime", "relatime"};
-	static const char *const numbers[] = {
-		"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks="};
-
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
-		if (strcmp(option, plain[i]) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		size_t len = strlen(numbers[i]);
-		size_t digits;
-
-		if (strncmp(option, numbers[i], len) != 0)
-			continue;
-		digits = strspn(option + len, "0123456789");
-		/* a size may have a unit */
-		option += len + digits;
-		return digits > 0 && digits < 19 &&
-		       (!*option ||
-			       (i == 0 && strchr("kKmMgG%", *option) && !option[1]));
-	}
-	return false;
-}
-
-int check_tmpfs(struct work *work, const struct field *field,
-	const struct json_node *value, struct jsonw *out)
-{
-	int rc = 0;
-
-	if (value->count == 0)
-		return 0;
-	jsonw_member_object(out, field->key);
-	for (size_t i = 0; rc == 0 && i < value->count; i++) {
-		const struct json_node *item = &value->children[i];
-		char *rest = arena_strdup(work->arena, item->string), *option;
-		const char *target;
-
-		rc = check_target(work, field, item, item->key, &target);
-		while (rc == 0 && (option = strsep(&rest, ",")) != NULL) {
-			if (!is_tmpfs_option(option))
-				rc = field_refuse(work, field, item,
-					"the option '%s' is not allowed",
-					shown(work, option));
-		}
-		if (rc == 0)
-			jsonw_member_string(out, target, item->string);
-	}
-	jsonw_object_end(out);
-	return rc;
-}
-
-int check_volumes(struct work *work, const struct field *field,
-	const struct json_node *value, struct jsonw *out)
-{
-	int rc = 0;
-
-	if (value->count == 0)
-		return 0;
-	jsonw_member_object(out, field->key);
-	for (size_t i = 0; rc == 0 && i < value->count; i++) {
-		const struct json_node *item = &value->children[i];
-		const char *target;
-
-		rc = check_target(work, field, item, item->key, &target);
-		if (rc < 0)
-			break;
-		jsonw_member_object(out, target);
-		jsonw_object_end(out);
-	}
-	jsonw_object_end(out);
-	return rc;
-}
-
-int check_image_volumes(
-	struct work *work, const struct field *field, const struct json_node *volumes)
-{
-	const char *target;
-	int rc = 0;
-
-	for (size_t i = 0; volumes && rc == 0 && i < volumes->count; i++)
-		rc = check_target(work, field, NULL, volumes->children[i].key, &target);
-	return rc;
-}
-
 static int judge_mount(struct work *work, const struct json_node *mount)
 {
 	const char *type = json_member_text(mount, "Type", ""),
@@ -560,7 +370,7 @@ static int judge_mount(struct work *work, const struct json_node *mount)
 
 	/* The image may have brought it. */
 	if (!has_power(work, POWER_PRIVILEGED) &&
-		check_target(work, &mounts_field, mount,
+		check_mountpoint(work, &mounts_field, mount,
 			json_member_text(mount, "Destination", ""), &target) < 0)
 		return -EACCES;
 	if (strcmp(type, "tmpfs") == 0)

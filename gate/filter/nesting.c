@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "gate/filter/mounts.h"
+#include "gate/filter/mountpoint.h"
 #include "gate/filter/release.h"
 
 /**

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Places in a container, and whether something may be mounted there. */
+#include "gate/filter/mountpoint.h"
+
+#include <string.h>
+
+#include "gate/filter/names.h"
+
+/* Below these a mount hides what the kernel or the runtime relies on. */
+static bool is_kernel_path(const char *path)
+{
+	return path_below(path, "/proc") || path_below(path, "/sys") ||
+	       (path_below(path, "/dev") && !path_below(path, "/dev/shm"));
+}
+
+const struct network_file network_files[NETWORK_FILES] = {
+	{"/etc/hosts", "hosts", "HostsPath"},
+	{"/etc/hostname", "hostname", "HostnamePath"},
+	{"/etc/resolv.conf", "resolv.conf", "ResolvConfPath"},
+};
+
+/*
+ * The engine takes what is mounted on one of these for its own file, and mounts it in
+ * every container that joins this one's network: writable, and in no list of mounts.
+ */
+static bool is_network_file(const char *path)
+{
+	for (size_t i = 0; i < NETWORK_FILES; i++) {
+		if (strcmp(path, network_files[i].path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_network_file(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target)
+{
+	if (!is_network_file(target) || has_power(work, POWER_PRIVILEGED))
+		return 0;
+	return field_refuse(work, field, value,
+		"a mount on '%s' would be that of all containers that join its "
+		"network: use --add-host, --hostname or --dns",
+		target);
+}
+
+int check_mountpoint(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target, const char **ret_target)
+{
+	size_t len = strlen(target);
+	char *copy = arena_strdup(work->arena, target);
+
+	if (!copy)
+		return refuse_memory(work);
+	if (len > 1 && copy[len - 1] == '/')
+		copy[len - 1] = '\0';
+	if (!is_plain_path(copy) || strcmp(copy, "/") == 0)
+		return field_refuse(work, field, value,
+			"'%s' is no place in a container: write it absolute, without "
+			"'..', '.', '//' or ':'",
+			shown(work, target));
+	/* CVE-2019-16884: a volume over /proc kept AppArmor from being applied. */
+	if (is_kernel_path(copy) && !has_power(work, POWER_PRIVILEGED))
+		return field_refuse(work, field, value,
+			"a mount on '%s' needs \"privileged\"", shown(work, target));
+	*ret_target = copy;
+	return check_network_file(work, field, value, copy);
+}
+
+int check_propagation(struct work *work, const struct field *field,
+	const struct json_node *value, const char *text)
+{
+	if (!*text || strcmp(text, "rprivate") == 0 || strcmp(text, "private") == 0 ||
+		has_power(work, POWER_PRIVILEGED))
+		return 0;
+	return field_refuse(work, field, value,
+		"propagation '%s' joins the host's mounts: it needs \"privileged\"",
+		shown(work, text));
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Places in a container, and whether something may be mounted there. */
+#ifndef SEAWALL_GATE_FILTER_MOUNTPOINT_H
+#define SEAWALL_GATE_FILTER_MOUNTPOINT_H
+
+#include "gate/filter/fields.h"
+
+/**
+ * check_mountpoint() - whether the profile lets something be mounted on @target
+ * @ret_target: a copy without a '/' at its end
+ */
+int check_mountpoint(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target, const char **ret_target)
+	_must_check_;
+/** check_propagation() - mounts that reach the host's are for "privileged". */
+int check_propagation(struct work *work, const struct field *field,
+	const struct json_node *value, const char *text) _must_check_;
+
+enum { NETWORK_FILES = 3 };
+/**
+ * struct network_file - a file of the engine's own that it mounts in every container
+ * @path: there
+ * @name: of the engine's, in the container's folder
+ * @key:  of GET containers/{}/json, which tells where that is; "" before the first
+ * start
+ */
+struct network_file {
+	const char *path, *name, *key;
+};
+extern const struct network_file network_files[NETWORK_FILES];
+
+#endif
