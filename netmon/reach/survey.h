@@ -115,6 +115,9 @@ void survey_report_gap(struct report *report, const struct gap *gap);
 /** survey_inside() - gaps for ways into containers that no walk takes. */
 void survey_inside(struct survey *survey);
 
+/** survey_tunnels() - gaps for tunnels that unpack what strangers send. */
+void survey_tunnels(struct survey *survey);
+
 /** survey_describe_samples() - that some exposures stand for many addresses. */
 void survey_describe_samples(struct survey *survey);
 

@@ -60,6 +60,7 @@ void survey_gaps(struct survey *survey)
 		for (size_t k = 0; k < reach->host->rules->chains[i].nrules; k++)
 			note_copies(report, &reach->host->rules->chains[i].rules[k]);
 	survey_inside(survey);
+	survey_tunnels(survey);
 	for (size_t i = 0; i < report->nexposures; i++)
 		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
 			survey_report_gap(report, report->exposures[i].gaps[k]);

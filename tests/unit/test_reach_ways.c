@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* By which interfaces strangers come, and which sources of what zone by each. */
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -141,6 +143,45 @@ static void a_card_that_is_down_is_no_way_in(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
+/* What comes out of a tunnel without a key is a stranger's, unless rules refuse its
+ * packets or it is down. */
+static void a_tunnel_that_unpacks_for_strangers(void **state)
+{
+	static const struct operand l4proto = {
+		.field = FIELD_L4PROTO, .load_len = 1, .len = 1};
+	const struct {
+		const char *kind;
+		uint8_t refused;
+		bool up, told;
+	} rows[] = {{"ipip", 0, true, true}, {"ipip", 0, false, false},
+		{"ipip", IPPROTO_GRE, true, true}, {"ipip", IPPROTO_IPIP, true, false},
+		{"gre", IPPROTO_GRE, true, false}, {"wireguard", 0, true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made h;
+		struct report report;
+		bool told = false;
+
+		host_open(&h);
+		host_link(h.host, 4, "tun0", rows[i].kind)->up = rows[i].up;
+		struct op ops[] = {made_match(&h.rules.arena, &l4proto, CMP_EQ,
+					   rows[i].refused, 0, 1),
+			made_verdict(VERDICT_DROP, NULL)};
+		made_rule(&h.rules,
+			made_chain(&h.rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER),
+			ops, 2);
+		host_survey(&h, &report);
+		for (size_t k = 0; k < report.ngaps; k++)
+			told |= strcmp(report.gaps[k].code, "tunnel") == 0 &&
+				report.gaps[k].hides;
+		if (told != rows[i].told)
+			fail_msg("row %zu is %stold", i, told ? "" : "not ");
+		arena_done(&report.arena);
+		host_close(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +191,7 @@ int main(void)
 		T(a_public_network_comes_by_its_route),
 		T(a_card_on_an_engines_bridge_is_a_way_in),
 		T(a_card_that_is_down_is_no_way_in),
+		cmocka_unit_test(a_tunnel_that_unpacks_for_strangers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
