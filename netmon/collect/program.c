@@ -13,7 +13,8 @@
 
 /* Attach types that are newer than the oldest headers this builds with. */
 enum {
-	ATTACH_TCX_INGRESS = 46,    /* Linux 6.6 */
+	ATTACH_TCX_INGRESS = 46, /* Linux 6.6 */
+	ATTACH_TCX_EGRESS = 47,
 	ATTACH_NETKIT_PRIMARY = 54, /* Linux 6.7 */
 	ATTACH_NETKIT_PEER = 55,
 };
@@ -39,15 +40,15 @@ static int has_program(int target, uint32_t attach_type, uint32_t flags)
 }
 
 static void note_link(struct facts *facts, const struct netns *netns,
-	const struct link *link, const char *code, const char *what)
+	const struct link *link, const char *code, const char *what, const char *when)
 {
 	char where[128];
 
 	(void)snprintf(where, sizeof(where), "%s%s%s", netns->id, ": ", link->name);
 	facts_note(facts, code, netns == facts->host ? link->name : where, true,
-		"%s on interface %s handle packets before the rules do, and are not "
+		"%s on interface %s handle packets %s the rules do, and are not "
 		"followed",
-		what, link->name);
+		what, link->name, when);
 }
 
 /* Returns -EPERM when some of it may not be asked. */
@@ -55,6 +56,7 @@ static int note_link_programs(
 	struct facts *facts, struct netns *netns, struct link *link)
 {
 	int tcx = has_program(link->index, ATTACH_TCX_INGRESS, 0), netkit = 0;
+	int leaving = has_program(link->index, ATTACH_TCX_EGRESS, 0);
 
 	if (link->kind && strcmp(link->kind, "netkit") == 0) {
 		netkit = has_program(link->index, ATTACH_NETKIT_PRIMARY, 0);
@@ -62,14 +64,19 @@ static int note_link_programs(
 			netkit = has_program(link->index, ATTACH_NETKIT_PEER, 0);
 	}
 	link->tc_ingress |= tcx > 0;
+	link->tc_egress |= leaving > 0;
 	if (link->xdp)
-		note_link(facts, netns, link, "xdp-program", "XDP programs");
+		note_link(facts, netns, link, "xdp-program", "XDP programs", "before");
 	if (link->tc_ingress)
 		note_link(facts, netns, link, "tc-ingress",
-			"traffic control filters (tc, tcx)");
+			"traffic control filters (tc, tcx)", "before");
+	if (link->tc_egress)
+		note_link(facts, netns, link, "tc-egress",
+			"traffic control filters (tc, tcx)", "after");
 	if (netkit > 0)
-		note_link(facts, netns, link, "netkit-program", "netkit programs");
-	return tcx < 0 || netkit < 0 ? -EPERM : 0;
+		note_link(facts, netns, link, "netkit-program", "netkit programs",
+			"before");
+	return tcx < 0 || leaving < 0 || netkit < 0 ? -EPERM : 0;
 }
 
 static int note_socket_lookup(struct facts *facts, const struct netns *netns)

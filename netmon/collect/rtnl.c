@@ -199,8 +199,8 @@ static int parse_qdisc(const struct nlmsghdr *message, void *data, struct err *e
 	for (size_t i = 0; i < target->netns->nlinks; i++) {
 		struct link *link = &target->netns->links[i];
 
-		if (link->index == info->tcm_ifindex)
-			link->tc_ingress = true; /* until its filters are counted */
+		if (link->index == info->tcm_ifindex) /* until filters are counted */
+			link->tc_ingress = link->tc_egress = true;
 	}
 	return 0;
 }
@@ -213,7 +213,8 @@ static int count_filter(const struct nlmsghdr *message, void *data, struct err *
 	return 0;
 }
 
-static int has_filter(struct nlsock *sock, int ifindex, bool *ret_has, struct err *err)
+static int has_filter(
+	struct nlsock *sock, int ifindex, uint32_t side, bool *ret_has, struct err *err)
 {
 	char buffer[NLSOCK_REQUEST_BYTES];
 	struct nlmsghdr *request = nlsock_request(
@@ -222,13 +223,14 @@ static int has_filter(struct nlsock *sock, int ifindex, bool *ret_has, struct er
 	size_t count = 0;
 
 	info->tcm_ifindex = ifindex;
-	info->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	info->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
 	int r = nlsock_dump(sock, request, count_filter, &count, err);
 	*ret_has = count > 0;
 	return r;
 }
 
-/* Filters in a clsact or ingress qdisc see a packet before netfilter does. */
+/* Filters in a clsact or ingress qdisc see a packet before netfilter does, and those
+ * for what leaves after it. */
 static int dump_tc(struct nlsock *sock, struct rtnl_target *target, struct err *err)
 {
 	char buffer[NLSOCK_REQUEST_BYTES];
@@ -244,7 +246,11 @@ static int dump_tc(struct nlsock *sock, struct rtnl_target *target, struct err *
 		struct link *link = &netns->links[i];
 
 		if (link->tc_ingress)
-			r = has_filter(sock, link->index, &link->tc_ingress, err);
+			r = has_filter(sock, link->index, TC_H_MIN_INGRESS,
+				&link->tc_ingress, err);
+		if (r == 0 && link->tc_egress)
+			r = has_filter(sock, link->index, TC_H_MIN_EGRESS,
+				&link->tc_egress, err);
 	}
 	return r < 0 ? err_wrap(err, "traffic control") : 0;
 }

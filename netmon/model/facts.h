@@ -107,6 +107,7 @@ struct link {
 	bool up, loopback, noarp;
 	bool xdp;	       /* an XDP program is attached */
 	bool tc_ingress;       /* a clsact or ingress qdisc, or tcx, with a filter */
+	bool tc_egress;	       /* the same for what leaves */
 	bool macvlan_passthru; /* macvlan and macvtap */
 	uint8_t hairpin, isolated;	 /* bridge port flags */
 	uint8_t nf_call_ip, nf_call_ip6; /* a bridge's own bridge-nf-call-* */

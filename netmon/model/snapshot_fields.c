@@ -178,6 +178,7 @@ static const struct member link_members[] = {
 	ANY(loopback),
 	ANY(noarp),
 	ANY(xdp),
+	ANY(tc_egress),
 	ANY(tc_ingress),
 	ANY(macvlan_passthru),
 	RANGE(hairpin, 0, 1),

@@ -95,6 +95,12 @@ static void test_tc_ingress(void **state)
 	assert_true(netns_link_named(facts->host, "v0")->tc_ingress);
 	assert_false(netns_link_named(facts->host, "v1")->tc_ingress);
 	assert_true(made_note(facts, "tc-ingress")->hides);
+	assert_false(netns_link_named(facts->host, "v0")->tc_egress);
+	facts_free(facts);
+	made_run("tc filter add dev v0 egress protocol all matchall action drop || "
+		 "tc filter add dev v0 egress protocol ip u32 match u32 0 0 drop");
+	facts = made_facts_of_host();
+	assert_true(made_note(facts, "tc-egress")->hides);
 	facts_free(facts);
 }
 

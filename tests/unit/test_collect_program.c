@@ -16,7 +16,7 @@
 
 #include "collect_made.h"
 
-enum { ATTACH_TCX_INGRESS = 46 };
+enum { ATTACH_TCX_INGRESS = 46, ATTACH_TCX_EGRESS = 47 };
 
 static int bpf(int command, union bpf_attr *attr)
 {
@@ -117,6 +117,18 @@ static void test_tcx(void **state)
 	check_note(link, "tc-ingress", "v0");
 }
 
+static void test_tcx_of_what_leaves(void **state)
+{
+	(void)state;
+	int link = attach(BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_EGRESS, -1, make_v0());
+	struct facts *facts = made_facts_of_host();
+
+	assert_true(netns_link_named(facts->host, "v0")->tc_egress);
+	assert_false(netns_link_named(facts->host, "v0")->tc_ingress);
+	facts_free(facts);
+	check_note(link, "tc-egress", "v0");
+}
+
 static void test_socket_lookup(void **state)
 {
 	int netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -134,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_xdp),
 		TEST(test_tcx),
+		TEST(test_tcx_of_what_leaves),
 		TEST(test_socket_lookup),
 	};
 
