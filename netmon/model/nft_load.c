@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "netmon/model/nft_expr.h"
@@ -293,15 +294,26 @@ static int ct_write_labels(struct decode_ctx *ctx, const struct nft_expr *expr)
 
 static int ct_write_zone(struct decode_ctx *ctx, const struct nft_expr *expr)
 {
+	static const enum zone_side sides[] = {
+		[IP_CT_DIR_ORIGINAL] = ZONE_ORIGINAL, [IP_CT_DIR_REPLY] = ZONE_REPLY};
 	const struct operand *zone = NULL;
+	uint8_t direction = IP_CT_DIR_MAX;
 	int r = expr_read(ctx, expr, NFTA_CT_SREG, 2, &zone);
 
+	if (r >= 0 && expr->a.tb[NFTA_CT_DIRECTION]) {
+		int error = nft_attr_u8(ctx, expr->a.tb[NFTA_CT_DIRECTION], &direction);
+		r = error < 0 ? error : r;
+	}
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return expr_push_incomplete(ctx, expr);
 	return decode_push_op(
-		ctx, &(struct op){.kind = OP_ZONE, .operand = zone, .retracks = true});
+		ctx, &(struct op){.kind = OP_ZONE,
+			     .operand = zone,
+			     .side = direction < IP_CT_DIR_MAX ? sides[direction]
+							       : ZONE_BOTH,
+			     .retracks = true});
 }
 
 static int ct_write(struct decode_ctx *ctx, const struct nft_expr *expr, uint32_t key)

@@ -321,7 +321,9 @@ static void add_op(struct text *text, const struct op *op,
 		text_word(text, "notrack");
 		break;
 	case OP_ZONE:
-		text_word(text, "ct zone set ");
+		text_word(text, op->side == ZONE_ORIGINAL ? "ct original zone set "
+				: op->side == ZONE_REPLY  ? "ct reply zone set "
+							  : "ct zone set ");
 		operand_text(text, op->operand, VALUE_HOST, context);
 		break;
 	case OP_NAT:

@@ -245,11 +245,15 @@ struct ipset_match {
 	bool maybe; /* matches on counters too, which nobody here can decide */
 };
 
+/* To which packets of a connection a zone is attached. */
+enum zone_side { ZONE_BOTH = 0, ZONE_ORIGINAL, ZONE_REPLY } BYTE_ENUM;
+
 struct op {
 	enum op_kind kind;
 	bool invert;   /* LOOKUP, IN, IPSET, MAYBE */
 	bool repeated; /* MAYBE: matches only who sent several packets lately */
 	bool retracks; /* ZONE: takes an earlier notrack back (nft's; xt's does not) */
+	enum zone_side side; /* ZONE */
 	enum cmp cmp;
 	enum field field;	 /* SET: what is written */
 	uint32_t kept;		 /* SET of a mark: bits of it that stay, xored */

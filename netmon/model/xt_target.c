@@ -318,6 +318,7 @@ static int notrack(struct decode_ctx *ctx, const struct xt_row *row, const void 
 /* Both revisions begin alike; a timeout policy only changes when entries expire. */
 static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
+	const unsigned int both = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL;
 	const struct xt_ct_target_info *ct = info;
 	struct op zone = {.kind = OP_ZONE};
 	int r = 0;
@@ -335,6 +336,11 @@ static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info
 	zone.operand = ct->flags & XT_CT_ZONE_MARK
 			       ? operand_unknown(ctx, "ct-zone-mark", 2)
 			       : operand_const(ctx, &ct->zone, sizeof(ct->zone));
+	/* xt_ct_flags_to_dir() */
+	if ((ct->flags & both) == XT_CT_ZONE_DIR_ORIG)
+		zone.side = ZONE_ORIGINAL;
+	if ((ct->flags & both) == XT_CT_ZONE_DIR_REPL)
+		zone.side = ZONE_REPLY;
 	return decode_push_op(ctx, &zone);
 }
 

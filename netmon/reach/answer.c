@@ -63,8 +63,10 @@ static void adopt_entry(
 	p->ct = CT_NONE;
 	p->templated = p->rerouted = false;
 	p->ctzone = (struct bits32){0};
+	p->zone_side = ZONE_BOTH;
 	p->entry = kind == PACKET_ICMP_ERROR ? CT_RELATED : CT_ESTABLISHED;
 	p->entry_zone = first->ctzone;
+	p->entry_zone_side = first->zone_side;
 	p->orig_saddr = first->orig_saddr;
 	p->orig_saddr_peer = first->orig_saddr_peer;
 	p->orig_daddr = first->orig_daddr;
@@ -210,6 +212,7 @@ static void attach(const struct station *station, struct packet *packet)
 		return;
 	packet->ct = packet->entry = CT_RELATED;
 	packet->ctzone = packet->entry_zone;
+	packet->zone_side = packet->entry_zone_side;
 	/* Not confirmed yet, and this is no reply to it. */
 	packet->ct_status = station->state.packet.ct_status;
 }

@@ -513,6 +513,7 @@ void effect_track(struct run *run, const struct chain *chain, const struct op *o
 		return;
 	state->packet.ct = CT_NONE;
 	state->packet.templated = true;
+	state->packet.zone_side = op->side;
 	if (!op->operand) {
 		state->packet.ctzone.unknown = UINT32_MAX;
 		return;

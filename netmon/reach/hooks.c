@@ -201,15 +201,27 @@ void hooks_without_entry(struct packet *packet)
 	packet->dnat_done = packet->snat_done = false;
 }
 
+/* nf_ct_zone_id(): one that is for the other direction is none. */
+static struct bits32 zone_of_replies(struct bits32 zone, enum zone_side side)
+{
+	return side == ZONE_ORIGINAL ? (struct bits32){0} : zone;
+}
+
 /* Whether an answer is looked up where its entry is: the zone of a template, or 0. */
 static enum tri finds_entry(const struct packet *packet)
 {
-	struct bits32 zone = packet->templated ? packet->ctzone : (struct bits32){0};
-	uint32_t unknown = zone.unknown | packet->entry_zone.unknown;
+	struct bits32 entry = zone_of_replies(
+		packet->entry_zone, (enum zone_side)packet->entry_zone_side);
+	struct bits32 zone = {0};
+	uint32_t unknown;
 
+	if (packet->templated)
+		zone = zone_of_replies(
+			packet->ctzone, (enum zone_side)packet->zone_side);
+	unknown = zone.unknown | entry.unknown;
 	if (packet->kind == PACKET_FIRST || packet->entry == CT_NEW)
 		return TRI_YES;
-	if ((zone.value ^ packet->entry_zone.value) & ~unknown)
+	if ((zone.value ^ entry.value) & ~unknown)
 		return TRI_NO;
 	return unknown ? TRI_UNKNOWN : TRI_YES;
 }
@@ -217,8 +229,10 @@ static enum tri finds_entry(const struct packet *packet)
 /* nf_conntrack_in(): the packet gets its entry, unless a rule said notrack before. */
 static void track(struct packet *packet)
 {
-	if (packet->entry == CT_ESTABLISHED || packet->entry == CT_RELATED)
+	if (packet->entry == CT_ESTABLISHED || packet->entry == CT_RELATED) {
 		packet->ctzone = packet->entry_zone;
+		packet->zone_side = packet->entry_zone_side;
+	}
 	packet->ct = packet->entry;
 }
 

@@ -64,7 +64,8 @@ struct packet {
 	int port_in, port_out; /* bridge ports, in the bridge family; -1: unknown one */
 	struct bits32 mark, ctmark, ctzone;
 	struct bits32 entry_zone; /* an answer: where its entry would be found */
-	uint32_t ct_status;	  /* IPS_* */
+	uint8_t zone_side, entry_zone_side; /* enum zone_side, of both */
+	uint32_t ct_status;		    /* IPS_* */
 	uint16_t sport, dport, orig_sport, orig_dport, reply_sport, reply_dport;
 	uint8_t family;	 /* enum family */
 	uint8_t proto;	 /* of the packet itself: ICMP for an ICMP error */

@@ -214,7 +214,11 @@ static void load_ct(
 		value_put_bits(value, packet->ctmark, "ct-mark-unknown");
 		return;
 	case FIELD_CT_ZONE:
-		value_put_bits(value, packet->ctzone, "ct-zone-unknown");
+		/* 'ct original zone' and 'ct reply zone' are not told apart. */
+		if (packet->zone_side != ZONE_BOTH)
+			value_unknown(value, 2, "ct-zone-unknown");
+		else
+			value_put_bits(value, packet->ctzone, "ct-zone-unknown");
 		value->len = 2;
 		return;
 	case FIELD_CT_L3PROTO: {

@@ -234,7 +234,11 @@ static const char *op_text(struct arena *arena, const struct op *op)
 	case OP_NOTRACK:
 		return "notrack";
 	case OP_ZONE:
-		return arena_printf(arena, "zone %s", operand_text(arena, op->operand));
+		return arena_printf(arena, "%szone %s",
+			op->side == ZONE_ORIGINAL ? "original "
+			: op->side == ZONE_REPLY  ? "reply "
+						  : "",
+			operand_text(arena, op->operand));
 	case OP_NAT:
 	case OP_TPROXY:
 		return nat_text(arena, op);

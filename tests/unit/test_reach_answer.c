@@ -200,6 +200,22 @@ static void an_answer_is_looked_up_in_its_zone(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
 }
 
+/* One that is for first packets alone: their answers are looked up in none. */
+static void a_zone_of_one_direction(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+	struct op original = zone(h, 5, true), reply = zone(h, 5, true);
+
+	original.side = ZONE_ORIGINAL;
+	reply.side = ZONE_REPLY;
+	masquerade_to_web(h);
+	add(h, raw, is_addr(h, made_daddr(), WEB_WORD), original);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_OPEN);
+	add(h, raw, is_addr(h, made_saddr(), WEB_WORD), reply);
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_FILTERED);
+}
+
 /* Who is in another zone gets an answer that is translated back by nothing. */
 static void a_zone_that_nobody_can_tell(void **state)
 {
@@ -471,6 +487,7 @@ int main(void)
 		T(a_rule_by_device_is_for_bound_sockets),
 		T(a_bound_socket_needs_no_route),
 		T(an_answer_is_looked_up_in_its_zone),
+		T(a_zone_of_one_direction),
 		T(a_zone_that_nobody_can_tell),
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),

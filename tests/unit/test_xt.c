@@ -257,6 +257,10 @@ static void test_odd_targets(void **state)
 	const struct xt_connmark_tginfo1 save = {
 		.mode = XT_CONNMARK_SAVE, .ctmask = UINT32_MAX, .nfmask = 0xff};
 	const struct xt_ct_target_info ct = {.helper = "ftp", .zone = 7};
+	const struct xt_ct_target_info original = {
+		.flags = XT_CT_ZONE_DIR_ORIG, .zone = 7};
+	const struct xt_ct_target_info both = {
+		.flags = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL, .zone = 7};
 	const uint32_t code = 4, codes = 77;
 	const uint16_t queue = 5;
 
@@ -268,6 +272,8 @@ static void test_odd_targets(void **state)
 	EXPECT4(TARGET, "TPROXY", 0, tproxy, "tproxy ip4 port 0050-0050; accept");
 	EXPECT4(TARGET, "CONNMARK", 1, save, "set ct.mark = mark&ff000000^00000000");
 	EXPECT4(TARGET, "CT", 0, ct, "nop (CT helper ftp); zone 0700");
+	EXPECT4(TARGET, "CT", 0, original, "original zone 0700");
+	EXPECT4(TARGET, "CT", 0, both, "zone 0700");
 	EXPECT4(TARGET, "REJECT", 0, code, "drop"); /* echo reply: never was one */
 	EXPECT6(TARGET, "REJECT", 0, codes, "drop");
 	EXPECT4(TARGET, "NFQUEUE", 0, queue, "queue (NFQUEUE num 5)");

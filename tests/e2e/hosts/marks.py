@@ -2,7 +2,7 @@
 """Marks, zones, sets and sources that are not what they seem."""
 import docker
 from registry import Hosts
-from world import NEIGHBOUR, NEIGHBOUR6, PEER, WAN, WAN6, cell
+from world import LAN, NEIGHBOUR, NEIGHBOUR6, PEER, WAN, WAN6, cell
 
 HOSTS = Hosts()
 WEB = ("0.0.0.0:8080:172.17.0.2:80/tcp", "0.0.0.0:5300:172.17.0.2:80/udp")
@@ -71,6 +71,32 @@ COMMIT
 """, "iptables-nft")
     h.listen("host", "tcp:22")
     h.ask(opens=[("198.51.100.7", WAN, 8080), ("198.51.100.7", WAN, 22)])
+
+
+@HOSTS.host
+def zone_of_one_direction(h):
+    """Only the clients' packets are in a zone: their answers are looked up in none."""
+    docker.build(h, *WEB)
+    h.nft("""
+table ip zones {
+	chain pre {
+		type filter hook prerouting priority raw; policy accept;
+		iifname "wan0" ct original zone set 7
+	}
+}
+""")
+    h.iptables("*raw\n-A PREROUTING -i lan0 -j CT --zone-orig 9\nCOMMIT\n",
+               "iptables-nft")
+    h.listen("host", "tcp:22", "udp:53")
+    h.ask(opens=[("198.51.100.7", WAN, 8080), (PEER, LAN, 8080)])
+
+
+@HOSTS.host
+def zone_of_the_other_direction(h):
+    """Answers that are told to be in that zone do not find what is in none for them."""
+    zone_of_one_direction(h)
+    h.nft("""add rule ip zones pre iifname "docker0" ct reply zone set 7""")
+    h.exact, h.opens, h.shuts = False, [], [("198.51.100.7", WAN, 8080)]
 
 
 @HOSTS.host
