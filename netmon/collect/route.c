@@ -153,7 +153,11 @@ int rtnl_dump_routes(struct nlsock *sock, struct rtnl_target *target, uint8_t fa
 	return r < 0 ? err_wrap(err, "routes") : 0;
 }
 
-enum { FRA_FUTURE = 64 }; /* selectors of later kernels are seen as unknown ones */
+enum {
+	FRA_FUTURE = 64,      /* selectors of later kernels are seen as unknown ones */
+	PORT_MASK_FIRST = 28, /* FRA_SPORT_MASK and FRA_DPORT_MASK, Linux 6.15 */
+	PORT_MASK_LAST = 29,
+};
 
 /* Attributes that a struct route_rule says, or that select nothing. */
 static const bool fra_known[FRA_MAX + 1] = {
@@ -187,6 +191,10 @@ static bool is_known_attr(const struct nlattr *attr)
 	/* Sent with every rule; -1 and the whole range select nothing. */
 	if (type == FRA_SUPPRESS_IFGROUP)
 		return attr_u32(attr) == UINT32_MAX;
+	/* Sent with every single port: all of its bits count. */
+	if (type >= PORT_MASK_FIRST && type <= PORT_MASK_LAST)
+		return mnl_attr_get_payload_len(attr) == sizeof(uint16_t) &&
+		       mnl_attr_get_u16(attr) == UINT16_MAX;
 	return type <= FRA_MAX && fra_known[type];
 }
 

@@ -205,6 +205,7 @@ static void test_routes(void **state)
 		"ip -6 route add default via 2001:db8::2 metric 77;"
 		"ip rule add fwmark 0x10/0xf0 iif v0 table 1000 priority 50;"
 		"ip rule add uidrange 1-2 table 1000 priority 51;"
+		"ip rule add ipproto udp sport 53 table 1000 priority 52;"
 		"ip -6 rule add to 2001:db8:9::/48 ipproto tcp dport 80-90 table 1000");
 	struct facts *facts = made_facts_of_host();
 	const struct netns *host = facts->host;
@@ -222,7 +223,7 @@ static void test_routes(void **state)
 	assert_true(r && r->metric == 77 &&
 		    made_addr_is(&r->hops[0].gateway, "2001:db8::2"));
 
-	bool marked = false, by_uid = false, by_port = false;
+	bool marked = false, by_uid = false, by_port = false, one_port = false;
 	for (size_t i = 0; i < host->nrules; i++) {
 		const struct route_rule *rule = &host->rules[i];
 
@@ -230,11 +231,13 @@ static void test_routes(void **state)
 			  rule->mark_mask == 0xf0 && strcmp(rule->iif, "v0") == 0 &&
 			  rule->table == 1000 && !rule->unknown;
 		by_uid |= rule->priority == 51 && rule->unknown;
+		one_port |= rule->priority == 52 && rule->sport_lo == 53 &&
+			    rule->sport_hi == 53 && !rule->unknown;
 		by_port |= rule->family == FAMILY_IP6 && rule->proto == IPPROTO_TCP &&
 			   rule->dport_lo == 80 && rule->dport_hi == 90 &&
 			   rule->dst.len == 48 && !rule->unknown;
 	}
-	assert_true(marked && by_uid && by_port);
+	assert_true(marked && by_uid && by_port && one_port);
 	facts_free(facts);
 }
 
