@@ -241,16 +241,16 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	leave(way, &again, ret);
 }
 
-/* Where an answer arrives: a container on two networks may answer by the other one. */
-static int arrives_by(const struct way_back *way, const struct packet *answer)
+/* Where an answer arrives: a container on two networks may answer by the other one.
+ * NULL: not by a pair of which an end is here. */
+static const struct link *arrives_by(
+	const struct way_back *way, const struct packet *answer)
 {
 	const struct link *out = netns_link(way->inner->netns, answer->oif);
 	const struct link *end =
 		out && out->link ? netns_link(way->run.space->netns, out->link) : NULL;
 
-	if (!end || end->link != out->index)
-		return way->station->state.packet.oif;
-	return end->master ? end->master : end->index;
+	return end && end->link == out->index ? end : NULL;
 }
 
 /* Came in from further inside: prerouting, forward, then out. */
@@ -258,15 +258,19 @@ static void through_forwarder(
 	struct way_back *way, struct state *state, struct states *ret)
 {
 	const struct packet *first = &way->station->state.packet;
-	struct states start = {state, 1}, ingress, before, routed, passed;
+	const struct link *end = arrives_by(way, &state->packet);
+	struct states start = {state, 1}, port, ingress, before, routed, passed;
 
 	state->packet.bound_if = 0;
-	state->packet.iif = arrives_by(way, &state->packet);
+	state->packet.iif = !end ? first->oif : end->master ? end->master : end->index;
 	adopt_entry(first, way->kind, &state->packet);
 	state->packet.oif = 0;
 	state->packet.local = false;
 	state->packet.port_in = -1;
-	hooks_run_device(&way->run, HOOK_INGRESS, state->packet.iif, &start, &ingress);
+	port = start;
+	if (end && end->master)
+		hooks_run_device(&way->run, HOOK_INGRESS, end->index, &start, &port);
+	hooks_run_device(&way->run, HOOK_INGRESS, state->packet.iif, &port, &ingress);
 	hooks_run(&way->run, HOOK_PREROUTING, &ingress, &before);
 	route_states(way, &before, STEP_FORWARDED, &routed);
 	hooks_run(&way->run, HOOK_FORWARD, &routed, &passed);

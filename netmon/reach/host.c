@@ -357,6 +357,18 @@ static bool leads_into(const struct link *port, const struct netns *ns)
 	return false;
 }
 
+const struct link *host_port_of(const struct reach *reach, const struct link *bridge,
+	const struct container *container)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].master == bridge->index &&
+			leads_into(&ns->links[i], container->netns))
+			return &ns->links[i];
+	return NULL;
+}
+
 bool host_is_container_port(const struct reach *reach, const struct link *port)
 {
 	for (size_t i = 0; i < reach->facts->ncontainers; i++)

@@ -52,6 +52,10 @@ bool host_leads_everywhere(const struct route *route);
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
+/** host_port_of() - the port of a bridge whose other end is the container's; NULL. */
+const struct link *host_port_of(const struct reach *reach, const struct link *bridge,
+	const struct container *container);
+
 /** host_is_container_port() - a veth whose other end is in a container's namespace. */
 bool host_is_container_port(const struct reach *reach, const struct link *port);
 

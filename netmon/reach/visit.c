@@ -226,7 +226,17 @@ static void hand_over(struct visit *visit, struct state *state)
 		return;
 	}
 	if (container) {
-		visit_enter_container(visit, state, container, true);
+		const struct link *port =
+			out && visit->run.space->is_host
+				? host_port_of(visit->walk->reach, out, container)
+				: NULL;
+		struct states one = {state, 1}, left = one;
+
+		if (port)
+			hooks_run_device(
+				&visit->run, HOOK_EGRESS, port->index, &one, &left);
+		for (size_t i = 0; i < left.n; i++)
+			visit_enter_container(visit, &left.v[i], container, true);
 		return;
 	}
 	if (visit->run.space->is_host && out &&

@@ -140,6 +140,27 @@ def container_is_a_router(h):
 
 
 @HOSTS.host
+def chains_of_a_container_port(h):
+    """Chains of the netdev family on the host's end of the container's pair."""
+    docker.build(h, *WEB, user="-j ACCEPT")
+    h.nft("""
+table netdev port {
+	chain to {
+		type filter hook egress device vweb priority 0; policy accept;
+		tcp dport 9200 ip saddr 192.0.2.0/24 drop
+		udp dport 80 drop
+	}
+	chain from {
+		type filter hook ingress device vweb priority 0; policy accept;
+		tcp sport 80 ip daddr 198.51.100.0/24 drop
+	}
+}
+""")
+    h.ask(opens=[("192.0.2.77", WAN, 8080)],
+          shuts=[("198.51.100.7", WAN, 8080), ("192.0.2.77", WAN, 5300, "udp")])
+
+
+@HOSTS.host
 def two_networks(h):
     """A container on two bridges, whose default route is by the one not published on."""
     docker.build(h, *WEB)
