@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mounts below other mounts, which root makes places for. */
+/* Mounts that lead root astray by where they are: below others, and on the groups. */
 #include "gate/filter/nesting.h"
 
 #include <errno.h>
@@ -172,6 +172,32 @@ static int check(struct work *work, struct places *places)
 		shown(work, nested), shown(work, below));
 }
 
+/*
+ * runc before 1.3.0 takes the numbers of a process' groups for names first, in the
+ * container's /etc/group; the engine tells it at least that of the primary one. Who
+ * makes that file gives himself the groups of root, of disks, of anybody.
+ */
+static int check_groups(struct work *work, const struct places *places)
+{
+	static release_number mended = {1, 3, 0};
+	bool is_mended;
+
+	for (size_t i = 0; i < places->n; i++) {
+		const char *place = places->list[i].path;
+
+		if (has_power(work, POWER_RUN_AS) || !path_below("/etc/group", place))
+			continue;
+		if (release_is_from(work, "runc", mended, &is_mended) < 0)
+			return -EACCES;
+		if (!is_mended)
+			return refuse(work, 403, "mount-groups",
+				"a mount on '%s' would say which groups its processes "
+				"have: it needs runc 1.3 or later",
+				shown(work, place));
+	}
+	return 0;
+}
+
 int nesting_of_create(
 	struct work *work, const struct json_node *body, const struct object *image)
 {
@@ -187,9 +213,10 @@ int nesting_of_create(
 	add_binds(work, &places, host_config);
 	add_mounts(work, &places, host_config, "Target");
 	add_keys(work, &places, host_config, "Tmpfs", true);
-	if (add_volumes_from(work, &places, host_config) < 0)
+	if (add_volumes_from(work, &places, host_config) < 0 ||
+		check(work, &places) < 0)
 		return -EACCES;
-	return check(work, &places);
+	return check_groups(work, &places);
 }
 
 int nesting_of_container(struct work *work, const struct json_node *root)
@@ -201,5 +228,5 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	add_mounts(work, &places, root, "Destination");
 	add_keys(work, &places, json_member_of(root, "HostConfig", JSON_KIND_OBJECT),
 		"Tmpfs", true);
-	return check(work, &places);
+	return check(work, &places) < 0 ? -EACCES : check_groups(work, &places);
 }

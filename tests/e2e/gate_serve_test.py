@@ -657,6 +657,23 @@ def client_and_gate_speak_one_version(lab):
     lab.docker("alice", "volume", "rm", "-f", "keep", check=False)
 
 
+@check
+def no_file_of_groups_gives_others(lab):
+    """runc before 1.3.0 looks the number of the caller's own group up as a name in it."""
+    with open("/home/alice/group", "w", encoding="utf-8") as f:
+        f.write("%d:x:0:\n" % USERS["alice"])
+    for mount in ("-v/home/alice/group:/etc/group", "--tmpfs=/etc"):
+        status, out = lab.docker("alice", "run", "--rm", mount, BOX, "id", "-G",
+                                 check=False)
+        mended = gatelab.runc_is_from(1, 3, 0)
+        expect("refused: " + mount, mended or (status and "groups" in out), out)
+        expect("with its own group: " + mount, not mended or status or
+               out.split() == [str(USERS["alice"])], out)
+    status, out = lab.docker("alice", "run", "--rm", "--group-add", str(USERS["alice"]),
+                             BOX, "id", check=False)
+    expect("no groups are added", status and "/etc/group" in out, out)
+
+
 # ---------------------------------------------------------------- the trail
 @check
 def trail_tells_who_and_what(lab):

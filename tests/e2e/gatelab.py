@@ -199,8 +199,12 @@ def run_checks(title, checks, arguments, begin=lambda: None):
     return 0
 
 
-def has_mended_runc():
-    """Whether mounts below others are made without leaving the container's root."""
+def runc_is_from(*least):
     runc = next(c for c in api("GET", "/version")["Components"] if c["Name"] == "runc")
     version = re.match(r"(\d+)\.(\d+)\.(\d+)", runc["Version"])
-    return tuple(int(x) for x in version.groups()) >= (1, 1, 14)
+    return tuple(int(x) for x in version.groups()) >= least
+
+
+def has_mended_runc():
+    """Whether mounts below others are made without leaving the container's root."""
+    return runc_is_from(1, 1, 14)

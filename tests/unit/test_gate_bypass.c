@@ -86,6 +86,24 @@ static const struct gate_case cases[] = {
 	CREATE("CVE-2024-45310.network-files",
 		"{'Image':'nginx','HostConfig':{'Binds':['mine:/etc']}}",
 		"mount-nested"),
+	/* The numbers of groups are names to runc before 1.3.0. */
+	CREATE("groups.bind",
+		"{'Image':'nginx','HostConfig':{'Binds':['/srv/users/alice/g:/etc/"
+		"group'"
+		"]}}",
+		"mount-groups"),
+	CREATE("groups.mount",
+		"{'Image':'nginx','HostConfig':{'Mounts':[{'Type':'volume','Source':"
+		"'mine','Target':'/etc/group'}]}}",
+		"mount-groups"),
+	CREATE("groups.volume", "{'Image':'nginx','Volumes':{'/etc/group/':{}}}",
+		"mount-groups"),
+	CREATE("groups.tmpfs",
+		"{'Image':'nginx','HostConfig':{'Tmpfs':{'/etc':'size=1m'}}}",
+		"mount-groups"),
+	CREATE("groups.none",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/etc/groups']}}",
+		"allow"),
 	CREATE("CVE-2024-45310.volumes-from",
 		"{'Image':'nginx','HostConfig':{'VolumesFrom':['mine'],'Binds':['/v/"
 		"b']}}",

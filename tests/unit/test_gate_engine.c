@@ -224,6 +224,35 @@ static void nested_mounts_wait_for_a_mended_runc(void **state)
 			engines[i].rule);
 }
 
+static void mounts_on_the_groups_wait_for_a_mended_runc(void **state)
+{
+	static const struct {
+		const char *parts, *rule;
+	} engines[] = {
+		{"{\"Name\":\"runc\",\"Version\":\"1.3.0\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.3.6+ds1\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.9\"}", "mount-groups"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.3.0-rc.2\"}", "mount-groups"},
+		{"", "mount-groups"},
+	};
+	static const char body[] = "{\"Image\":\"nginx\",\"HostConfig\":{\"Mounts\":[{"
+				   "\"Type\":\"volume\",\"Source\":\"mine\","
+				   "\"Target\":\"/etc/group\"}]}}";
+	struct gate_fixture *fixture = *state;
+	const char *path = "/v1.41/containers/create";
+	const struct gate_request request = {.method = "POST",
+		.target = path,
+		.target_len = strlen(path),
+		.content_type = "application/json",
+		.has_body = true,
+		.body = body,
+		.body_len = strlen(body)};
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		assert_string_equal(ask_engine_of(fixture, &request, engines[i].parts),
+			engines[i].rule);
+}
+
 /* Since 1.42 a prune leaves named volumes; an engine of before does not. */
 static void a_prune_does_not_take_more_than_was_asked(void **state)
 {
@@ -257,6 +286,7 @@ int main(void)
 		TEST(a_prune_does_not_take_more_than_was_asked),
 		TEST(a_copy_waits_for_a_mended_engine),
 		TEST(nested_mounts_wait_for_a_mended_runc),
+		TEST(mounts_on_the_groups_wait_for_a_mended_runc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
