@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate/filter/create.h"
+#include "gate/filter/groups.h"
 #include "gate/filter/judge.h"
 #include "gate/filter/nesting.h"
 #include "gate/filter/objects.h"
@@ -130,7 +131,19 @@ int decide_container_start(struct work *work)
 		return -EACCES;
 	if (is_to_go(&container))
 		work->decision->unstarted = container.id;
-	return judge_container(work, &container);
+	return judge_container(work, &container) < 0
+		       ? -EACCES
+		       : groups_of_start(work, &container);
+}
+
+int decide_container_restart(struct work *work)
+{
+	struct object container;
+
+	if (use_container(work, &container) < 0 ||
+		judge_container(work, &container) < 0)
+		return -EACCES;
+	return groups_of_start(work, &container);
 }
 
 int decide_container_archive(struct work *work)
