@@ -204,7 +204,9 @@ void hooks_without_entry(struct packet *packet)
 /* nf_ct_zone_id(): one that is for the other direction is none. */
 static struct bits32 zone_of_replies(struct bits32 zone, enum zone_side side)
 {
-	return side == ZONE_ORIGINAL ? (struct bits32){0} : zone;
+	static const struct bits32 none;
+
+	return side == ZONE_ORIGINAL ? none : zone;
 }
 
 /* Whether an answer is looked up where its entry is: the zone of a template, or 0. */
