@@ -164,6 +164,8 @@ enum audit_setting_key {
 	AUDIT_SETTING_ENVIRONMENT,
 	AUDIT_SETTING_FILE,
 	AUDIT_SETTING_SOCKETS,
+	AUDIT_SETTING_DEVICE_POLICY,
+	AUDIT_SETTING_DEVICE_ALLOW,
 	AUDIT_SETTING_LISTEN, /* of sockets */
 	AUDIT_SETTING_SERVICE,
 	AUDIT_SETTING_GROUP,
@@ -219,7 +221,9 @@ struct audit_facts {
 	struct audit_path *paths;
 	size_t npaths;
 	struct audit_names option_files; /* EnvironmentFile= of its unit */
-	const char *config;		 /* --config-file; NULL: the usual one */
+	struct audit_names
+		node_makers; /* units of engines that may make any device node */
+	const char *config;  /* --config-file; NULL: the usual one */
 	const char *data_root;
 	uint32_t data_root_mode; /* 0: there is none */
 	uint32_t data_root_uid, data_root_gid;

@@ -69,8 +69,27 @@ static void judge_paths(struct judging *judging)
 	}
 }
 
+/* A node of an image is opened from the host by whom its processes run as. */
+static void judge_node_makers(struct judging *judging)
+{
+	const struct audit_names *units = &judging->facts->node_makers;
+
+	for (size_t i = 0; judging->policy->gate.ngrants > 0 && i < units->n; i++)
+		judging_add(judging, KIND_UNSEALED,
+			(struct about){.place = units->items[i]},
+			"the engine makes every device node that an image brings, and "
+			"users open it from the host, past the container's limits",
+			arena_printf(judging->arena,
+				"install -D -m 644 "
+				"/usr/share/seawall/docker.service.d/seawall.conf "
+				"/etc/systemd/system/%s.d/seawall.conf && "
+				"systemctl daemon-reload && systemctl restart %s",
+				units->items[i], units->items[i]));
+}
+
 void judge_sockets(struct judging *judging)
 {
+	judge_node_makers(judging);
 	for (size_t i = 0; i < judging->facts->nsockets; i++) {
 		const struct audit_socket *socket = &judging->facts->sockets[i];
 		struct arena *arena = judging->arena;

@@ -103,6 +103,8 @@ static const struct {
 	{"Environment", AUDIT_SETTING_ENVIRONMENT, true, false},
 	{"EnvironmentFile", AUDIT_SETTING_FILE, true, false},
 	{"Sockets", AUDIT_SETTING_SOCKETS, true, false},
+	{"DevicePolicy", AUDIT_SETTING_DEVICE_POLICY, true, true},
+	{"DeviceAllow", AUDIT_SETTING_DEVICE_ALLOW, true, false},
 	{"ListenStream", AUDIT_SETTING_LISTEN, false, false},
 	{"Service", AUDIT_SETTING_SERVICE, false, true},
 	{"SocketGroup", AUDIT_SETTING_GROUP, false, true},
@@ -251,6 +253,60 @@ static void find_services(struct services *services)
 	}
 }
 
+/* systemd.resource-control(5): without an access DeviceAllow= lets all be done, and any
+ * of them closes "auto". */
+static bool makes_nodes(const struct audit_facts *facts, const char *unit)
+{
+	bool closed = false, listed = false, makes = false;
+
+	for (size_t i = 0; i < facts->nsettings; i++) {
+		const struct audit_setting *setting = &facts->settings[i];
+
+		if (!setting->value || strcmp(setting->unit, unit) != 0)
+			continue;
+		if (setting->key == AUDIT_SETTING_DEVICE_POLICY)
+			closed = strcmp(setting->value, "closed") == 0 ||
+				 strcmp(setting->value, "strict") == 0;
+		if (setting->key == AUDIT_SETTING_DEVICE_ALLOW) {
+			const char *access =
+				setting->value + strcspn(setting->value, " \t");
+
+			listed = true;
+			makes |= !*access || strchr(access, 'm');
+		}
+	}
+	return makes || !(closed || listed);
+}
+
+/* Docker's images are unpacked, their nodes made, by its engine or by containerd for
+ * it. */
+static bool unpacks_images(struct span words)
+{
+	while (words.len > 0) {
+		struct span word = span_cut(&words, '\0');
+
+		while (memchr(word.text, '/', word.len))
+			(void)span_cut(&word, '/');
+		if (span_is(word, "dockerd") || span_is(word, "containerd"))
+			return true;
+	}
+	return false;
+}
+
+static void note_node_makers(struct audit_facts *facts)
+{
+	for (size_t i = 0; i < facts->nsettings; i++) {
+		const struct audit_setting *setting = &facts->settings[i];
+
+		if (setting->key == AUDIT_SETTING_EXEC && setting->value &&
+			unpacks_images(words_split(
+				&facts->arena, text_of(setting->value), true)) &&
+			makes_nodes(facts, setting->unit))
+			audit_name(facts, &facts->node_makers, setting->unit,
+				strlen(setting->unit));
+	}
+}
+
 /* Variables may hold options: all are read as if, for a script may be in between. */
 static void read_environments(struct services *services)
 {
@@ -321,6 +377,7 @@ void units_end(struct audit_facts *facts)
 {
 	struct services services = {.facts = facts};
 
+	note_node_makers(facts);
 	find_services(&services);
 	read_environments(&services);
 	for (size_t i = 0; i < facts->nsettings; i++) {

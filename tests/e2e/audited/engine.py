@@ -51,7 +51,8 @@ def engine_unit(h):
     h.file(where + "podman-tcp.service",
            "[Service]\nExecStart=podman system service --time=0 tcp:0.0.0.0:7\n")
     h.file(where + "web.service", "[Service]\nExecStart=/usr/bin/web -H tcp://10.0.0.1:8\n")
-    return ["tcp-verified:everyone:%sdocker.service:3" % where,
+    return ["unsealed::docker.service", "unsealed::second.service",
+            "tcp-verified:everyone:%sdocker.service:3" % where,
             "tcp-plain:everyone:%sdocker.service.d/a.conf:3" % where,
             "tcp-plain:everyone:/etc/docker.d/x.conf:1",
             "tcp-unverified:everyone:%ssecond.service:2" % where,
@@ -73,7 +74,8 @@ def socket_units(h):
     h.file(where + "podman.socket", "[Socket]\nListenStream=/srv/podman.sock\n")
     h.socket("/srv/podman.sock", 0o660, gid=1002)
     h.file(where + "web.socket", "[Socket]\nListenStream=8080\n")
-    return ["tcp-plain:everyone:%sextra.socket:2" % where,
+    return ["unsealed::docker.service",
+            "tcp-plain:everyone:%sextra.socket:2" % where,
             "socket-others:everyone:/run/named.sock", "unsealed::/run/named.sock",
             "socket-others:everyone:/srv/proxy.sock", "unsealed::/srv/proxy.sock",
             "other-group:carol:/etc/passwd:carol"]
@@ -123,7 +125,8 @@ def options_elsewhere(h):
                                       "data-root": "/data"}))
     h.folder("/data", 0o755)
     h.socket("/srv/d.sock", 0o666)
-    return ["tcp-verified:everyone:/etc/default/docker:2",
+    return ["unsealed::docker.service",
+            "tcp-verified:everyone:/etc/default/docker:2",
             "tcp-plain:everyone:/srv/d.json", "data-root:everyone:/data",
             "socket-others:everyone:/srv/d.sock", "unsealed::/srv/d.sock"]
 

@@ -101,7 +101,8 @@ def seal_with_more(h):
     h.file("/etc/docker/daemon.json", json.dumps({"hosts": ["unix:///run/third.sock"]}))
     h.socket("/run/third.sock", 0o660, gid=DOCKER)
     h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:alice"))
-    return ["socket-others:everyone:/run/seawall/engine.sock",
+    return ["unsealed::docker.service",
+            "socket-others:everyone:/run/seawall/engine.sock",
             "unsealed::/run/seawall/engine.sock", "other-group:carol:/etc/passwd:carol",
             "tcp-plain:everyone:/etc/systemd/system/docker.service.d/tcp.conf:3",
             "unsealed::/run/second.sock", "unsealed::/run/third.sock",
@@ -150,3 +151,29 @@ def seal_for_another_service(h):
     h.file("/etc/systemd/system/seawall-gate.socket.d/a.conf",
            "[Socket]\nService=docker.service\n")
     return ["socket-others:everyone:/run/docker.sock", "unsealed::/run/docker.sock"]
+
+
+@CASES.case
+def device_nodes(h):
+    """Who unpacks images makes none: as conf/ has it, and what only looks like it."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../conf/systemd")
+    with open(os.path.join(here, "docker.service.d/seawall.conf"), encoding="utf-8") as f:
+        closed = f.read()
+    seal(h)
+    for name, drop_in in (
+            ("docker", closed), ("containerd", closed),
+            ("listed", "[Service]\nDeviceAllow=char-* rw\n"),
+            ("strict", "[Service]\nDevicePolicy=closed\nDevicePolicy=strict\n"),
+            ("open", "[Service]\nDevicePolicy=closed\nDevicePolicy=auto\n"),
+            ("made", "[Service]\nDevicePolicy=closed\nDeviceAllow=/dev/sda rwm\n"),
+            ("all", "[Service]\nDevicePolicy=closed\nDeviceAllow=/dev/sda\n"),
+            ("back", "[Service]\nDevicePolicy=closed\nDeviceAllow=/dev/sda rwm\n"
+             "DeviceAllow=\n"),
+            ("none", "[Service]\nDeviceAllow=char-* rw\nDeviceAllow=\n"),
+            ("relay", "")):
+        program = {"docker": "/usr/bin/dockerd -H fd://",
+                   "relay": "/usr/bin/socat - UNIX-CONNECT:/run/seawall/engine.sock"}
+        h.file("/usr/lib/systemd/system/%s.service" % name,
+               "[Service]\nExecStart=%s\n" % program.get(name, "/usr/bin/containerd"))
+        h.file("/etc/systemd/system/%s.service.d/seawall.conf" % name, drop_in)
+    return ["unsealed::%s.service" % x for x in ("open", "made", "all", "none")]

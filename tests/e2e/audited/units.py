@@ -19,7 +19,8 @@ def units(h):
     h.file(where + "web.service", "[Service]\nUser=bob\n")
     h.file(where + "web.service.d/x.conf", "[Service]\nGroup=995\n")
     h.file(where + "dyn.service", "[Service]\nDynamicUser=yes\nGroup=docker\n")
-    return ["tcp-unverified:everyone:/usr/lib/systemd/system/docker.service:2",
+    return ["unsealed::docker.service",
+            "tcp-unverified:everyone:/usr/lib/systemd/system/docker.service:2",
             "unit:carol:/etc/systemd/system/ci.service:3",
             "+unit:bob:/etc/systemd/system/web.service.d/x.conf:2",
             "unit:dyn.service:/etc/systemd/system/dyn.service:3",
@@ -34,7 +35,8 @@ def unit_lines_go_on(h):
            "# or\n    --tls=true \\\n    -H tcp://10.0.0.1:2376\n")
     h.file(where + "ci.service", "[Service]\nUser=carol\nSupplementaryGroups=adm \\\n"
            "; not docker\n  docker\n")
-    return ["tcp-unverified:everyone:/etc/systemd/system/docker.service:2",
+    return ["unsealed::docker.service",
+            "tcp-unverified:everyone:/etc/systemd/system/docker.service:2",
             "unit:carol:/etc/systemd/system/ci.service:3"]
 
 
