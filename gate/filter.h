@@ -129,7 +129,7 @@ struct gate_caller {
 	const char *home;
 };
 
-/** struct gate_fact - the engine's answer to a GET: HTTP status, and the body. */
+/** struct gate_fact - the engine's answer to a GET: HTTP status, and the JSON body. */
 struct gate_fact {
 	unsigned int status;
 	const char *body;
@@ -138,13 +138,12 @@ struct gate_fact {
 
 /**
  * struct gate_engine - how the filter asks about the engine's objects
- * @get: GET @path ("/v1.41/containers/web/json") and wait for the whole answer, or for
- *       @enough bytes of its body, which lives in @arena; 0: all. 0 whatever the HTTP
- *       status is; a negative errno when there is no answer, or one of over 4 MiB: the
- *       request is then refused
+ * @get: GET @path ("/v1.41/containers/web/json") and wait for the whole answer, which
+ *       lives in @arena. 0 whatever the HTTP status is; a negative errno when there is
+ *       no answer, or one of over 4 MiB: the request is then refused
  */
 struct gate_engine {
-	int (*get)(void *context, const char *path, size_t enough, struct arena *arena,
+	int (*get)(void *context, const char *path, struct arena *arena,
 		struct gate_fact *ret_fact, struct err *err);
 	void *context;
 };

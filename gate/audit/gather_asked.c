@@ -173,8 +173,7 @@ static int ask_engine(struct audit_facts *facts, const char *socket, struct err 
 	struct arena arena;
 
 	arena_init(&arena, 0);
-	int rc = upstream_get(
-		&upstream, "/containers/json?all=1", 0, &arena, &fact, err);
+	int rc = upstream_get(&upstream, "/containers/json?all=1", &arena, &fact, err);
 	if (rc == 0 && fact.status != 200)
 		rc = err_set(err, -EPROTO, "it answers with status %u", fact.status);
 	if (rc == 0)

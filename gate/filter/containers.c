@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "gate/filter/create.h"
-#include "gate/filter/groups.h"
 #include "gate/filter/judge.h"
 #include "gate/filter/nesting.h"
 #include "gate/filter/objects.h"
@@ -131,19 +130,7 @@ int decide_container_start(struct work *work)
 		return -EACCES;
 	if (is_to_go(&container))
 		work->decision->unstarted = container.id;
-	return judge_container(work, &container) < 0
-		       ? -EACCES
-		       : groups_of_start(work, &container);
-}
-
-int decide_container_restart(struct work *work)
-{
-	struct object container;
-
-	if (use_container(work, &container) < 0 ||
-		judge_container(work, &container) < 0)
-		return -EACCES;
-	return groups_of_start(work, &container);
+	return judge_container(work, &container);
 }
 
 int decide_container_archive(struct work *work)
@@ -152,9 +139,10 @@ int decide_container_archive(struct work *work)
 
 	if (use_container(work, &container) < 0)
 		return -EACCES;
-	if (strcmp(work->route->method, "PUT") == 0)
-		work->decision->forward.plain_tar = true;
-	return judge_archive(work, &container);
+	bool into = strcmp(work->route->method, "PUT") == 0;
+
+	work->decision->forward.plain_tar = into;
+	return judge_archive(work, &container, into);
 }
 
 static int apply_body(struct work *work, const struct fields *table)

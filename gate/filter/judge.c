@@ -244,18 +244,41 @@ static int judge_race(struct work *work, const struct json_node *root)
 }
 
 /*
+ * A copy writes as root, also the container's /etc/group (below a tmpfs of a read-only
+ * one, by a link in the tar), where runc before 1.3.0 looks for the groups of its
+ * processes: see nesting.c.
+ */
+static int judge_groups(struct work *work)
+{
+	static release_number mended = {1, 3, 0};
+	bool is_mended;
+
+	if (has_power(work, POWER_RUN_AS))
+		return 0;
+	if (release_is_from(work, "runc", mended, &is_mended) < 0)
+		return -EACCES;
+	return is_mended ? 0
+			 : refuse(work, 403, "archive-groups",
+				   "a copy could say which groups the container's "
+				   "processes have: it needs runc 1.3 or later: use "
+				   "'docker exec -i ... tar'");
+}
+
+/*
  * For a copy the engine mounts all that the container mounts below its root file
  * system, on the host and as root: a binding gives what the caller may not read, and a
  * tar's setuid file lands on the host.
  */
-int judge_archive(struct work *work, const struct object *container)
+int judge_archive(struct work *work, const struct object *container, bool into)
 {
 	if (judge_container(work, container) < 0)
 		return -EACCES;
 	if (container->existence != OBJECT_PRESENT || has_power(work, POWER_PRIVILEGED))
 		return 0;
 	if (!has_mounts(container->root) && !has_inherited_mounts(container->root))
-		return judge_race(work, container->root);
+		return judge_race(work, container->root) < 0 ? -EACCES
+		       : into				     ? judge_groups(work)
+							     : 0;
 	return refuse(work, 403, "archive-mounts",
 		"the engine copies as root, through all that the container mounts: "
 		"copy "

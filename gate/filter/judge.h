@@ -18,7 +18,10 @@ int judge_container(struct work *work, const struct object *container) _must_che
 int judge_publish(struct work *work, const struct object *container, const char *name)
 	_must_check_;
 
-/** judge_archive() - whether root may copy files in or out of it for the caller. */
-int judge_archive(struct work *work, const struct object *container) _must_check_;
+/** judge_archive() - whether root may copy files out of it, or @into it, for the
+ * caller.
+ */
+int judge_archive(struct work *work, const struct object *container, bool into)
+	_must_check_;
 
 #endif

@@ -150,10 +150,7 @@ static const char *find_nested(const struct places *places, const char **ret_bel
 
 static int check(struct work *work, struct places *places)
 {
-	/* groups_of_start() has the engine mount them, and with an older one it must.
-	 */
-	static release_number mended = {1, 1, 14}, looked_into = {1, 3, 0};
-	bool newer = !has_power(work, POWER_RUN_AS);
+	static release_number mended = {1, 1, 14};
 	const char *below = NULL;
 	bool is_mended;
 
@@ -164,16 +161,15 @@ static int check(struct work *work, struct places *places)
 	const char *nested = find_nested(places, &below);
 	if (!nested)
 		return 0;
-	if (release_is_from(work, "runc", newer ? looked_into : mended, &is_mended) < 0)
+	if (release_is_from(work, "runc", mended, &is_mended) < 0)
 		return -EACCES;
 	if (is_mended)
 		return 0;
 	return refuse(work, 403, "mount-nested",
-		"'%s' would be mounted below '%s': runc before %s, or the engine, can "
-		"be "
-		"led anywhere on the host while the place for it is made: mount it "
+		"'%s' would be mounted below '%s': runc before 1.1.14 can be led "
+		"anywhere on the host while it makes the place for it: mount it "
 		"elsewhere, or have a newer runc",
-		shown(work, nested), shown(work, below), newer ? "1.3" : "1.1.14");
+		shown(work, nested), shown(work, below));
 }
 
 /*

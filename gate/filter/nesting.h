@@ -12,9 +12,7 @@
  * root, their owner can put a link there: then an empty file or directory of root's
  * appears anywhere on the host (CVE-2024-45310; /etc/nologin is such a file). runc
  * 1.1.14 stays below the container's root. Of an older one, or one that is not told,
- * nested mounts need "privileged". A tmpfs is nobody's before the container runs. With
- * a runc before 1.3.0 groups_of_start() has the engine make such mounts, which can be
- * led astray as well (CVE-2026-41568): then they need that one.
+ * nested mounts need "privileged". A tmpfs is nobody's before the container runs.
  *
  * Not handled: an image in which a path is a link to where something else is mounted;
  * README.md says so. The usual links of distributions are known.

@@ -324,7 +324,7 @@ static const struct route routes[] = {
 	ROUTE("POST", "containers/{}/start", decide_container_start, Q(start_query),
 		STREAM),
 	ROUTE("POST", "containers/{}/stop", decide_container, Q(stop_query), STREAM),
-	ROUTE("POST", "containers/{}/restart", decide_container_restart, Q(stop_query),
+	ROUTE("POST", "containers/{}/restart", decide_container_run, Q(stop_query),
 		STREAM),
 	ROUTE("POST", "containers/{}/kill", decide_container, Q(kill_query), STREAM),
 	ROUTE("POST", "containers/{}/update", decide_container_update, JSON),

@@ -48,8 +48,7 @@ int decide_volume_prune(struct work *work) _must_check_;
 
 int decide_container(struct work *work) _must_check_;	      /* the caller's */
 int decide_container_inspect(struct work *work) _must_check_; /* else as if absent */
-int decide_container_restart(struct work *work) _must_check_;
-int decide_container_run(struct work *work) _must_check_; /* and judged */
+int decide_container_run(struct work *work) _must_check_;     /* and judged */
 int decide_container_start(struct work *work) _must_check_;
 int decide_container_archive(struct work *work) _must_check_;
 int decide_container_create(struct work *work) _must_check_;

@@ -126,6 +126,10 @@ static int read_fact(struct work *work, struct fact *fact, const struct gate_fac
 	fact->status = raw->status;
 	if (raw->status == 404)
 		return 0;
+	if (raw->status != 200)
+		return refuse(work, 502, "engine-answer",
+			"the engine answered %u when asked for %s", raw->status,
+			shown(work, fact->path));
 	if (json_doc_load_text("answer", raw->body, raw->len, NULL, &fact->doc, &err) <
 			0 ||
 		json_doc_root(fact->doc)->kind != kind)
@@ -135,36 +139,12 @@ static int read_fact(struct work *work, struct fact *fact, const struct gate_fac
 	return 0;
 }
 
-static int ask(
-	struct work *work, const char *path, size_t enough, struct gate_fact *ret)
-{
-	const struct gate_engine *engine = work->context->engine;
-	struct err err = {0};
-	const char *target = arena_printf(work->arena, "/v%s/%s", work_api(work), path);
-
-	if (!target)
-		return refuse_memory(work);
-	if (engine->get(engine->context, target, enough, work->arena, ret, &err) < 0)
-		return refuse(work, 502, "engine-answer",
-			"the engine did not answer to %s: %s", shown(work, path),
-			shown(work, err.text));
-	if (ret->status != 200 && ret->status != 404)
-		return refuse(work, 502, "engine-answer",
-			"the engine answered %u when asked for %s", ret->status,
-			shown(work, path));
-	return 0;
-}
-
-int work_peek(struct work *work, const char *path, size_t enough, struct gate_fact *ret)
-{
-	*ret = (struct gate_fact){0};
-	return path ? ask(work, path, enough, ret) : refuse_memory(work);
-}
-
 static int get(struct work *work, const char *path, enum json_kind kind,
 	const struct json_node **ret_root)
 {
+	const struct gate_engine *engine = work->context->engine;
 	struct gate_fact raw = {0};
+	struct err err = {0};
 
 	if (!path)
 		return refuse_memory(work);
@@ -179,8 +159,13 @@ static int get(struct work *work, const char *path, enum json_kind kind,
 	if (work->nfacts == WORK_MAX_FACTS)
 		return refuse(work, 400, "too-many-objects",
 			"the request names more than %d objects", WORK_MAX_FACTS);
-	if (ask(work, path, 0, &raw) < 0)
-		return -EACCES;
+	const char *target = arena_printf(work->arena, "/v%s/%s", work_api(work), path);
+	if (!target)
+		return refuse_memory(work);
+	if (engine->get(engine->context, target, work->arena, &raw, &err) < 0)
+		return refuse(work, 502, "engine-answer",
+			"the engine did not answer to %s: %s", shown(work, path),
+			shown(work, err.text));
 	struct fact *fact = &work->facts[work->nfacts++];
 	fact->path = path;
 	if (read_fact(work, fact, &raw, kind) < 0)

@@ -110,17 +110,6 @@ bool is_unlimited(const struct work *work);
 const char *work_pin(struct work *work, const struct gate_pin *wanted);
 
 /**
- * work_peek() - GET what is no JSON, or the first of it
- * @path:   as work_fact() takes it; NULL: memory ran out
- * @enough: bytes of the body that will do; there may be fewer, or more
- * @ret:    with status 200 or 404
- *
- * Must not be called without an engine. Return: 0 or -EACCES.
- */
-int work_peek(struct work *work, const char *path, size_t enough, struct gate_fact *ret)
-	_must_check_;
-
-/**
  * work_fact() - GET something of the engine
  * @path:     below the version: "containers/web/json"; its parts are already checked
  * @ret_root: the answer's JSON; NULL when there is no such object (404)

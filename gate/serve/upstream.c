@@ -140,9 +140,9 @@ static int append(struct whole *whole, struct framing *framing, const char *byte
 }
 
 static int read_whole(int fd, struct framing *framing, struct whole *whole,
-	size_t enough, char *buffer, int64_t deadline, struct err *err)
+	char *buffer, int64_t deadline, struct err *err)
 {
-	while (!framing->done && whole->len < enough) {
+	while (!framing->done) {
 		ssize_t n = wire_receive(fd, buffer, HEAD_MAX_BYTES, deadline);
 
 		if (n < 0)
@@ -159,9 +159,8 @@ static int read_whole(int fd, struct framing *framing, struct whole *whole,
 	return 0;
 }
 
-/* @enough: bytes of the body that will do, more may come; 0: all of it. */
 static int ask(const struct upstream *upstream, const struct gate_forward *forward,
-	size_t enough, struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
 {
 	static char buffer[HEAD_MAX_BYTES];
 	static struct whole whole;
@@ -190,8 +189,7 @@ static int ask(const struct upstream *upstream, const struct gate_forward *forwa
 	framing_init(&framing, head.framing, head.length);
 	rc = append(&whole, &framing, buffer + len, have - len, err);
 	if (rc == 0)
-		rc = read_whole(fd, &framing, &whole, enough ? enough : SIZE_MAX,
-			buffer, deadline, err);
+		rc = read_whole(fd, &framing, &whole, buffer, deadline, err);
 	if (rc < 0)
 		return rc;
 	whole.bytes[whole.len] = '\0';
@@ -203,12 +201,12 @@ static int ask(const struct upstream *upstream, const struct gate_forward *forwa
 	return 0;
 }
 
-int upstream_get(void *context, const char *path, size_t enough, struct arena *arena,
+int upstream_get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
 	const struct gate_forward forward = {.method = "GET", .path = path};
 
-	return ask(context, &forward, enough, arena, ret_fact, err);
+	return ask(context, &forward, arena, ret_fact, err);
 }
 
 int upstream_delete(struct upstream *upstream, const char *path, struct arena *arena,
@@ -216,7 +214,7 @@ int upstream_delete(struct upstream *upstream, const char *path, struct arena *a
 {
 	const struct gate_forward forward = {.method = "DELETE", .path = path};
 	struct gate_fact answer;
-	int rc = ask(upstream, &forward, 0, arena, &answer, err);
+	int rc = ask(upstream, &forward, arena, &answer, err);
 
 	if (rc == 0 && (answer.status < 200 || answer.status > 299))
 		rc = err_set(err, -EIO, "the engine answers %u", answer.status);

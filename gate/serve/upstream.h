@@ -44,7 +44,7 @@ struct upstream {
  * Without libcurl: gate runs as root and setuid, and what libcurl links is much.
  * Not for threads. -ECONNREFUSED and -ENOENT as connect(2) says them.
  */
-int upstream_get(void *context, const char *path, size_t enough, struct arena *arena,
+int upstream_get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err) _must_check_;
 
 /**

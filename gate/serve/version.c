@@ -103,7 +103,7 @@ int version_find(struct upstream *upstream, struct arena *arena,
 	*ret_version = version_known();
 	if (!found || (found->place && !found->stale))
 		return 0;
-	int rc = upstream_get(upstream, "/version", 0, arena, &answer, err);
+	int rc = upstream_get(upstream, "/version", arena, &answer, err);
 	if (rc == 0)
 		rc = version_choose(&answer, ret_version, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(versions); i++) {

@@ -463,51 +463,13 @@ static char *with_quotes(struct arena *arena, const char *text)
 	return copy;
 }
 
-int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
-	struct gate_fact *ret_fact)
-{
-	size_t len = tar->content ? strlen(tar->content) : 0;
-	char *body = arena_alloc(arena, 512 + len + 1);
-
-	if (!body)
-		return -ENOMEM;
-	(void)snprintf(body + 100, 8, "%07o", tar->mode);
-	(void)snprintf(body + 108, 8, "%07o", tar->uid);
-	(void)snprintf(body + 124, 12, "%011o", (unsigned int)len & 0777777777);
-	body[156] = tar->type;
-	memcpy(body + 257, "ustar", 5);
-	if (len > 0)
-		memcpy(body + 512, tar->content, len);
-	*ret_fact = (struct gate_fact){.status = 200, .body = body, .len = 512 + len};
-	return 0;
-}
-
-/* What a container's archive begins with, as distributions make it. */
-static int get_archive(
-	const char *path, struct arena *arena, struct gate_fact *ret_fact)
-{
-	static const struct gate_fixture_tar folder = {'5', 0755, 0, NULL},
-					     groups = {'0', 0644, 0, "root:x:0:\n"};
-
-	return gate_fixture_tar(
-		arena, strstr(path, "group") ? &groups : &folder, ret_fact);
-}
-
-static bool is_archive(const char *path)
-{
-	return strstr(path, "/archive?path=") != NULL;
-}
-
-static int get_fact(void *context, const char *path, size_t enough, struct arena *arena,
+static int get_fact(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
 	static const char version[] = "/v" GATE_API_VERSION "/";
 
 	(void)context;
-	(void)enough;
 	assert(strncmp(path, version, sizeof(version) - 1) == 0);
-	if (is_archive(path))
-		return get_archive(path, arena, ret_fact);
 	ret_fact->status = 404;
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
 		if (strcmp(facts[i].path, path + sizeof(version) - 1) != 0)
@@ -524,7 +486,7 @@ static int get_fact(void *context, const char *path, size_t enough, struct arena
 static const struct gate_engine engine = {.get = get_fact};
 
 /* One container, image, network and exec, under whatever name; no volume. */
-static int get_any(void *context, const char *path, size_t enough, struct arena *arena,
+static int get_any(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
 	static const struct {
@@ -542,15 +504,13 @@ static int get_any(void *context, const char *path, size_t enough, struct arena 
 			"/v" GATE_API_VERSION "/exec/" ID(1) "/json"},
 	};
 
-	if (is_archive(path))
-		return get_archive(path, arena, ret_fact);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strncmp(path, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) {
 			path = kinds[i].as;
 			break;
 		}
 	}
-	return get_fact(context, path, enough, arena, ret_fact, err);
+	return get_fact(context, path, arena, ret_fact, err);
 }
 
 const struct gate_engine gate_fixture_any = {.get = get_any};

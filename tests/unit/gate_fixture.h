@@ -52,17 +52,6 @@ struct gate_context gate_fixture_context(
 /** gate_fixture_any - an engine in which every name is alice's; it has no volume. */
 extern const struct gate_engine gate_fixture_any;
 
-/** struct gate_fixture_tar - what a tar's first header says, and what follows it */
-struct gate_fixture_tar {
-	char type;
-	unsigned int mode, uid;
-	const char *content; /* NULL: none */
-};
-
-/** gate_fixture_tar() - as the engine's answer, in @arena. Return: 0 or -ENOMEM. */
-int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
-	struct gate_fact *ret_fact);
-
 /** gate_fixture_run() - the decision, in the fixture's arena. */
 void gate_fixture_run(struct gate_fixture *fixture, const struct gate_case *test,
 	struct gate_decision *ret_decision);

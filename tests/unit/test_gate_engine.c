@@ -13,21 +13,19 @@
 #include "common/cleanup.h"
 #include "gate_fixture.h"
 
-static int fail_get(void *context, const char *path, size_t enough, struct arena *arena,
+static int fail_get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
-	(void)enough;
 	(void)path;
 	(void)arena;
 	(void)ret_fact;
 	return err_set(err, *(const int *)context, "the socket is closed");
 }
 
-static int answer_500(void *context, const char *path, size_t enough,
-	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+static int answer_500(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
 {
 	(void)context;
-	(void)enough;
 	(void)path;
 	(void)arena;
 	(void)err;
@@ -58,10 +56,9 @@ static void engines_that_fail_refuse(void **state)
 	}
 }
 
-static int note_path(void *context, const char *path, size_t enough,
-	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+static int note_path(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
 {
-	(void)enough;
 	(void)arena;
 	(void)err;
 	(void)snprintf(context, 64, "%s", path);
@@ -99,11 +96,11 @@ static void the_engines_version_goes_on(void **state)
 }
 
 /* @context: which parts of which versions the engine says it has. */
-static int tell_version(void *context, const char *path, size_t enough,
-	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+static int tell_version(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
 {
 	if (strcmp(path, "/v1.41/version") != 0)
-		return gate_fixture_any.get(NULL, path, enough, arena, ret_fact, err);
+		return gate_fixture_any.get(NULL, path, arena, ret_fact, err);
 	ret_fact->status = 200;
 	ret_fact->body =
 		arena_printf(arena, "{\"Components\":[%s]}", (const char *)context);
@@ -191,13 +188,41 @@ static void a_copy_waits_for_a_mended_engine(void **state)
 	}
 }
 
+#define ENGINE "{\"Name\":\"Engine\",\"Version\":\"30.0.0\"}"
+
+/* What is copied in may be the list that an older runc takes the groups from. */
+static void a_copy_into_waits_for_a_mended_runc(void **state)
+{
+	static const struct {
+		const char *parts, *rule;
+	} engines[] = {
+		{ENGINE ",{\"Name\":\"runc\",\"Version\":\"1.3.0\"}", "allow"},
+		{ENGINE ",{\"Name\":\"runc\",\"Version\":\"1.3.6+ds1\"}", "allow"},
+		{ENGINE ",{\"Name\":\"runc\",\"Version\":\"1.2.9\"}", "archive-groups"},
+		{ENGINE ",{\"Name\":\"runc\",\"Version\":\"1.3.0-rc.2\"}",
+			"archive-groups"},
+		{ENGINE, "archive-groups"},
+	};
+	struct gate_fixture *fixture = *state;
+	const char *path = "/v1.41/containers/guest/archive?path=/tmp";
+	const struct gate_request request = {.method = "PUT",
+		.target = path,
+		.target_len = strlen(path),
+		.content_type = "application/x-tar",
+		.has_body = true};
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		assert_string_equal(ask_engine_of(fixture, &request, engines[i].parts),
+			engines[i].rule);
+}
+
 static void nested_mounts_wait_for_a_mended_runc(void **state)
 {
 	static const struct {
 		const char *parts, *rule;
 	} engines[] = {
-		{"{\"Name\":\"runc\",\"Version\":\"1.3.0\"}", "allow"},
-		{"{\"Name\":\"runc\",\"Version\":\"1.2.5+ds1\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.1.14\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.5+ds1\"}", "allow"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.3.3\"}", "allow"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.1.13\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.1\"}", "mount-nested"},
@@ -288,6 +313,7 @@ int main(void)
 		TEST(the_engines_version_goes_on),
 		TEST(a_prune_does_not_take_more_than_was_asked),
 		TEST(a_copy_waits_for_a_mended_engine),
+		TEST(a_copy_into_waits_for_a_mended_runc),
 		TEST(nested_mounts_wait_for_a_mended_runc),
 		TEST(mounts_on_the_groups_wait_for_a_mended_runc),
 	};
