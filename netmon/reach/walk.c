@@ -217,16 +217,31 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	walk->run.exhausted |= visit.run.exhausted;
 }
 
-bool walk_wants_port(const struct walk *walk)
+static bool is_about_ports(const struct doubt *doubt)
 {
 	/* What ports are compared by: rules, ipsets, routing rules. */
 	static const char *const codes[] = {
 		"source-port", "ipset-undecidable", "route-undecidable"};
 
-	for (size_t i = 0; i < walk->n; i++)
-		for (const struct doubt *d = walk->outcomes[i].doubt; d; d = d->before)
-			for (size_t k = 0; k < ARRAY_LEN(codes); k++)
-				if (strcmp(d->code, codes[k]) == 0)
-					return true;
+	for (; doubt; doubt = doubt->before)
+		for (size_t k = 0; k < ARRAY_LEN(codes); k++)
+			if (strcmp(doubt->code, codes[k]) == 0)
+				return true;
+	return false;
+}
+
+bool walk_wants_port(const struct walk *walk)
+{
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct outcome *o = &walk->outcomes[i];
+
+		if (is_about_ports(o->doubt))
+			return true;
+		/* A way back that is perhaps none leaves no doubt behind. */
+		for (size_t k = 0; k < i && !o->doubt; k++)
+			if (!walk->outcomes[k].doubt &&
+				ivset_intersects(o->peers, walk->outcomes[k].peers))
+				return true;
+	}
 	return false;
 }
