@@ -637,14 +637,15 @@ def main():
         if before is None:
             lab.again()
         state = put(lab, case, policy, before)
-    mended = gatelab.has_mended_runc()
+    mended, newest = gatelab.has_mended_runc(), gatelab.runc_is_from(1, 3, 0)
     for case in cases:
         name = "e2e/gate-threats/" + case["name"]
         if mended and case["want"] == "mount-nested":
             case["want"] = "allow"      # that runc cannot be led astray by it
-        if gatelab.runc_is_from(1, 3, 0) and case["want"] in (
-                "mount-groups", "archive-groups"):
+        if newest and case["want"] == "archive-groups":
             case["want"] = "allow"
+        if newest and case["want"] == "mount-groups":
+            continue    # its sources are not made; gate-serve mounts some that are
         if re.search(ARGS.only, name) and not left_out(case):
             attempt(name, one, case)
     if ARGS.only == ".":
