@@ -338,11 +338,14 @@ static enum tri leaves_to_peer(const struct walk *walk, const struct station *ou
 		       : TRI_NO;
 }
 
+/*
+ * Its destination is not the peer's but what the first packet's source became. A source
+ * that is not put back may still become what was asked, by a rule about new packets.
+ */
 static bool lost_translation(const struct packet *first, const struct packet *answer)
 {
-	bool translated = first->ct_status & (IPS_SRC_NAT | IPS_DST_NAT);
-
-	return translated && answer->ct != CT_ESTABLISHED && answer->ct != CT_RELATED;
+	return (first->ct_status & IPS_SRC_NAT) && answer->ct != CT_ESTABLISHED &&
+	       answer->ct != CT_RELATED;
 }
 
 /* Answers that ended on the way; where a rule took one away it may have gone on. */

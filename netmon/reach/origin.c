@@ -4,6 +4,9 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
+#include "common/proto.h"
+#include "common/zone.h"
+
 /* inet_select_addr(): an address of the interface, of the next hop's network if any. */
 static struct addr select4(const struct space *space, int oif, const struct addr *hop)
 {
@@ -71,14 +74,30 @@ void origin_by_route(const struct space *space, const struct route_choice *choic
 		packet->saddr = select4(space, choice->oif, &choice->gateway).value;
 }
 
+/*
+ * IPv4 looks for a local route; of IPv6 only datagrams ask (ip6_datagram_send_ctl()),
+ * and for an address of an interface's. Where many were asked another one is taken.
+ */
+static bool is_own_source(const struct space *space, const struct packet *packet)
+{
+	const struct addr source = {packet->saddr, FAMILY_IP6};
+
+	if (packet->family == FAMILY_IP4)
+		return routing_is_local4(space, packet->saddr);
+	return !proto_is_datagram(packet->proto) || zone_is_multicast(&source) ||
+	       space_has_addr(space, FAMILY_IP6, packet->saddr, 0) ||
+	       is_anycast(space, packet->saddr);
+}
+
 enum tri origin_is_allowed(
 	const struct station *maker, enum packet_kind kind, const struct packet *packet)
 {
-	if (packet->family != FAMILY_IP4 || packet->sourceless ||
-		routing_is_local4(maker->space, packet->saddr) ||
-		(maker->by_rule && kind == PACKET_REFUSE))
+	if (packet->sourceless || (maker->by_rule && kind == PACKET_REFUSE) ||
+		is_own_source(maker->space, packet))
 		return TRI_YES;
-	return kind == PACKET_ACCEPT && !(maker->sock && maker->sock->opaque)
+	/* net.ipv6.ip_nonlocal_bind lets all do it, and is not among the facts. */
+	return kind == PACKET_ACCEPT && (packet->family == FAMILY_IP6 ||
+						!(maker->sock && maker->sock->opaque))
 		       ? TRI_UNKNOWN
 		       : TRI_NO;
 }
