@@ -339,12 +339,16 @@ static enum tri leaves_to_peer(const struct walk *walk, const struct station *ou
 }
 
 /*
- * Its destination is not the peer's but what the first packet's source became. A source
- * that is not put back may still become what was asked, by a rule about new packets.
+ * Its destination is not the peer's but what the first packet's source became, or an
+ * error quotes what nobody asked. An answer's source that is not put back may still
+ * become what was asked, by a rule about new packets.
  */
 static bool lost_translation(const struct packet *first, const struct packet *answer)
 {
-	return (first->ct_status & IPS_SRC_NAT) && answer->ct != CT_ESTABLISHED &&
+	uint32_t counts = answer->kind == PACKET_ICMP_ERROR ? IPS_SRC_NAT | IPS_DST_NAT
+							    : IPS_SRC_NAT;
+
+	return (first->ct_status & counts) && answer->ct != CT_ESTABLISHED &&
 	       answer->ct != CT_RELATED;
 }
 
