@@ -124,6 +124,22 @@ static const char *ask_engine_of(struct gate_fixture *fixture,
 	return decision.rule;
 }
 
+/* The same about her create with that body. */
+static const char *create_at(
+	struct gate_fixture *fixture, const char *body, const char *parts)
+{
+	static const char path[] = "/v1.41/containers/create";
+	const struct gate_request request = {.method = "POST",
+		.target = path,
+		.target_len = strlen(path),
+		.content_type = "application/json",
+		.has_body = true,
+		.body = body,
+		.body_len = strlen(body)};
+
+	return ask_engine_of(fixture, &request, parts);
+}
+
 static void a_copy_waits_for_a_mended_engine(void **state)
 {
 	static const struct {
@@ -237,19 +253,10 @@ static void nested_mounts_wait_for_a_mended_runc(void **state)
 	static const char body[] = "{\"Image\":\"nginx\",\"Volumes\":{\"/a/b/\":{}},"
 				   "\"HostConfig\":{\"Mounts\":[{\"Type\":\"volume\","
 				   "\"Target\":\"/a\"}]}}";
-	struct gate_fixture *fixture = *state;
-	const char *path = "/v1.41/containers/create";
-	const struct gate_request request = {.method = "POST",
-		.target = path,
-		.target_len = strlen(path),
-		.content_type = "application/json",
-		.has_body = true,
-		.body = body,
-		.body_len = strlen(body)};
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
-		assert_string_equal(ask_engine_of(fixture, &request, engines[i].parts),
-			engines[i].rule);
+		assert_string_equal(
+			create_at(*state, body, engines[i].parts), engines[i].rule);
 }
 
 static void mounts_on_the_groups_wait_for_a_mended_runc(void **state)
@@ -266,19 +273,10 @@ static void mounts_on_the_groups_wait_for_a_mended_runc(void **state)
 	static const char body[] = "{\"Image\":\"nginx\",\"HostConfig\":{\"Mounts\":[{"
 				   "\"Type\":\"volume\",\"Source\":\"mine\","
 				   "\"Target\":\"/etc/group\"}]}}";
-	struct gate_fixture *fixture = *state;
-	const char *path = "/v1.41/containers/create";
-	const struct gate_request request = {.method = "POST",
-		.target = path,
-		.target_len = strlen(path),
-		.content_type = "application/json",
-		.has_body = true,
-		.body = body,
-		.body_len = strlen(body)};
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
-		assert_string_equal(ask_engine_of(fixture, &request, engines[i].parts),
-			engines[i].rule);
+		assert_string_equal(
+			create_at(*state, body, engines[i].parts), engines[i].rule);
 }
 
 /* Since 1.42 a prune leaves named volumes; an engine of before does not. */
