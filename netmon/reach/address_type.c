@@ -184,13 +184,13 @@ bool routing_is_local4(const struct space *space, u128 addr)
 	       type_of4(space, addr, 0) == RTN_LOCAL;
 }
 
-bool routing_is_group(const struct space *space, const struct addr *addr)
+bool routing_is_group(const struct space *space, const struct addr *addr, int dev)
 {
 	uint32_t type;
 
 	if (addr->family == FAMILY_IP6)
 		return zone_is_multicast(addr);
-	type = type_of4(space, addr->value, 0);
+	type = type_of4(space, addr->value, dev);
 	return type == RTN_BROADCAST || type == RTN_MULTICAST;
 }
 

@@ -3,7 +3,6 @@
 
 #include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/rtnetlink.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -11,7 +10,6 @@
 
 #include "common/zone.h"
 #include "netmon/reach/hooks.h"
-#include "netmon/reach/ip4.h"
 #include "netmon/reach/origin.h"
 #include "netmon/reach/routing.h"
 
@@ -282,21 +280,8 @@ static void through_forwarder(
 static bool many_were_asked(const struct walk *walk)
 {
 	const struct addr asked = {walk->asked_addr, walk->family};
-	const struct netns *ns = walk->reach->facts->host;
 
-	if (zone_is_multicast(&asked))
-		return true;
-	if (asked.family != FAMILY_IP4)
-		return false;
-	for (size_t i = 0; i < ns->nroutes; i++) {
-		const struct route *route = &ns->routes[i];
-
-		if (route->type == RTN_BROADCAST && route->dst.family == FAMILY_IP4 &&
-			route->dst.value == asked.value && route->nhops &&
-			route->hops[0].ifindex == walk->iif)
-			return true;
-	}
-	return asked.value == IP4(255, 255, 255, 255);
+	return routing_is_group(walk->reach->host, &asked, walk->iif);
 }
 
 /* Does the peer see its answer come from where it asked? */
@@ -409,6 +394,7 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 	struct states now = {&first, 1}, next;
 	const struct ivset *heard = &ivset_none, *lost = &ivset_none;
 	const struct doubt *doubt = NULL, *why = NULL;
+	bool to_many = kind != PACKET_ICMP_ERROR && many_were_asked(walk);
 
 	reverse(&maker->state.packet, kind, &first.packet);
 	if (kind == PACKET_ICMP_ERROR)
@@ -455,7 +441,7 @@ void answer_peers(struct walk *walk, const struct station *stations, size_t n,
 		}
 		if (now.v[k].packet.mangled)
 			lost = ivset_union(arena, lost, now.v[k].peers);
-		if (kind != PACKET_ICMP_ERROR && many_were_asked(walk)) {
+		if (to_many) {
 			lost = ivset_union(arena, lost, now.v[k].peers);
 			run_doubt(&walk->run, &now.v[k], NULL, "answer-from-many",
 				"the answer comes from where many are: few clients "

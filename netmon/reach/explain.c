@@ -273,6 +273,7 @@ int reach_explain(struct reach *reach, const struct question *question,
 	struct arena *arena, struct answer *ret_answer, struct err *err)
 {
 	struct walk walk = {.reach = reach};
+	struct answer answer;
 	struct arena scratch;
 	int iif, r;
 
@@ -286,13 +287,15 @@ int reach_explain(struct reach *reach, const struct question *question,
 	walk.run.arena = &scratch;
 	walk.run.tracing = true;
 	walk_ports(&walk, question, iif, false);
-	fill(arena, &walk, ret_answer);
-	if (ret_answer->result == RESULT_MAYBE && question->sport < 0)
-		ask_ordinary(&walk, question, iif, arena, ret_answer);
+	fill(arena, &walk, &answer);
+	if (answer.result == RESULT_MAYBE && question->sport < 0)
+		ask_ordinary(&walk, question, iif, arena, &answer);
 	if (arena_failed(&scratch))
 		r = err_errno(err, -ENOMEM, "follow the packet");
 	arena_done(&scratch);
 	if (r == 0 && arena_failed(arena))
 		r = err_errno(err, -ENOMEM, "keep the answer");
+	if (r == 0)
+		*ret_answer = answer;
 	return r;
 }

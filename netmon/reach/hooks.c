@@ -432,9 +432,8 @@ static void doubt_order(struct run *run, const struct hook_list *list, struct st
 	run_doubt(run, s, NULL, nat ? "nat-order-unknown" : "chain-order-unknown",
 		nat ? "of equal priority are chains, some of which translate, in an "
 		      "order that cannot be read"
-		    : "chains of iptables-legacy and nftables are of equal priority, "
-		      "in "
-		      "an order that cannot be read");
+		    : "chains of several tables are of equal priority, in an order "
+		      "that cannot be read");
 }
 
 /* Add what comes of the other order; where both differ, nobody can say which it is.

@@ -86,7 +86,7 @@ bool routing_is_local4(const struct space *space, u128 addr);
 
 /** routing_is_group() - whether frames for an address go to many: broadcast, multicast.
  */
-bool routing_is_group(const struct space *space, const struct addr *addr);
+bool routing_is_group(const struct space *space, const struct addr *addr, int dev);
 
 /** routing_fib_peers() - the addresses whose type is @type, by the same rules. */
 const struct ivset *routing_fib_peers(

@@ -286,6 +286,7 @@ static void survey_ports(
 	struct walk certain = *walk;
 	int one = sport < 0 ? ORDINARY_PORT : sport;
 
+	certain.sport_class = false; /* another class was asked before */
 	walk->sport_class = sport >= 0;
 	walk_classes(walk, ask, sport);
 	if (walk_wants_port(walk)) {

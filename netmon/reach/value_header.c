@@ -15,10 +15,10 @@ static void known_byte(struct value *value, size_t at, uint8_t byte)
 
 /*
  * What a sender may set in a packet that opens a connection all the same, and ordinary
- * senders do not (but for ECN's flags, RFC 3168): the length of IPv4's options; the
- * first of IPv6's extension headers (hop-by-hop, fragment or destination options, 0, 44
- * and 60: what has these bits is no transport protocol that hosts speak); reserved
- * bits, CWR, ECE, URG and PSH, and the urgent pointer of TCP.
+ * senders do not (but for ECN's flags, RFC 3168): the length of IPv4's options and the
+ * reserved bit beside its fragment flags; the first of IPv6's extension headers
+ * (hop-by-hop, routing, fragment or destination options: 0, 43, 44, 60); reserved bits,
+ * CWR, ECE, URG and PSH, and the urgent pointer of TCP.
  */
 struct senders_bits {
 	uint8_t base, family, at, bits;
@@ -26,7 +26,8 @@ struct senders_bits {
 
 static const struct senders_bits senders[] = {
 	{BASE_NETWORK, FAMILY_IP4, 0, 0x0f},
-	{BASE_NETWORK, FAMILY_IP6, 6, 0x3c},
+	{BASE_NETWORK, FAMILY_IP4, 6, 0x80},
+	{BASE_NETWORK, FAMILY_IP6, 6, 0x3f},
 	{BASE_TRANSPORT, FAMILY_NONE, 12, 0x0f},
 	{BASE_TRANSPORT, FAMILY_NONE, 13, STRANGE_TCP_FLAGS},
 	{BASE_TRANSPORT, FAMILY_NONE, 18, 0xff},
@@ -45,7 +46,7 @@ static void free_senders_bits(
 		if (s->base != base ||
 			(s->family != FAMILY_NONE && s->family != packet->family))
 			continue;
-		value->known[s->at] = (uint8_t)~s->bits;
+		value->known[s->at] &= (uint8_t)~s->bits;
 		value->bits[s->at] &= (uint8_t)~s->bits;
 	}
 }

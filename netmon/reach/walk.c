@@ -185,6 +185,8 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	walk->proto = proto;
 	state = arrival(walk, sport, peers);
 	visit.run.space = walk->reach->host;
+	/* Its chains of the netdev family see what is for a child, too. */
+	walk->tells_strange |= walk->reach->host->tells_strange;
 	if (never_received(&state.packet) && !(in && in->loopback)) {
 		run_trace(&visit.run, &state, NULL, NULL, "arrival", EFFECT_DROP,
 			"loopback addresses are not received from a wire");
@@ -192,7 +194,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		return;
 	}
 	/* A neighbour can put it into a frame for the host alone, too. */
-	state.packet.pkttype_unknown = routing_is_group(visit.run.space, to);
+	state.packet.pkttype_unknown = routing_is_group(visit.run.space, to, 0);
 	if (routing_vrf(visit.run.space, iif))
 		visit_end_unknown(&visit, state, "vrf",
 			"it arrives in a VRF, whose routes and sockets are not "

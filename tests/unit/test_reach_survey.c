@@ -343,39 +343,51 @@ static void a_container_answers_for_itself(void **state)
  * that is for packets without them is none against strangers. */
 static void a_rule_for_ordinary_packets_is_passed(void **state)
 {
-	static const uint8_t opens[] = {0x17};
 	static const uint8_t nothing[] = {0};
-	static const struct step masked = {
-		.kind = STEP_AND_XOR, .and = opens, .xor = nothing};
-	static const struct operand flags = {.field = FIELD_PAYLOAD,
-		.base = BASE_TRANSPORT,
-		.offset = 13,
-		.load_len = 1,
-		.len = 1};
-	static const struct operand next_header = {.field = FIELD_PAYLOAD,
-		.base = BASE_NETWORK,
-		.offset = 6,
-		.load_len = 1,
-		.len = 1};
-	static const struct operand l4proto = {
-		.field = FIELD_L4PROTO, .load_len = 1, .len = 1};
+#define BYTE(where, at)                                                             \
+	{                                                                           \
+		.field = FIELD_PAYLOAD, .base = where, .offset = at, .load_len = 1, \
+		.len = 1                                                            \
+	}
 	const struct {
 		enum family family;
 		struct operand operand;
+		uint8_t mask; /* 0: none */
+		enum cmp cmp;
 		uint8_t number;
-		bool masked, passed;
+		bool passed;
 	} rows[] = {
-		{FAMILY_IP4, flags, 2, false, true},
-		{FAMILY_IP4, flags, 2, true, false},
-		{FAMILY_IP6, next_header, IPPROTO_TCP, false, true},
-		{FAMILY_IP6, l4proto, IPPROTO_TCP, false, false},
+		{FAMILY_IP4, BYTE(BASE_TRANSPORT, 13), 0, CMP_EQ, 2, true},
+		{FAMILY_IP4, BYTE(BASE_TRANSPORT, 13), 0x17, CMP_EQ, 2, false},
+		{FAMILY_IP4, BYTE(BASE_TRANSPORT, 12), 0x0f, CMP_EQ, 0, true},
+		{FAMILY_IP4, BYTE(BASE_TRANSPORT, 18), 0, CMP_EQ, 0, true},
+		{FAMILY_IP4, BYTE(BASE_TRANSPORT, 19), 0, CMP_EQ, 0, true},
+		{FAMILY_IP4, BYTE(BASE_NETWORK, 0), 0, CMP_EQ, 0x45, true},
+		{FAMILY_IP4, BYTE(BASE_NETWORK, 0), 0xf0, CMP_EQ, 0x40, false},
+		{FAMILY_IP4, BYTE(BASE_NETWORK, 6), 0x80, CMP_EQ, 0, true},
+		{FAMILY_IP4, {.field = FIELD_TCP_FLAGS, .load_len = 1, .len = 1}, 0,
+			CMP_EQ, 2, true},
+		{FAMILY_IP6, BYTE(BASE_NETWORK, 6), 0, CMP_EQ, IPPROTO_TCP, true},
+		{FAMILY_IP6, BYTE(BASE_NETWORK, 6), 0, CMP_NEQ, IPPROTO_ROUTING, true},
+		{FAMILY_IP6, BYTE(BASE_NETWORK, 6), 0, CMP_NEQ, 255, false},
+		{FAMILY_IP6,
+			{.field = FIELD_EXTHDR,
+				.exthdr_present = true,
+				.load_len = 1,
+				.len = 1},
+			0, CMP_EQ, 0, true},
+		{FAMILY_IP6, {.field = FIELD_L4PROTO, .load_len = 1, .len = 1}, 0,
+			CMP_EQ, IPPROTO_TCP, false},
 	};
+#undef BYTE
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct host_made h;
 		struct report report;
 		struct operand operand = rows[i].operand;
+		const struct step masked = {
+			.kind = STEP_AND_XOR, .and = &rows[i].mask, .xor = nothing};
 		bool listed = false;
 
 		host_open(&h);
@@ -386,13 +398,13 @@ static void a_rule_for_ordinary_packets_is_passed(void **state)
 		host_rule(h.host, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
 		host_listen(h.host, IPPROTO_TCP, 22);
 		host_listen(h.host, IPPROTO_TCP, 22)->local.family = FAMILY_IP6;
-		if (rows[i].masked) {
+		if (rows[i].mask) {
 			operand.steps = &masked;
 			operand.nsteps = 1;
 		}
 		struct chain *chain =
 			made_chain(&h.rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER);
-		struct op ops[] = {made_match(&h.rules.arena, &operand, CMP_EQ,
+		struct op ops[] = {made_match(&h.rules.arena, &operand, rows[i].cmp,
 					   rows[i].number, 0, 1),
 			made_verdict(VERDICT_DROP, NULL)};
 		if (rows[i].family == FAMILY_IP6)
