@@ -143,6 +143,8 @@ MADE = {
     "nested": ("1000:1000", dict(SAFE, Mounts=[
         {"Type": "bind", "Source": PIN + ":srv:users:alice:src", "Target": "/run"},
         {"Type": "volume", "Target": "/var/run/x/y"}])),
+    "grouping": ("1000:1000", dict(SAFE, Mounts=[
+        {"Type": "volume", "Target": "/etc/group"}])),
     "misplaced": ("1000:1000", dict(SAFE, Devices=[
         {"PathOnHost": "/dev/ttyUSB0", "PathInContainer": "/a/b",
          "CgroupPermissions": "rwm"}])),
@@ -202,6 +204,7 @@ class Threats(gatelab.GateLab):
             "beas": self.image("beas", "LABEL%20seawall.built-by=1005"),
             "hiding": self.image("hiding", "VOLUME%20/sys"),
             "storing": self.image("storing", "VOLUME%20/data/db"),
+            "grouping": self.image("grouping", "VOLUME%20/etc/group"),
             "leaking": self.image("leaking", "WORKDIR%20/proc/self/fd/8"),
             "ordering": self.image("ordering", "LABEL%20traefik.enable=true")}
         mine, bobs = {"seawall.owner": "1000"}, {"seawall.owner": "1001"}

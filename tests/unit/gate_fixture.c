@@ -247,6 +247,11 @@ static const struct {
 			"'Propagation':'rprivate'},{'Type':'volume','Name':'" ID(
 				9) "','Driver':'local','Destination':'/var/run/x/y',"
 				   "'RW':true}],")},
+	{"containers/grouping/json",
+		ALICES(NOT_STARTED,
+			"'Mounts':[{'Type':'volume','Name':'" ID(
+				9) "','Driver':'local','Destination':'/etc/group',"
+				   "'RW':true}],")},
 	{"containers/hiding/json",
 		ALICES(NOT_STARTED,
 			"'Mounts':[{'Type':'volume','Name':'" ID(
@@ -386,6 +391,10 @@ static const struct {
 		"{'Id':'sha256:" ID(f) "','RepoTags':['hiding:latest'],"
 				       "'Config':{'Labels':null,'Volumes':{'/"
 				       "data':{},'/sys':{}}}}"},
+	{"images/grouping/json",
+		"{'Id':'sha256:" ID(
+			f) "','RepoTags':['grouping:latest'],"
+			   "'Config':{'Labels':null,'Volumes':{'/etc/group':{}}}}"},
 	{"images/storing/json",
 		"{'Id':'sha256:" ID(
 			f) "','RepoTags':['storing:latest'],"

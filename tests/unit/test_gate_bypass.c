@@ -15,6 +15,12 @@
 		.path = "/v1.41/containers/create", .body = (text), .want = (rule), \
 		##__VA_ARGS__                                                       \
 	}
+/* Of one whose profile lets containers run as anybody. */
+#define CREATE_ANY(title, text, rule)                                              \
+	{                                                                          \
+		.name = "3." title, .user = "rita", .method = "POST",              \
+		.path = "/v1.41/containers/create", .body = (text), .want = (rule) \
+	}
 #define GET(title, target, rule, ...)                                 \
 	{                                                             \
 		.name = "3." title, .user = "alice", .method = "GET", \
@@ -101,6 +107,12 @@ static const struct gate_case cases[] = {
 	CREATE("groups.tmpfs",
 		"{'Image':'nginx','HostConfig':{'Tmpfs':{'/etc':'size=1m'}}}",
 		"mount-groups"),
+	CREATE("groups.image", "{'Image':'grouping'}", "mount-groups"),
+	POST("groups.meanwhile", "/v1.41/containers/grouping/start", NULL,
+		"mount-groups"),
+	CREATE_ANY("groups.any-user",
+		"{'Image':'nginx','HostConfig':{'Tmpfs':{'/etc':'size=1m'}}}", "allow"),
+	CREATE_ANY("groups.any-user-image", "{'Image':'grouping'}", "allow"),
 	CREATE("groups.none",
 		"{'Image':'nginx','HostConfig':{'Binds':['mine:/etc/groups']}}",
 		"allow"),
