@@ -34,9 +34,12 @@ static int usable_image(struct work *work, const char *name, struct object *imag
 	if (image->existence == OBJECT_ABSENT)
 		return refuse(work, 404, "object-absent", "No such image: %s",
 			shown(work, name));
-	if (image->existence != OBJECT_PRESENT || image_shown(work, image))
+	/* Whether he built it, nobody says without an engine. */
+	if (image->existence == OBJECT_UNSEEN ? has_power(work, POWER_OTHERS) ||
+							image_text_granted(work, name)
+					      : image_shown(work, image))
 		return 0;
-	if (!image->mine)
+	if (image->existence == OBJECT_PRESENT && !image->mine)
 		return refuse(work, 404, "image-others",
 			"No such image: %s (or it is not yours)", shown(work, name));
 	return refuse(work, 404, "image-not-granted",

@@ -463,22 +463,29 @@ const char *image_alone(struct work *work, const char *text, const struct object
 	return name;
 }
 
+bool image_text_granted(struct work *work, const char *text)
+{
+	struct reference reference;
+
+	/* "0123456789ab" may be the start of an id, of any image. */
+	return text_list_has(&work->profile->images, "*") ||
+	       (!is_hex(text) && reference_parse(work->arena, text, &reference) &&
+		       image_granted(work, &reference));
+}
+
 int image_usable(
 	struct work *work, const char *text, const char **ret_id, const char **ret_text)
 {
 	struct reference reference;
 	struct object image;
 	bool all = text_list_has(&work->profile->images, "*");
-	bool is_name = reference_parse(work->arena, text, &reference);
-	/* "0123456789ab" may be the start of an id, of any image. */
-	bool granted =
-		all || (is_name && !is_hex(text) && image_granted(work, &reference));
+	bool is_name = reference_parse(work->arena, text, &reference), granted;
 
 	if (object_image(work, text, &image) < 0)
 		return -EACCES;
 	*ret_text = text;
 	*ret_id = NULL;
-	if (image.existence != OBJECT_PRESENT && !granted)
+	if (image.existence != OBJECT_PRESENT && !image_text_granted(work, text))
 		return image_refuse(work, text);
 	if (image.existence == OBJECT_ABSENT)
 		return refuse(work, 404, "object-absent", "No such image: %s",

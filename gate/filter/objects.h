@@ -112,6 +112,9 @@ bool registry_granted(struct work *work, const char *host);
 /** image_granted() - whether the profile's `images` has the name; not asking anybody.
  */
 bool image_granted(struct work *work, const struct reference *reference);
+/** image_text_granted() - the same of @text, which may also be an id: only "*" grants
+ * that. */
+bool image_text_granted(struct work *work, const char *text);
 /** image_refuse() - refuse() what image_granted() does not grant. */
 int image_refuse(struct work *work, const char *text);
 
