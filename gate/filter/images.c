@@ -26,6 +26,10 @@ int decide_image(struct work *work)
 	return 0;
 }
 
+/*
+ * Another user's images may hold what he would not show, and what root built past gate
+ * or pulled with credentials of his own is nobody's whose profile does not name it.
+ */
 static int usable_image(struct work *work, const char *name, struct object *image)
 {
 	if (object_image(work, name, image) < 0)
@@ -54,10 +58,7 @@ int decide_image_inspect(struct work *work)
 	return usable_image(work, work->param, &image);
 }
 
-/*
- * Another user's images may hold what he would not show, and what root built past gate
- * or pulled with credentials of his own is nobody's whose profile does not name it.
- */
+/* As image_alone(), of what he may see. */
 static int alone(struct work *work, const char *name, const char **ret_text)
 {
 	struct object image;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mounts below other mounts, which root makes places for. */
+/* Mounts that lead root astray by where they are: below others, and on the groups. */
 #ifndef SEAWALL_GATE_FILTER_NESTING_H
 #define SEAWALL_GATE_FILTER_NESTING_H
 
@@ -14,8 +14,13 @@
  * 1.1.14 stays below the container's root. Of an older one, or one that is not told,
  * nested mounts need "privileged". A tmpfs is nobody's before the container runs.
  *
- * Not handled: an image in which a path is a link to where something else is mounted;
- * README.md says so. The usual links of distributions are known.
+ * runc before 1.3.0 looks for the numbers of a process' groups among the names in the
+ * container's /etc/group first. Of such a one, or one that is not told, a mount there
+ * needs "privileged" or to run as anybody.
+ *
+ * Not handled: an image whose own /etc/group calls a group by a number, and one in
+ * which a path is a link to where something else is mounted; README.md says so. The
+ * usual links of distributions are known.
  */
 
 /**

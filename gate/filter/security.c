@@ -38,6 +38,7 @@ static bool is_own_group(struct work *work, const char *text)
 /*
  * The uid alone would let the image's /etc/group give it more groups. The group may be
  * another of the caller's: behind a colon the engine takes a number for nothing else.
+ * runc before 1.3.0 takes it for a name: see nesting.h.
  */
 int force_user(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
