@@ -89,8 +89,8 @@ enum field {
 	FIELD_CT_HELPER,
 	FIELD_CT_LABEL,
 	/*
-	 * fib: operand.fib_flags holds NFTA_FIB_F_*; type is u32 RTN_*, the others as
-	 * named; with F_PRESENT one byte: 1 where an interface was found
+	 * fib: operand.fib_flags holds NFTA_FIB_F_*, or FIB_ALONE; type is u32 RTN_*,
+	 * the others as named; with F_PRESENT one byte: 1 where an interface was found
 	 */
 	FIELD_FIB_TYPE,
 	FIELD_FIB_OIF,
@@ -128,6 +128,9 @@ struct step {
 	uint8_t count, offset;
 	const uint8_t *and, *xor; /* STEP_AND_XOR: as long as the value at this step */
 };
+
+/* addrtype: match_lookup_rt6() asks for an address without the packet's other one. */
+#define FIB_ALONE (1u << 31)
 
 struct operand {
 	enum field field;

@@ -110,6 +110,7 @@ static int push_addrtype(struct decode_ctx *ctx, bool source, uint16_t mask,
 	fib_flags |= source ? NFTA_FIB_F_SADDR : NFTA_FIB_F_DADDR;
 	if (ctx->family == TABLE_IP)
 		return push_types(ctx, fib_flags, mask, invert);
+	fib_flags |= FIB_ALONE;
 	if (ctx->family != TABLE_IP6)
 		return decode_push_maybe(
 			ctx, "xt-family", "addrtype in a table of both families");

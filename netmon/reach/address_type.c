@@ -93,43 +93,6 @@ static uint32_t type_of_choice6(const struct route_choice *choice, int dev)
 	return RTN_UNREACHABLE;
 }
 
-static const struct ivset *type_set6(
-	const struct view *view, uint32_t flags, uint32_t type, int dev)
-{
-	struct space *space = view->space;
-	struct arena *arena = view->arena;
-	struct packet packet = {.family = FAMILY_IP6,
-		.daddr_peer = true,
-		.scope_if = dev ? dev : view->packet->iif};
-	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
-	const struct ivset *set = &ivset_none;
-	const struct ivset *multicast =
-		ivset_range(arena, (u128)0xff << 120, addr_max(FAMILY_IP6));
-
-	if (!choices)
-		return set;
-	if (flags & NFTA_FIB_F_MARK)
-		packet.mark = view->packet->mark;
-	routing_output(space, arena, &packet, ivset_all(arena, FAMILY_IP6), choices);
-	for (size_t i = 0; i < choices->n; i++)
-		if (type_of_choice6(&choices->choice[i], dev) == type)
-			set = ivset_union(arena, set, choices->choice[i].peers);
-	set = ivset_subtract(arena, set, multicast);
-	if (type == RTN_MULTICAST)
-		set = ivset_union(arena, set, multicast);
-	for (size_t i = 0; dev && i < space->netns->naddrs; i++) {
-		const struct ifaddr *a = &space->netns->addrs[i];
-		const struct ivset *one;
-
-		if (a->local.family != FAMILY_IP6 || a->ifindex != dev)
-			continue;
-		one = ivset_range(arena, a->local.value, a->local.value);
-		set = type == RTN_LOCAL ? ivset_union(arena, set, one)
-					: ivset_subtract(arena, set, one);
-	}
-	return set;
-}
-
 static int fib_device(const struct view *view, uint32_t flags)
 {
 	if (flags & NFTA_FIB_F_IIF)
@@ -137,26 +100,22 @@ static int fib_device(const struct view *view, uint32_t flags)
 	return flags & NFTA_FIB_F_OIF ? view->packet->oif : 0;
 }
 
-const struct ivset *routing_fib_peers(
-	const struct view *view, uint32_t flags, uint32_t type)
+static const struct ivset *cached_type4(
+	struct space *space, struct arena *arena, uint32_t type, int dev)
 {
-	enum family family = (enum family)view->packet->family;
-	int dev = fib_device(view, flags);
-	/* IPv6 asks the routes: by mark where told to, link-local ones by interface. */
-	bool plain = family == FAMILY_IP4 || !(flags & NFTA_FIB_F_MARK);
-	int key = family == FAMILY_IP4 || dev ? dev : -view->packet->iif;
 	const struct ivset *set =
-		plain ? space_cache_find(view->space, ADDRESS_TYPE, family, type, key)
-		      : NULL;
+		space_cache_find(space, ADDRESS_TYPE, FAMILY_IP4, type, dev);
 
 	if (set)
 		return set;
-	set = family == FAMILY_IP4 ? type_set4(view->space, view->arena, type, dev)
-				   : type_set6(view, flags, type, dev);
-	if (!plain)
-		return set;
-	return space_cache_keep(view->space,
-		(struct cached_set){ADDRESS_TYPE, family, type, key, NULL}, set);
+	return space_cache_keep(space,
+		(struct cached_set){ADDRESS_TYPE, FAMILY_IP4, type, dev, NULL},
+		type_set4(space, arena, type, dev));
+}
+
+const struct ivset *routing_broadcasts4(struct space *space, struct arena *arena)
+{
+	return cached_type4(space, arena, RTN_BROADCAST, 0);
 }
 
 static uint32_t type_of4(const struct space *space, u128 addr, int dev)
@@ -194,37 +153,133 @@ bool routing_is_group(const struct space *space, const struct addr *addr, int de
 	return type == RTN_BROADCAST || type == RTN_MULTICAST;
 }
 
-static uint32_t type_of6(const struct view *view, uint32_t flags, u128 addr, int dev)
+struct packet routing_fib_packet(const struct view *view, uint32_t flags)
 {
-	struct packet packet = {.family = FAMILY_IP6,
-		.daddr = addr,
-		.scope_if = dev ? dev : view->packet->iif};
-	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
-	struct iv any = {0, 0};
+	const struct packet *packet = view->packet;
+	bool source = flags & NFTA_FIB_F_SADDR;
+	int dev = fib_device(view, flags);
+	struct packet asked = {.family = packet->family,
+		.daddr = source ? packet->saddr : packet->daddr,
+		.daddr_peer = source ? packet->saddr_peer : packet->daddr_peer,
+		.scope_if = dev ? dev : packet->iif}; /* for link-local addresses */
 
-	if (!choices)
-		return RTN_UNSPEC;
+	if (!(flags & FIB_ALONE)) {
+		asked.proto = packet->proto;
+		asked.saddr = source ? packet->daddr : packet->saddr;
+		asked.saddr_peer = source ? packet->daddr_peer : packet->saddr_peer;
+	}
 	if (flags & NFTA_FIB_F_MARK)
-		packet.mark = view->packet->mark;
-	if (zone_is_multicast(&(struct addr){addr, FAMILY_IP6}))
-		return RTN_MULTICAST;
-	if (dev && space_has_addr(view->space, FAMILY_IP6, addr, dev))
-		return RTN_LOCAL;
-	routing_output(view->space, view->arena, &packet,
-		ivset_from(view->arena, &any, 1), choices);
-	return choices->n ? type_of_choice6(&choices->choice[0], dev) : RTN_UNREACHABLE;
+		asked.mark = packet->mark;
+	return asked;
+}
+
+/* The types of a list, each with those of its peers that have none yet. */
+struct typing {
+	struct arena *arena;
+	const struct ivset *peers;
+	struct route_type *types;
+	size_t n;
+};
+
+static void add_type(
+	struct typing *typing, const struct ivset *peers, uint32_t type, bool certain)
+{
+	peers = ivset_intersect(typing->arena, typing->peers, peers);
+	if (ivset_is_empty(peers))
+		return;
+	typing->types[typing->n++] = (struct route_type){peers, type, certain};
+	if (certain)
+		typing->peers = ivset_subtract(typing->arena, typing->peers, peers);
+}
+
+static void types4(struct typing *typing, const struct view *view,
+	const struct packet *asked, int dev)
+{
+	static const uint32_t types[] = {RTN_UNICAST, RTN_LOCAL, RTN_BROADCAST,
+		RTN_ANYCAST, RTN_MULTICAST, RTN_BLACKHOLE, RTN_UNREACHABLE,
+		RTN_PROHIBIT};
+
+	if (!asked->daddr_peer)
+		add_type(typing, typing->peers,
+			type_of4(view->space, asked->daddr, dev), true);
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		add_type(typing, cached_type4(view->space, view->arena, types[i], dev),
+			types[i], true);
+}
+
+/* Those for whom the address asked about is in a set. */
+static const struct ivset *asked_in(const struct typing *typing,
+	const struct packet *asked, const struct ivset *set)
+{
+	if (asked->daddr_peer)
+		return set;
+	return ivset_contains(set, asked->daddr) ? typing->peers : &ivset_none;
+}
+
+static void types6(struct typing *typing, const struct view *view,
+	const struct packet *asked, int dev)
+{
+	struct arena *arena = typing->arena;
+	const struct netns *ns = view->space->netns;
+	const struct ivset *multicast =
+		ivset_range(arena, (u128)0xff << 120, addr_max(FAMILY_IP6));
+	struct route_choices *choices = arena_alloc_raw(arena, sizeof(*choices));
+	struct iv *own = arena_array(arena, ns->naddrs + 1, sizeof(*own));
+	size_t nown = 0;
+
+	if (!choices || !own)
+		return;
+	for (size_t i = 0; dev && i < ns->naddrs; i++)
+		if (ns->addrs[i].local.family == FAMILY_IP6 &&
+			ns->addrs[i].ifindex == dev)
+			own[nown++] = (struct iv){
+				ns->addrs[i].local.value, ns->addrs[i].local.value};
+	add_type(typing, asked_in(typing, asked, multicast), RTN_MULTICAST, true);
+	add_type(typing, asked_in(typing, asked, ivset_from(arena, own, nown)),
+		RTN_LOCAL, true);
+	routing_output(view->space, arena, asked, typing->peers, choices);
+	for (size_t i = 0; i < choices->n; i++)
+		add_type(typing, choices->choice[i].peers,
+			type_of_choice6(&choices->choice[i], dev),
+			!choices->choice[i].doubtful);
+}
+
+size_t routing_fib_types(const struct view *view, uint32_t flags,
+	const struct ivset *peers, struct route_type ret_types[ROUTE_TYPES_MAX])
+{
+	struct typing typing = {view->arena, peers, ret_types, 0};
+	struct packet asked = routing_fib_packet(view, flags);
+
+	if (asked.family == FAMILY_IP4)
+		types4(&typing, view, &asked, fib_device(view, flags));
+	else
+		types6(&typing, view, &asked, fib_device(view, flags));
+	return typing.n;
+}
+
+/* IPv6: a rule or route may be for some sources alone. */
+static bool asks_for_source(const struct space *space, const struct packet *asked)
+{
+	return asked->family == FAMILY_IP6 && asked->saddr_peer &&
+	       space->selects_source6;
 }
 
 bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_type)
 {
-	const struct packet *packet = view->packet;
-	bool source = flags & NFTA_FIB_F_SADDR;
-	u128 addr = source ? packet->saddr : packet->daddr;
-	int dev = fib_device(view, flags);
+	struct iv somebody = {0, 0};
+	struct packet asked = routing_fib_packet(view, flags);
+	struct route_type types[ROUTE_TYPES_MAX];
 
-	if (source ? packet->saddr_peer : packet->daddr_peer)
+	if (asked.daddr_peer || asks_for_source(view->space, &asked))
 		return false;
-	*ret_type = packet->family == FAMILY_IP4 ? type_of4(view->space, addr, dev)
-						 : type_of6(view, flags, addr, dev);
+	if (asked.family == FAMILY_IP4) {
+		*ret_type = type_of4(view->space, asked.daddr, fib_device(view, flags));
+		return true;
+	}
+	if (routing_fib_types(
+		    view, flags, ivset_from(view->arena, &somebody, 1), types) != 1 ||
+		!types[0].certain)
+		return false;
+	*ret_type = types[0].type;
 	return true;
 }

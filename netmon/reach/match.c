@@ -9,6 +9,7 @@
 #include "netmon/reach/compare.h"
 #include "netmon/reach/ipset_match.h"
 #include "netmon/reach/routing.h"
+#include "netmon/reach/value_make.h"
 
 /*
  * Theory of operation. An operand has one value, or several for different peers (a map
@@ -72,27 +73,21 @@ static size_t map_cases(const struct view *view, const struct operand *operand,
 static size_t fib_type_cases(const struct view *view, const struct operand *operand,
 	const struct ivset *peers, struct value_case **ret_cases)
 {
-	static const uint32_t types[] = {RTN_UNICAST, RTN_LOCAL, RTN_BROADCAST,
-		RTN_ANYCAST, RTN_MULTICAST, RTN_BLACKHOLE, RTN_UNREACHABLE,
-		RTN_PROHIBIT};
-	size_t n = 0;
+	struct route_type types[ROUTE_TYPES_MAX];
+	size_t ntypes = routing_fib_types(view, operand->fib_flags, peers, types),
+	       n = 0;
+	struct value value;
 
-	*ret_cases =
-		arena_array(view->arena, ARRAY_LEN(types) + 1, sizeof(**ret_cases));
+	*ret_cases = arena_array(view->arena, ntypes + 1, sizeof(**ret_cases));
 	if (!*ret_cases)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		const struct ivset *of_type =
-			routing_fib_peers(view, operand->fib_flags, types[i]);
-		struct value value = {.len = 4};
-
-		memcpy(value.bits, &types[i], 4);
-		memset(value.known, 0xff, 4);
-		add_case(*ret_cases, &n, ivset_intersect(view->arena, peers, of_type),
-			operand, &value, true);
-		peers = ivset_subtract(view->arena, peers, of_type);
+	for (size_t i = 0; i < ntypes; i++) {
+		value = (struct value){.len = 4};
+		value_put_u32(&value, types[i].type);
+		add_case(*ret_cases, &n, types[i].peers, operand, &value,
+			types[i].certain);
+		peers = ivset_subtract(view->arena, peers, types[i].peers);
 	}
-	struct value value;
 	value_unknown(&value, 4, "fib-type");
 	add_case(*ret_cases, &n, peers, operand, &value, true);
 	return n;
@@ -120,25 +115,15 @@ static void fib_oif_value(const struct view *view, const struct operand *operand
 static size_t fib_oif_cases(const struct view *view, const struct operand *operand,
 	const struct ivset *peers, struct value_case **ret_cases)
 {
-	const struct packet *packet = view->packet;
 	uint32_t flags = operand->fib_flags;
-	bool source = flags & NFTA_FIB_F_SADDR;
-	int dev = flags & NFTA_FIB_F_IIF   ? packet->iif
-		  : flags & NFTA_FIB_F_OIF ? packet->oif
+	int dev = flags & NFTA_FIB_F_IIF   ? view->packet->iif
+		  : flags & NFTA_FIB_F_OIF ? view->packet->oif
 					   : 0;
-	struct packet asked = {.family = packet->family,
-		.proto = packet->proto,
-		.daddr = source ? packet->saddr : packet->daddr,
-		.daddr_peer = source ? packet->saddr_peer : packet->daddr_peer,
-		.saddr = source ? packet->daddr : packet->saddr,
-		.saddr_peer = source ? packet->daddr_peer : packet->saddr_peer,
-		.scope_if = dev ? dev : packet->iif}; /* for link-local addresses */
+	struct packet asked = routing_fib_packet(view, flags);
 	struct route_choices *choices = arena_alloc_raw(view->arena, sizeof(*choices));
 	struct value value;
 	size_t n = 0;
 
-	if (flags & NFTA_FIB_F_MARK)
-		asked.mark = packet->mark;
 	if (!choices)
 		return 0;
 	routing_output(view->space, view->arena, &asked, peers, choices);
@@ -162,12 +147,9 @@ static size_t fib_oif_cases(const struct view *view, const struct operand *opera
 size_t match_operand(const struct view *view, const struct operand *operand,
 	const struct ivset *peers, struct value_case **ret_cases)
 {
-	bool source = operand->fib_flags & NFTA_FIB_F_SADDR;
-	bool of_peer = source ? view->packet->saddr_peer : view->packet->daddr_peer;
-
 	if (operand->field == FIELD_MAP)
 		return map_cases(view, operand, peers, ret_cases);
-	if (operand->field == FIELD_FIB_TYPE && of_peer)
+	if (operand->field == FIELD_FIB_TYPE)
 		return fib_type_cases(view, operand, peers, ret_cases);
 	if (operand->field == FIELD_FIB_OIF || operand->field == FIELD_FIB_OIFNAME)
 		return fib_oif_cases(view, operand, peers, ret_cases);

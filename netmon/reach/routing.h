@@ -72,13 +72,37 @@ const struct link *routing_vrf(const struct space *space, int ifindex);
 const struct ivset *routing_peers_via(struct space *space, struct arena *arena,
 	enum family family, int oif, uint32_t mark);
 
+/* The peers for whom an address is of a type. */
+struct route_type {
+	const struct ivset *peers;
+	uint32_t type; /* RTN_* */
+	bool certain;
+};
+
+#define ROUTE_TYPES_MAX (ROUTE_CHOICES_MAX + 2)
+
 /**
- * routing_fib_type() - RTN_* type of an address, for `fib` and addrtype
- * @flags: NFTA_FIB_F_SADDR or _DADDR, and _IIF or _OIF
+ * routing_fib_types() - RTN_* types of a packet's address, for `fib` and addrtype
+ * @flags: NFTA_FIB_F_SADDR or _DADDR, _IIF or _OIF, _MARK, FIB_ALONE
  *
- * Return: false when the address is the peer's (see routing_fib_peers()).
+ * IPv4 asks for a special address and then the local table (__inet_dev_addr_type());
+ * IPv6 the routes, which may ask for the packet's other address and its protocol
+ * (__nft_fib6_eval_type()). Whoever of @peers is in no part: nobody knows.
+ *
+ * Return: how many parts.
+ */
+size_t routing_fib_types(const struct view *view, uint32_t flags,
+	const struct ivset *peers, struct route_type ret_types[ROUTE_TYPES_MAX]);
+
+/**
+ * routing_fib_type() - that type where it is one for every peer
+ *
+ * Return: false when the peer's address has to do with it.
  */
 bool routing_fib_type(const struct view *view, uint32_t flags, uint32_t *ret_type);
+
+/** routing_fib_packet() - the packet for whose destination `fib` looks for a route. */
+struct packet routing_fib_packet(const struct view *view, uint32_t flags);
 
 /** routing_is_local4() - whether an IPv4 address is this host's own: __ip_dev_find().
  */
@@ -88,8 +112,7 @@ bool routing_is_local4(const struct space *space, u128 addr);
  */
 bool routing_is_group(const struct space *space, const struct addr *addr, int dev);
 
-/** routing_fib_peers() - the addresses whose type is @type, by the same rules. */
-const struct ivset *routing_fib_peers(
-	const struct view *view, uint32_t flags, uint32_t type);
+/** routing_broadcasts4() - the addresses that are for broadcasts here, of any link. */
+const struct ivset *routing_broadcasts4(struct space *space, struct arena *arena);
 
 #endif

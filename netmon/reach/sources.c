@@ -34,8 +34,6 @@ static const struct ivset *own_addresses(
 	struct reach *reach, struct arena *arena, enum family family)
 {
 	const struct netns *ns = reach->facts->host;
-	struct packet none = {.family = (uint8_t)family};
-	struct view view = {.space = reach->host, .packet = &none, .arena = arena};
 	struct iv *v = arena_array(arena, ns->naddrs + 1, sizeof(*v));
 	size_t n = 0;
 
@@ -45,8 +43,10 @@ static const struct ivset *own_addresses(
 		if (ns->addrs[i].local.family == family)
 			v[n++] = (struct iv){
 				ns->addrs[i].local.value, ns->addrs[i].local.value};
+	if (family == FAMILY_IP6)
+		return ivset_from(arena, v, n);
 	return ivset_union(arena, ivset_from(arena, v, n),
-		routing_fib_peers(&view, 0, RTN_BROADCAST));
+		routing_broadcasts4(reach->host, arena));
 }
 
 /* Gateways are neighbours, even on a link without a prefix (a cloud's /32). */

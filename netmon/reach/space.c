@@ -64,6 +64,7 @@ static int sort_routes(struct space *space)
 			space->routes4[space->nroutes4++] = route;
 		else if (route->family == FAMILY_IP6)
 			space->routes6[space->nroutes6++] = route;
+		space->selects_source6 |= route->family == FAMILY_IP6 && route->src.len;
 	}
 	for (size_t i = 0; i < ns->nrules; i++) {
 		const struct route_rule *rule = &ns->rules[i];
@@ -74,6 +75,7 @@ static int sort_routes(struct space *space)
 			space->rules4[space->nrules4++] = rule;
 		else if (rule->family == FAMILY_IP6)
 			space->rules6[space->nrules6++] = rule;
+		space->selects_source6 |= rule->family == FAMILY_IP6 && rule->src.len;
 	}
 	qsort(space->routes4, space->nroutes4, sizeof(void *), by_choice);
 	qsort(space->routes6, space->nroutes6, sizeof(void *), by_choice);

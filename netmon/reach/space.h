@@ -67,6 +67,7 @@ struct space {
 	const struct route_rule **rules4, **rules6; /* by priority */
 	size_t nrules4, nrules6;
 	bool selective_rules; /* an IPv4 rule looks at more than destination and mark */
+	bool selects_source6; /* an IPv6 rule or route is for some sources */
 	const struct sock_slot *socks[SOCK_BUCKETS];
 	struct cached_set cached[CACHED_SETS];
 	size_t ncached;

@@ -205,6 +205,63 @@ static void a_rule_by_an_unknown_source_port_may_select(void **state)
 	assert_int_equal(ask_container_by_table(h), RESULT_MAYBE);
 }
 
+/* Of packets from here alone: as which the rule's lookup counts, not the packet's. */
+static struct route_rule *fib_rule6(struct host_made *h)
+{
+	struct op ops[] = {made_fib(&h->rules.arena, FIELD_FIB_TYPE, NFTA_FIB_F_DADDR,
+				   RTN_BLACKHOLE),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct route_rule *rule = host_rule(h->host, 10, 7);
+
+	chain->family = TABLE_IP6;
+	made_rule(&h->rules, chain, ops, 2);
+	rule->family = FAMILY_IP6;
+	rule->iif = "lo";
+	host_rule(h->host, 20, RT_TABLE_LOCAL)->family = FAMILY_IP6;
+	host_rule(h->host, 30, RT_TABLE_MAIN)->family = FAMILY_IP6;
+	host_addr(h->host, HOST_ETH0, "2001:db8:1::/64", "2001:db8:1::9");
+	host_route(h->host, 7, "2001:db8:1::9/128", RTN_BLACKHOLE, 0, NULL);
+	host_listen(h->host, IPPROTO_TCP, 22)->local.family = FAMILY_IP6;
+	return rule;
+}
+
+static enum result ask_ip6(struct host_made *h, const char *from)
+{
+	return host_ask(h, "eth0", from, "2001:db8:1::9", 22);
+}
+
+static void a_type_by_an_undecidable_rule_is_unknown(void **state)
+{
+	struct host_made *h = *state;
+
+	fib_rule6(h)->unknown = true;
+	assert_int_equal(ask_ip6(h, "2001:db8:1::77"), RESULT_MAYBE);
+}
+
+/* __nft_fib6_eval_type() asks with the packet's source, nft_fib6_flowi_init(). */
+static void a_type_may_be_for_some_sources(void **state)
+{
+	struct host_made *h = *state;
+
+	fib_rule6(h)->src = (struct prefix){
+		(u128)0x20010db800010000u << 64 | 0x70, FAMILY_IP6, 124};
+	assert_int_equal(ask_ip6(h, "2001:db8:1::77"), RESULT_FILTERED);
+	assert_int_equal(ask_ip6(h, "2001:db8:1::87"), RESULT_OPEN);
+}
+
+static void a_type_may_be_for_a_protocol(void **state)
+{
+	struct host_made *h = *state;
+	struct route_rule *rule = fib_rule6(h);
+
+	rule->proto = IPPROTO_TCP;
+	assert_int_equal(ask_ip6(h, "2001:db8:1::77"), RESULT_FILTERED);
+	rule->proto = IPPROTO_UDP;
+	assert_int_equal(ask_ip6(h, "2001:db8:1::77"), RESULT_OPEN);
+}
+
 static void a_stranger_may_ask_for_a_tos(void **state)
 {
 	struct host_made *h = *state;
@@ -492,6 +549,9 @@ int main(void)
 		T(goto_nowhere_goes_on),
 		T(an_inverted_rule_that_is_unknown_may_select),
 		T(a_rule_by_an_unknown_source_port_may_select),
+		T(a_type_by_an_undecidable_rule_is_unknown),
+		T(a_type_may_be_for_some_sources),
+		T(a_type_may_be_for_a_protocol),
 		T(a_stranger_may_ask_for_a_tos),
 		T(suppression_spares_errors),
 		T(suppression_passes_defaults_over),

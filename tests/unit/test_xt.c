@@ -227,9 +227,10 @@ static void test_odd_matches(void **state)
 	EXPECT6(MATCH, "addrtype", 1, none, "accept");
 	EXPECT6(MATCH, "addrtype", 1, two,
 		"saddr in ff000000000000000000000000000000-"
-		"ffffffffffffffffffffffffffffffff; {fib.type(1) == 04000000 | "
-		"fib.type(1) == 06000000 | fib.type(1) == 07000000 | "
-		"fib.type(1) == 08000000 | fib.type(1) == 09000000}; accept");
+		"ffffffffffffffffffffffffffffffff; {fib.type(80000001) == 04000000 | "
+		"fib.type(80000001) == 06000000 | fib.type(80000001) == 07000000 | "
+		"fib.type(80000001) == 08000000 | fib.type(80000001) == 09000000}; "
+		"accept");
 	EXPECT4(MATCH, "multiport", 1, ports,
 		"maybe xt-match-unknown (multiport); accept");
 	ports = (struct xt_multiport_v1){.count = 2,
