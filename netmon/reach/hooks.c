@@ -4,136 +4,14 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/proto.h"
-#include "netmon/reach/match.h"
+#include "netmon/reach/chain_order.h"
 
 #define PRIORITY_CONNTRACK (-200) /* NF_IP_PRI_CONNTRACK */
 
-/* ---------------------------------------------------------------- order */
-
-/* NF_IP_PRI_NAT_DST and _SRC: where the kernel's NAT core calls the nat chains. */
-static int32_t called_at(const struct chain *chain)
-{
-	if (chain->type != CHAIN_NAT)
-		return chain->priority;
-	return chain->hook == HOOK_PREROUTING || chain->hook == HOOK_OUTPUT ? -100
-									    : 100;
-}
-
-static int by_call(const void *a, const void *b)
-{
-	const struct chain *const *x = a, *const *y = b;
-	int32_t px = called_at(*x), py = called_at(*y);
-	bool nat_x = (*x)->type == CHAIN_NAT, nat_y = (*y)->type == CHAIN_NAT;
-
-	if (px != py)
-		return px < py ? -1 : 1;
-	/* The NAT core registers with the first nat chain: filter chains of that
-	 * priority are usually later, so they run before it. */
-	if (nat_x != nat_y)
-		return nat_x ? 1 : -1;
-	if ((*x)->priority != (*y)->priority)
-		return (*x)->priority < (*y)->priority ? -1 : 1;
-	return (*x)->order > (*y)->order ? -1 : (*x)->order < (*y)->order;
-}
-
-/* Their order is that of the dump. */
-static bool same_table(const struct chain *a, const struct chain *b)
-{
-	return a->legacy == b->legacy && a->family == b->family &&
-	       strcmp(a->table, b->table) == 0;
-}
-
-/* A rule that does more than match and decide, where a chain of that type may call it.
- * REJECT and DROP both end it. */
-static bool acts(const struct rule *rule, enum chain_type type)
-{
-	for (size_t i = 0; i < rule->nops; i++) {
-		enum op_kind kind = rule->ops[i].kind;
-
-		if (!match_is_pure(&rule->ops[i]) && kind != OP_VERDICT &&
-			kind != OP_VMAP && kind != OP_REJECT &&
-			(kind != OP_NAT || type == CHAIN_NAT))
-			return true;
-	}
-	return false;
-}
-
-static bool table_acts(const struct ruleset *rules, const struct chain *of)
-{
-	for (size_t i = 0; i < rules->nchains; i++)
-		for (size_t k = 0; k < rules->chains[i].nrules; k++)
-			if (same_table(&rules->chains[i], of) &&
-				acts(&rules->chains[i].rules[k], of->type))
-				return true;
-	return false;
-}
-
-/*
- * Whether chains of two tables, or a filter chain and the NAT core, meet at one hook
- * and priority, and what one does the other may see. Chains are dumped table by table;
- * but a chain may be younger than those of a younger table, a table that slept is
- * registered anew when it wakes, and when iptables-legacy's were made nobody can read.
- */
-static bool order_unknown(const struct ruleset *rules, const struct hook_list *list)
-{
-	for (size_t i = 1; i < list->n; i++) {
-		const struct chain *a = list->chains[i - 1], *b = list->chains[i];
-
-		if (a->priority == b->priority && !same_table(a, b) &&
-			(a->legacy != b->legacy || table_acts(rules, a) ||
-				table_acts(rules, b)))
-			return true;
-		if ((a->type == CHAIN_NAT) != (b->type == CHAIN_NAT) &&
-			called_at(a) == called_at(b))
-			return true;
-	}
-	return false;
-}
-
-struct ranked {
-	const struct chain *chain;
-	uint32_t rank; /* of its table */
-};
-
-/* As if the tables that meet at one priority were made in the other order, and the NAT
- * core after all filter chains of its own. */
-static int by_other_call(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-	bool meet = called_at(x->chain) == called_at(y->chain);
-
-	if (meet && x->chain->type != y->chain->type &&
-		(x->chain->type == CHAIN_NAT || y->chain->type == CHAIN_NAT))
-		return x->chain->type == CHAIN_NAT ? -1 : 1;
-	if (meet && x->chain->priority == y->chain->priority && x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return by_call(&x->chain, &y->chain);
-}
-
-static int collect_other_order(struct space *space, struct hook_list *list)
-{
-	struct ranked *ranked = arena_array(&space->arena, list->n, sizeof(*ranked));
-
-	list->other_order =
-		arena_array(&space->arena, list->n, sizeof(*list->other_order));
-	if (!ranked || !list->other_order)
-		return -ENOMEM;
-	for (size_t i = 0; i < list->n; i++) {
-		ranked[i] = (struct ranked){list->chains[i], UINT32_MAX};
-		for (size_t k = 0; k < list->n; k++)
-			if (same_table(list->chains[i], list->chains[k]) &&
-				list->chains[k]->order < ranked[i].rank)
-				ranked[i].rank = list->chains[k]->order;
-	}
-	qsort(ranked, list->n, sizeof(*ranked), by_other_call);
-	for (size_t i = 0; i < list->n; i++)
-		list->other_order[i] = ranked[i].chain;
-	return 0;
-}
+/* ---------------------------------------------------------------- lists */
 
 static bool sees(const struct chain *chain, enum table_family family)
 {
@@ -160,8 +38,7 @@ static int collect(struct space *space, enum table_family family, enum hook hook
 			sees(chain, family))
 			list->chains[list->n++] = chain;
 	}
-	qsort(list->chains, list->n, sizeof(*list->chains), by_call);
-	return order_unknown(rules, list) ? collect_other_order(space, list) : 0;
+	return chain_order_find(&space->arena, rules, list);
 }
 
 int hooks_collect(struct space *space)
@@ -367,17 +244,33 @@ static void do_own_work(
 	}
 }
 
-static void run_list(struct run *run, const struct hook_list *list,
-	const struct states *in, struct states *ret, struct own_work work)
+static bool on_device(const struct chain *chain, const char *ifname)
 {
+	for (size_t i = 0; i < chain->ndevices; i++)
+		if (fnmatch(chain->devices[i], ifname, 0) == 0)
+			return true;
+	return false;
+}
+
+/* One hook, and which of its chains are called: those on a device, or NULL: all. */
+struct station_hook {
+	const struct hook_list *list;
+	const char *ifname;
+	struct own_work work;
+};
+
+static void run_in_order(struct run *run, const struct station_hook *hook,
+	const struct chain *const *chains, const struct states *in, struct states *ret)
+{
+	struct own_work work = hook->work;
 	struct states now = *in, next;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct chain *chain = list->chains[i];
-
-		do_own_work(run, &work, called_at(chain), &now);
+	for (size_t i = 0; i < hook->list->n; i++) {
+		if (hook->ifname && !on_device(chains[i], hook->ifname))
+			continue;
+		do_own_work(run, &work, chain_order_called_at(chains[i]), &now);
 		next = (struct states){0};
-		run_one(run, chain, &now, &next);
+		run_one(run, chains[i], &now, &next);
 		now = next;
 	}
 	do_own_work(run, &work, INT32_MAX, &now);
@@ -393,13 +286,17 @@ static bool same_states(const struct states *a, const struct states *b)
 	return a->n == b->n;
 }
 
-/* The peers of the endings [@from, @to) that ended so. */
+struct endings_part {
+	size_t from, to;
+};
+
+/* The peers of the endings in @part that ended so. */
 static const struct ivset *ended_so(
-	const struct run *run, size_t from, size_t to, const struct ended *so)
+	const struct run *run, struct endings_part part, const struct ended *so)
 {
 	const struct ivset *peers = &ivset_none;
 
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = part.from; i < part.to; i++) {
 		const struct ended *e = &run->endings.v[i];
 
 		if (e->ending == so->ending && e->reject == so->reject)
@@ -408,19 +305,23 @@ static const struct ivset *ended_so(
 	return peers;
 }
 
-/* Whether the endings before @middle and those from there on are the same peers'. */
-static bool same_endings(const struct run *run, size_t first, size_t middle)
+/* Whether for each way to end of @of, the same peers ended so in both. */
+static bool same_ways(const struct run *run, struct endings_part of,
+	struct endings_part a, struct endings_part b)
 {
-	size_t n = run->endings.n;
-
-	for (size_t i = first; i < n; i++) {
+	for (size_t i = of.from; i < of.to; i++) {
 		const struct ended *e = &run->endings.v[i];
 
-		if (!ivset_equal(ended_so(run, first, middle, e),
-			    ended_so(run, middle, n, e)))
+		if (!ivset_equal(ended_so(run, a, e), ended_so(run, b, e)))
 			return false;
 	}
 	return true;
+}
+
+static bool same_endings(
+	const struct run *run, struct endings_part a, struct endings_part b)
+{
+	return same_ways(run, a, a, b) && same_ways(run, b, a, b);
 }
 
 static void doubt_order(struct run *run, const struct hook_list *list, struct state *s)
@@ -436,81 +337,99 @@ static void doubt_order(struct run *run, const struct hook_list *list, struct st
 		      "that cannot be read");
 }
 
-/* Add what comes of the other order; where both differ, nobody can say which it is.
- * @first: where the endings of the one order begin. */
-static void run_other_order(struct run *run, const struct hook_list *list,
-	const struct states *in, size_t first, struct states *ret, struct own_work work)
+static void push_all(
+	struct arena *arena, const struct states *from, struct states *states)
 {
-	struct hook_list other = {list->other_order, list->n, NULL};
-	struct states more, all = {0};
-	size_t middle = run->endings.n;
+	for (size_t i = 0; i < from->n; i++)
+		states_push(arena, states, &from->v[i]);
+}
 
-	run_list(run, &other, in, &more, work);
-	if (same_states(ret, &more) && same_endings(run, first, middle)) {
-		run->endings.n = middle;
-		return;
+/* Add what comes of the other orders; where they differ, nobody can say which it is.
+ * @first: where the endings of the dump's order begin. */
+static void run_others(struct run *run, const struct station_hook *hook,
+	const struct states *in, size_t first, struct states *ret)
+{
+	const struct endings_part dumped = {first, run->endings.n};
+	struct states more, all = {0};
+	bool differ = hook->list->too_many;
+
+	push_all(run->arena, ret, &all);
+	for (size_t i = 0; i < hook->list->nothers; i++) {
+		size_t from = run->endings.n;
+
+		run_in_order(run, hook, hook->list->others[i], in, &more);
+		if (same_states(ret, &more) &&
+			same_endings(run, dumped,
+				(struct endings_part){from, run->endings.n})) {
+			run->endings.n = from;
+			continue;
+		}
+		differ = true;
+		push_all(run->arena, &more, &all);
 	}
-	for (size_t i = 0; i < ret->n; i++)
-		states_push(run->arena, &all, &ret->v[i]);
-	for (size_t i = 0; i < more.n; i++)
-		states_push(run->arena, &all, &more.v[i]);
-	for (size_t i = 0; i < all.n; i++)
-		doubt_order(run, list, &all.v[i]);
-	for (size_t i = first; i < run->endings.n; i++)
-		doubt_order(run, list, &run->endings.v[i].state);
-	*ret = all;
+	/* In one that was not followed, anything. */
+	for (size_t i = 0; hook->list->too_many && i < in->n; i++)
+		run_end(run, &in->v[i], ENDING_TAKEN, REJECT_ICMP);
+	for (size_t i = 0; differ && i < all.n; i++)
+		doubt_order(run, hook->list, &all.v[i]);
+	for (size_t i = first; differ && i < run->endings.n; i++)
+		doubt_order(run, hook->list, &run->endings.v[i].state);
+	if (differ)
+		*ret = all;
+}
+
+static size_t count_called(const struct station_hook *hook)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < hook->list->n; i++)
+		n += !hook->ifname || on_device(hook->list->chains[i], hook->ifname);
+	return n;
+}
+
+static void run_hook(struct run *run, const struct station_hook *hook,
+	const struct states *in, struct states *ret)
+{
+	const struct hook_list *list = hook->list;
+	size_t first = run->endings.n;
+
+	run_in_order(run, hook, list->chains, in, ret);
+	if (list->nothers && count_called(hook) > 1)
+		run_others(run, hook, in, first, ret);
 }
 
 void hooks_run(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret)
 {
 	bool entry = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
-	struct own_work work = {.track = entry,
-		.translate = hook != HOOK_FORWARD,
-		.translate_at = entry ? -100 : 100};
-	const struct hook_list *list;
-	size_t first = run->endings.n;
+	struct station_hook of = {.work = {.track = entry,
+					  .translate = hook != HOOK_FORWARD,
+					  .translate_at = entry ? -100 : 100}};
 
 	*ret = (struct states){0};
 	if (in->n == 0)
 		return;
 	run->hook = hook;
-	list = in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
-						    : &run->space->ip6[hook];
-	run_list(run, list, in, ret, work);
-	if (list->other_order)
-		run_other_order(run, list, in, first, ret, work);
+	of.list = in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
+						       : &run->space->ip6[hook];
+	run_hook(run, &of, in, ret);
 }
 
 void hooks_run_bridge(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret)
 {
-	run->hook = hook;
-	run_list(run, &run->space->bridge[hook], in, ret, (struct own_work){0});
-}
+	const struct station_hook of = {.list = &run->space->bridge[hook]};
 
-static bool on_device(const struct chain *chain, const char *ifname)
-{
-	for (size_t i = 0; i < chain->ndevices; i++)
-		if (fnmatch(chain->devices[i], ifname, 0) == 0)
-			return true;
-	return false;
+	run->hook = hook;
+	run_hook(run, &of, in, ret);
 }
 
 void hooks_run_device(struct run *run, enum hook hook, int ifindex,
 	const struct states *in, struct states *ret)
 {
-	const struct hook_list *list = &run->space->netdev[hook];
-	const char *ifname = space_ifname(run->space, ifindex);
-	struct states now = *in, next;
+	const struct station_hook of = {.list = &run->space->netdev[hook],
+		.ifname = space_ifname(run->space, ifindex)};
 
 	run->hook = hook;
-	for (size_t i = 0; i < list->n; i++) {
-		if (!on_device(list->chains[i], ifname))
-			continue;
-		next = (struct states){0};
-		run_one(run, list->chains[i], &now, &next);
-		now = next;
-	}
-	*ret = now;
+	run_hook(run, &of, in, ret);
 }

@@ -17,8 +17,10 @@ struct hook_list {
 	const struct chain **chains;
 	size_t n;
 	/* Chains of several tables at one priority are called in the order in which
-	 * they were made, which nobody can read: the other order, or NULL. */
-	const struct chain **other_order;
+	 * they were made, which nobody can read: the other orders (chain_order.h). */
+	const struct chain *const **others;
+	size_t nothers;
+	bool too_many; /* there are more of them */
 };
 
 /* One bucket of the table that finds sockets by port. */
