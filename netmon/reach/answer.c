@@ -215,10 +215,59 @@ static void attach(const struct station *station, struct packet *packet)
 	packet->ct_status = station->state.packet.ct_status;
 }
 
+/*
+ * To this host itself, and without an entry: it comes in by loopback, where it is
+ * looked up once more, perhaps in another zone (nf_conntrack_in() passes over what has
+ * an entry). It is routed anew where its entry sends it to another
+ * (nf_nat_ipv4_pre_routing(), nf_nat_ipv6_in()), else delivered here.
+ */
+static bool comes_round(const struct way_back *way, const struct packet *packet)
+{
+	const struct link *out = netns_link(way->run.space->netns, packet->oif);
+
+	return out &&
+	       (out->loopback || routing_vrf(way->run.space, out->index) == out) &&
+	       packet->ct == CT_INVALID;
+}
+
+static void come_round(struct way_back *way, struct state *state, struct states *ret)
+{
+	const struct packet gone = state->packet;
+	struct packet *packet = &state->packet;
+	struct states start = {state, 1}, ingress, before, again = {0}, routed, passed;
+	struct states left;
+
+	packet->iif = packet->oif;
+	packet->oif = packet->bound_if = 0;
+	packet->local = false;
+	packet->port_in = -1;
+	adopt_entry(&way->station->state.packet, way->kind, packet);
+	packet->mark = gone.mark;
+	hooks_run_device(&way->run, HOOK_INGRESS, packet->iif, &start, &ingress);
+	hooks_run(&way->run, HOOK_PREROUTING, &ingress, &before);
+	for (size_t i = 0; i < before.n; i++) {
+		struct state *s = &before.v[i];
+
+		if (s->packet.daddr_peer != gone.daddr_peer ||
+			s->packet.daddr != gone.daddr) {
+			states_push(way->run.arena, &again, s);
+			continue;
+		}
+		s->packet = gone;
+		states_push(way->run.arena, ret, s);
+	}
+	route_states(way, &again, STEP_FORWARDED, &routed);
+	hooks_run(&way->run, HOOK_FORWARD, &routed, &passed);
+	leave(way, &passed, &left);
+	for (size_t i = 0; i < left.n; i++)
+		states_push(way->run.arena, ret, &left.v[i]);
+}
+
 /* Made here: output, then out. */
 static void out_of_maker(struct way_back *way, struct state *state, struct states *ret)
 {
 	struct states start = {state, 1}, routed, passed, changed = {0}, again = {0};
+	struct states left;
 
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	attach(way->station, &state->packet);
@@ -236,7 +285,13 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 	route_states(way, &changed, STEP_REROUTED, &routed); /* ip_route_me_harder() */
 	for (size_t i = 0; i < routed.n; i++)
 		states_push(way->run.arena, &again, &routed.v[i]);
-	leave(way, &again, ret);
+	leave(way, &again, &left);
+	*ret = (struct states){0};
+	for (size_t i = 0; i < left.n; i++)
+		if (comes_round(way, &left.v[i].packet))
+			come_round(way, &left.v[i], ret);
+		else
+			states_push(way->run.arena, ret, &left.v[i]);
 }
 
 /* Where an answer arrives: a container on two networks may answer by the other one.

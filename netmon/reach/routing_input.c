@@ -298,8 +298,10 @@ static void check_own_source4(
 		.via = packet->iif};
 	const struct ivset *bad = &ivset_none;
 	int64_t mode = validation_mode(space, packet->iif);
+	bool accept_local = space_sysctl_if(
+		space, FAMILY_IP4, packet->iif, "accept_local", COMBINE_OR, 0);
 
-	if (!ways || mode == 0 || choice->kind != ROUTE_UNICAST)
+	if (!ways || choice->kind != ROUTE_UNICAST)
 		return;
 	asked.daddr_peer = false;
 	asked.daddr = packet->saddr;
@@ -309,7 +311,8 @@ static void check_own_source4(
 	lookup_follow(&back, choice->peers);
 	for (size_t i = 0; i < ways->n; i++)
 		if (!ways->choice[i].doubtful && !ways->overflow &&
-			!source_is_valid(&ways->choice[i], packet->iif, mode, true))
+			!source_is_valid(
+				&ways->choice[i], packet->iif, mode, accept_local))
 			bad = ivset_union(arena, bad, ways->choice[i].peers);
 	choice->peers = ivset_subtract(arena, choice->peers, bad);
 	lookup_choose_none(lookup, bad, ROUTE_MARTIAN);
