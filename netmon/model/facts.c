@@ -86,6 +86,13 @@ const struct link *netns_link_named(const struct netns *netns, const char *name)
 	return NULL;
 }
 
+const struct link *netns_other_end(const struct netns *netns, const struct link *link)
+{
+	const struct link *end = link->link ? netns_link(netns, link->link) : NULL;
+
+	return end && end->link == link->index ? end : NULL;
+}
+
 static int compare_sysctl(const void *key, const void *item)
 {
 	return strcmp(key, ((const struct sysctl *)item)->name);

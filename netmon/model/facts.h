@@ -324,6 +324,12 @@ void facts_note(struct facts *facts, const char *code, const char *where, bool h
 
 const struct link *netns_link(const struct netns *netns, int index);
 const struct link *netns_link_named(const struct netns *netns, const char *name);
+/**
+ * netns_other_end() - the other end of a pair, where it is in that namespace; else NULL
+ *
+ * Each end names the other: an index alone says little, for each namespace counts anew.
+ */
+const struct link *netns_other_end(const struct netns *netns, const struct link *link);
 /** netns_sysctl() - its value, or @absent. @format gives a path below /proc/sys. */
 int64_t netns_sysctl(const struct netns *netns, int64_t absent, const char *format, ...)
 	_printf_(3, 4);

@@ -300,10 +300,8 @@ static const struct link *arrives_by(
 	const struct way_back *way, const struct packet *answer)
 {
 	const struct link *out = netns_link(way->inner->netns, answer->oif);
-	const struct link *end =
-		out && out->link ? netns_link(way->run.space->netns, out->link) : NULL;
 
-	return end && end->link == out->index ? end : NULL;
+	return out ? netns_other_end(way->run.space->netns, out) : NULL;
 }
 
 /* Came in from further inside: prerouting, forward, then out. */

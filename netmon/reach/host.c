@@ -347,33 +347,26 @@ bool host_has_outer_port(const struct reach *reach, const struct link *bridge)
 	return false;
 }
 
-/* A veth whose other end is in that namespace; an index alone says little. */
-static bool leads_into(const struct link *port, const struct netns *ns)
-{
-	for (size_t i = 0; ns && i < ns->nlinks; i++)
-		if (ns->links[i].index == port->link &&
-			ns->links[i].link == port->index)
-			return true;
-	return false;
-}
-
 const struct link *host_port_of(const struct reach *reach, const struct link *bridge,
 	const struct container *container)
 {
 	const struct netns *ns = reach->facts->host;
 
 	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].master == bridge->index &&
-			leads_into(&ns->links[i], container->netns))
+		if (ns->links[i].master == bridge->index && container->netns &&
+			netns_other_end(container->netns, &ns->links[i]))
 			return &ns->links[i];
 	return NULL;
 }
 
 bool host_is_container_port(const struct reach *reach, const struct link *port)
 {
-	for (size_t i = 0; i < reach->facts->ncontainers; i++)
-		if (leads_into(port, reach->facts->containers[i].netns))
+	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
+		const struct netns *ns = reach->facts->containers[i].netns;
+
+		if (ns && netns_other_end(ns, port))
 			return true;
+	}
 	return false;
 }
 

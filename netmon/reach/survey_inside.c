@@ -8,17 +8,56 @@
 /*
  * Theory of operation. Walks begin at the host's interfaces, and end at the addresses
  * that engines tell. A network card that was moved into a container, the other end of a
- * pair that nobody knows, a tunnel's default route, and addresses that a macvlan child
- * took by itself (router advertisements, DHCP) are neither: whoever comes by them is
- * not followed, and that is a gap.
+ * pair that nobody knows, a private network's default route, a tunnel or any other kind
+ * of link that is not known here, and addresses that a macvlan child took by itself
+ * (router advertisements, DHCP) are neither: whoever comes by them is not followed, and
+ * that is a gap.
  */
 
-static bool is_kind(const struct link *link, const char *const *kinds, size_t n)
+/* What it takes for a link of a container to lead to others than this host. */
+enum leads {
+	ALWAYS = 0, /* as far as is known here */
+	NEVER,	    /* it ends here, or where its ports or its parent lead */
+	BY_CHILD,   /* of another namespace's link: followed from there, if that is the
+		       host's, to the addresses that are told */
+	BY_PARENT,  /* if that is in another namespace */
+	BY_END,	    /* if the other end of the pair is nobody's here */
+	BY_ROUTE,   /* a virtual private network: if everybody is behind it */
+};
+
+static const struct kind {
+	const char *name;
+	enum leads leads;
+} kinds[] = {
+	{"bond", NEVER},
+	{"bridge", NEVER},
+	{"dummy", NEVER},
+	{"ifb", NEVER},
+	{"ipvlan", BY_CHILD},
+	{"ipvtap", BY_CHILD},
+	{"macsec", BY_PARENT},
+	{"macvlan", BY_CHILD},
+	{"macvtap", BY_CHILD},
+	{"netkit", BY_END},
+	{"nlmon", NEVER},
+	{"ppp", BY_ROUTE},
+	{"team", NEVER},
+	{"tun", BY_ROUTE},
+	{"veth", BY_END},
+	{"vlan", BY_PARENT},
+	{"vrf", NEVER},
+	{"vti", BY_ROUTE},
+	{"vti6", BY_ROUTE},
+	{"wireguard", BY_ROUTE},
+	{"xfrm", BY_ROUTE},
+};
+
+static enum leads leads_of(const struct link *link)
 {
-	for (size_t i = 0; link->kind && i < n; i++)
-		if (strcmp(link->kind, kinds[i]) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; link->kind && i < ARRAY_LEN(kinds); i++)
+		if (strcmp(link->kind, kinds[i].name) == 0)
+			return kinds[i].leads;
+	return ALWAYS;
 }
 
 /* An address that an engine gave to a container of that namespace. */
@@ -47,22 +86,12 @@ static const struct ifaddr *find_address(const struct reach *reach,
 	return NULL;
 }
 
-/* The two ends of a pair name each other. */
-static bool has_other_end(const struct netns *ns, const struct link *link)
-{
-	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].index == link->link &&
-			ns->links[i].link == link->index)
-			return true;
-	return false;
-}
-
 static bool other_end_is_known(const struct facts *facts, const struct link *link)
 {
 	for (size_t i = 0; i < facts->nnetns; i++)
-		if (has_other_end(facts->netns[i], link))
+		if (netns_other_end(facts->netns[i], link))
 			return true;
-	return has_other_end(facts->host, link);
+	return netns_other_end(facts->host, link);
 }
 
 static bool holds_default_route(const struct netns *ns, const struct link *link)
@@ -78,27 +107,30 @@ static bool holds_default_route(const struct netns *ns, const struct link *link)
 static bool leads_elsewhere(
 	const struct reach *reach, const struct netns *ns, const struct link *link)
 {
-	static const char *const tunnels[] = {"tun", "wireguard", "ipip", "gre", "sit",
-		"ip6tnl", "ip6gre", "vti", "vti6", "xfrm", "ppp"};
-
 	if (link->loopback || !link->up)
 		return false;
-	if (!link->kind)
-		return true;
-	if (strcmp(link->kind, "veth") == 0)
+	switch (leads_of(link)) {
+	case NEVER:
+	case BY_CHILD:
+		return false;
+	case BY_PARENT:
+		return link->link_netnsid >= 0;
+	case BY_END:
 		return !other_end_is_known(reach->facts, link) &&
 		       !find_address(reach, ns, link, true);
-	/* A tap is rootless networking's: its packets come by sockets of this host. */
-	return link->type != ARPHRD_ETHER &&
-	       is_kind(link, tunnels, ARRAY_LEN(tunnels)) &&
-	       holds_default_route(ns, link);
+	case BY_ROUTE:
+		/* A tap is rootless networking's: its packets come by sockets of this
+		 * host. */
+		return link->type != ARPHRD_ETHER && holds_default_route(ns, link);
+	case ALWAYS:
+		break;
+	}
+	return true;
 }
 
 static void note_link(struct survey *survey, const struct container *c,
 	const struct netns *ns, const struct link *link)
 {
-	static const char *const children[] = {
-		"macvlan", "macvtap", "ipvlan", "ipvtap"};
 	struct arena *arena = &survey->report->arena;
 	struct gap gap = {.hides = true};
 	const struct ifaddr *a;
@@ -110,8 +142,7 @@ static void note_link(struct survey *survey, const struct container *c,
 			"%s of container %s leads past this host: what comes by it is "
 			"not followed",
 			link->name, c->name ? c->name : c->id);
-	} else if (link->up && is_kind(link, children, ARRAY_LEN(children)) &&
-		   link->link_netnsid >= 0 &&
+	} else if (link->up && leads_of(link) == BY_CHILD && link->link_netnsid >= 0 &&
 		   (a = find_address(survey->reach, ns, link, false))) {
 		gap.code = "container-address";
 		gap.text = arena_printf(arena,

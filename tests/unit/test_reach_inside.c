@@ -80,6 +80,55 @@ static void a_pair_with_this_host(void **state)
 	expect(h, NULL);
 }
 
+static void a_pair_with_another_of_that_number(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->host, 77, "veth1", "veth")->link = CARD + 1;
+	host_link(h->inside, CARD, "eth1", "veth")->link = 77;
+	expect(h, "link");
+}
+
+static void a_bridge_leads_where_its_ports_do(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "br0", "bridge");
+	expect(h, NULL);
+	host_link(h->inside, CARD + 1, "eth1", NULL)->master = CARD;
+	expect(h, "link");
+}
+
+static void a_vlan_leads_where_its_parent_does(void **state)
+{
+	struct host_made *h = *state;
+	struct link *vlan = host_link(h->inside, CARD, "eth1.5", "vlan");
+
+	vlan->link = 4;
+	expect(h, NULL);
+	vlan->link_netnsid = 0; /* the card itself is this host's, or anybody's */
+	expect(h, "link");
+}
+
+static void a_tunnel_without_a_key(void **state)
+{
+	struct host_made *h = *state;
+	struct link *tunnel = host_link(h->inside, CARD, "tunl1", "ipip");
+
+	tunnel->type = ARPHRD_TUNNEL;
+	expect(h, "link");
+	tunnel->up = false;
+	expect(h, NULL);
+}
+
+static void a_link_of_a_kind_that_nobody_knows(void **state)
+{
+	struct host_made *h = *state;
+
+	host_link(h->inside, CARD, "eth1", "warp");
+	expect(h, "link");
+}
+
 static void a_tunnel_to_a_network(void **state)
 {
 	struct host_made *h = *state;
@@ -128,6 +177,11 @@ int main(void)
 		T(a_card_that_is_down),
 		T(a_pair_whose_other_end_is_unknown),
 		T(a_pair_with_this_host),
+		T(a_pair_with_another_of_that_number),
+		T(a_bridge_leads_where_its_ports_do),
+		T(a_vlan_leads_where_its_parent_does),
+		T(a_tunnel_without_a_key),
+		T(a_link_of_a_kind_that_nobody_knows),
 		T(a_tunnel_to_a_network),
 		T(a_tunnel_to_everybody),
 		T(a_tap_of_rootless_networking),
