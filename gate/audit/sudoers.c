@@ -5,67 +5,19 @@
 #include "common/cleanup.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/sudoers_lines.h"
+#include "gate/audit/sudoers_lists.h"
 #include "gate/audit/words.h"
 
 /*
  * Theory of operation. First every alias of every file: what it stands for, in one
  * table. Then every rule "USERS HOSTS = COMMANDS": its commands with their aliases
  * resolved are searched for tools, its runas lists for groups and users, and a fact is
- * made for each of its users. Not handled: which host a rule is for (all count), and
- * negated commands (a rule that says "all but docker" counts as one about docker:
- * sudoers(5) itself calls such rules unsafe).
+ * made for each of its users. Not handled: which host a rule is for (all count).
+ *
+ * What a negated command takes back stays: who may run all others gets there by one of
+ * them (sudoers(5) itself calls such rules unsafe). So "ALL, !/usr/bin/docker" is about
+ * docker; "!/usr/bin/docker" alone lets nothing be run, as "/bin/ls, !/usr/bin/docker".
  */
-
-enum { MAX_DEPTH = 8 };
-
-/**
- * struct alias
- * @opened: how often what it stands for is being read
- */
-struct alias {
-	struct span name, value;
-	unsigned int opened;
-};
-
-/**
- * struct sudoers
- * @depth: how many aliases in aliases are being read
- * @guessed: of the rule that is being read something was deeper than is followed
- */
-struct sudoers {
-	struct audit_facts *facts;
-	struct alias *aliases;
-	size_t naliases;
-	unsigned int depth;
-	bool guessed;
-};
-
-/*
- * As span_cut(), at a separator that is neither behind a backslash nor, with @quotes,
- * in quotes. "%:group" is a name.
- */
-static struct span cut_at(struct span *rest, char separator, bool quotes)
-{
-	struct span first = *rest;
-	bool quoted = false;
-
-	for (size_t i = 0; i < first.len; i++) {
-		char c = first.text[i];
-
-		if (c == '\\')
-			i++;
-		else if (c == '"' && quotes)
-			quoted = !quoted;
-		else if (c == separator && !quoted &&
-			 !(c == ':' && i > 0 && first.text[i - 1] == '%')) {
-			*rest = (struct span){first.text + i + 1, first.len - (i + 1)};
-			first.len = i;
-			return first;
-		}
-	}
-	*rest = (struct span){first.text + first.len, 0};
-	return first;
-}
 
 bool rules_sudo_include(struct lines *lines, struct arena *arena, struct span *ret_path,
 	bool *ret_directory)
@@ -88,97 +40,110 @@ bool rules_sudo_include(struct lines *lines, struct arena *arena, struct span *r
 	return false;
 }
 
-static bool is_alias_line(struct span line)
-{
-	static const char *const kinds[] = {"User_Alias ", "Runas_Alias ",
-		"Host_Alias ", "Cmnd_Alias ", "Cmd_Alias "};
+/**
+ * struct item - "(alice:docker) NOPASSWD: !/usr/bin/docker ps"
+ * @runas: what is in the parentheses; text NULL: none are there
+ */
+struct item {
+	struct span runas, command;
+	bool negated;
+};
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (span_begins(line, kinds[i]))
-			return true;
-	}
-	return false;
+static bool is_tag_byte(char c)
+{
+	return (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* KIND NAME = VALUE : NAME = VALUE */
-static void read_aliases(struct sudoers *sudoers, struct span line)
+/* "NOPASSWD :"; but "ALL :" and "NAME :" are commands, with hosts behind them. */
+static size_t tag_len(const struct sudo_aliases *aliases, struct span text)
 {
-	/* A command's quotes are its own. */
-	bool quotes = !span_begins(span_word(&line), "Cm");
+	size_t len = 0, end;
 
-	while (line.len > 0) {
-		struct span value = cut_at(&line, ':', quotes);
-		struct span name = span_trim(span_cut(&value, '='));
+	while (len < text.len && is_tag_byte(text.text[len]))
+		len++;
+	struct span name = {text.text, len};
+	end = len + (len < text.len && text.text[len] == ' ');
+	if (len == 0 || end == text.len || text.text[end] != ':' ||
+		span_is(name, "ALL") ||
+		sudo_alias_find(aliases, SUDO_ALIAS_COMMAND, name))
+		return 0;
+	return end + 1;
+}
 
-		if (name.len == 0)
+/* "CWD=", "ROLE =", "sha224:": a value is behind it. */
+static size_t option_len(struct span text)
+{
+	static const struct {
+		const char *name;
+		char mark;
+	} options[] = {
+		{"APPARMOR_PROFILE", '='},
+		{"CHROOT", '='},
+		{"CWD", '='},
+		{"LIMITPRIVS", '='},
+		{"NOTAFTER", '='},
+		{"NOTBEFORE", '='},
+		{"PRIVS", '='},
+		{"ROLE", '='},
+		{"TIMEOUT", '='},
+		{"TYPE", '='},
+		{"sha224", ':'},
+		{"sha256", ':'},
+		{"sha384", ':'},
+		{"sha512", ':'},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		size_t len = strlen(options[i].name);
+		size_t end = len + (len < text.len && text.text[len] == ' ');
+
+		if (span_begins(text, options[i].name) && end < text.len &&
+			text.text[end] == options[i].mark)
+			return end + 1;
+	}
+	return 0;
+}
+
+static bool skip_option(const struct sudo_aliases *aliases, struct span *rest)
+{
+	size_t tag = tag_len(aliases, *rest), option = option_len(*rest);
+	size_t len = option > 0 ? option : tag;
+
+	*rest = span_trim((struct span){rest->text + len, rest->len - len});
+	if (option > 0) {
+		(void)sudo_cut(rest, " ", true);
+		*rest = span_trim(*rest);
+	}
+	return len > 0;
+}
+
+/* The next one of "ITEM, ITEM : HOSTS = ITEM". */
+static struct item next_item(const struct sudo_aliases *aliases, struct span *rest)
+{
+	struct item item = {0};
+	bool more = true;
+
+	*rest = span_trim(*rest);
+	while (more) {
+		more = skip_option(aliases, rest);
+		if (rest->len == 0 || rest->text[0] != '(')
 			continue;
-		struct alias *alias = arena_push(&sudoers->facts->arena,
-			&sudoers->aliases, &sudoers->naliases, sizeof(*alias));
-		if (!alias)
-			return;
-		*alias = (struct alias){.name = name, .value = span_trim(value)};
+		(void)span_cut(rest, '(');
+		item.runas = sudo_cut(rest, ")", true);
+		*rest = span_trim(*rest);
+		more = true;
 	}
+	item.negated = sudo_negations(rest);
+	item.command = sudo_cut(rest, ",:", false);
+	if (rest->len > 0 && rest->text[-1] == ':')
+		(void)sudo_cut(rest, "=", true);
+	item.command = span_trim(item.command);
+	return item;
 }
 
-static struct alias *find_alias(const struct sudoers *sudoers, struct span name)
-{
-	if (name.len == 0 || name.text[0] < 'A' || name.text[0] > 'Z')
-		return NULL;
-	for (size_t i = 0; i < sudoers->naliases; i++) {
-		struct span have = sudoers->aliases[i].name;
-
-		if (have.len == name.len && memcmp(have.text, name.text, have.len) == 0)
-			return &sudoers->aliases[i];
-	}
-	return NULL;
-}
-
-/*
- * What an alias stands for; close_alias() is to follow. In a circle that is nothing, as
- * sudo has it; deeper than is followed it is everybody.
+/* Where a path or a pattern begins: what is in front may be an option that is not
+ * known.
  */
-static struct alias *open_alias(
-	struct sudoers *sudoers, struct span name, struct span *ret_value)
-{
-	struct alias *alias = find_alias(sudoers, name);
-
-	if (!alias)
-		return NULL;
-	*ret_value = alias->opened > 0 ? (struct span){"", 0} : alias->value;
-	alias->opened++;
-	sudoers->depth++;
-	if (alias->opened == 1 && sudoers->depth > MAX_DEPTH) {
-		*ret_value = (struct span){"ALL", strlen("ALL")};
-		sudoers->guessed = true;
-	}
-	return alias;
-}
-
-static void close_alias(struct sudoers *sudoers, struct alias *alias)
-{
-	alias->opened--;
-	sudoers->depth--;
-}
-
-/* The next word that could be an alias: "(alice:docker) NOPASSWD: NAME : host = NAME"
- */
-static struct span alias_word(struct span *rest, bool *ret_negated)
-{
-	size_t begin = 0, end;
-
-	while (begin < rest->len && strchr(" :=(),", rest->text[begin]))
-		begin++;
-	*ret_negated = begin < rest->len && rest->text[begin] == '!';
-	while (begin < rest->len && rest->text[begin] == '!')
-		begin++;
-	for (end = begin; end < rest->len && !strchr(" :=(),", rest->text[end]); end++)
-		;
-	struct span word = {rest->text + begin, end - begin};
-	*rest = (struct span){rest->text + end, rest->len - end};
-	return word;
-}
-
-/* "(alice) NOPASSWD: /usr/bin/dock* ps": the command, unless it is negated */
 static struct span command_of(struct span item)
 {
 	for (struct span w = span_word(&item); w.len > 0; w = span_word(&item)) {
@@ -193,101 +158,47 @@ static struct span command_of(struct span item)
 	return (struct span){0};
 }
 
-static bool has_pattern(struct span text)
-{
-	while (text.len > 0) {
-		if (span_takes_tool(command_of(span_cut(&text, ','))))
-			return true;
-	}
-	return false;
-}
+/* struct tools - what of a list of commands is about an engine's tools */
+struct tools {
+	bool found, taken_out, all;
+};
 
-static bool names_tool(struct sudoers *sudoers, struct span text)
+static void look_for_tools(struct sudo_aliases *aliases, struct span list, bool negated,
+	struct tools *tools)
 {
 	/* Aliases of aliases of aliases: what was not followed counts. */
-	bool found = sudoers->depth > MAX_DEPTH || span_names_tool(text) ||
-		     has_pattern(text);
-
-	while (!found && text.len > 0) {
+	tools->found |= sudo_alias_too_deep(aliases);
+	while (!tools->found && list.len > 0) {
+		struct item item = next_item(aliases, &list);
+		/* Two negations, one of an alias and one in it, are none. */
+		bool not = negated != item.negated;
 		struct span value;
-		bool negated;
-		struct span word = alias_word(&text, &negated);
-		struct alias *alias =
-			negated ? NULL : open_alias(sudoers, word, &value);
-
-		if (!alias)
-			continue;
-		found = names_tool(sudoers, value);
-		close_alias(sudoers, alias);
-	}
-	return found;
-}
-
-static void add_groups(
-	struct sudoers *sudoers, struct audit_names *groups, struct span list)
-{
-	while (list.len > 0) {
-		struct span item = span_trim(cut_at(&list, ',', true)), value;
-		struct alias *alias = open_alias(sudoers, item, &value);
+		struct sudo_alias *alias = sudo_alias_open(
+			aliases, SUDO_ALIAS_COMMAND, item.command, &value);
 
 		if (alias) {
-			add_groups(sudoers, groups, value);
-			close_alias(sudoers, alias);
-			continue;
+			look_for_tools(aliases, value, not, tools);
+			sudo_alias_close(aliases, alias);
+		} else if (span_is(item.command, "ALL")) {
+			tools->all |= !not ;
+		} else if (span_names_tool(item.command) ||
+			   span_takes_tool(command_of(item.command))) {
+			tools->found |= !not ;
+			tools->taken_out |= not ;
 		}
-		item = words_unquote(&sudoers->facts->arena, item);
-		if (item.len > 0)
-			audit_name(sudoers->facts, groups, item.text, item.len);
 	}
 }
 
-/* An entry of a list of users, aliases resolved; @guessed: "ALL" for what was not. */
-struct entry {
-	const char *name;
-	bool negated, guessed;
-};
-
-struct entries {
-	struct entry *items;
-	size_t n;
-};
-
-static void add_entries(struct sudoers *sudoers, struct entries *entries,
-	struct span list, bool negated)
+static bool names_tool(struct sudo_aliases *aliases, struct span commands)
 {
-	struct arena *arena = &sudoers->facts->arena;
-	bool guessed = sudoers->depth > MAX_DEPTH;
+	struct tools tools = {0};
 
-	while (list.len > 0) {
-		struct span item = span_trim(cut_at(&list, ',', true)), value;
-		bool not = negated;
-
-		while (item.len > 0 && item.text[0] == '!') {
-			not = !not ;
-			item = span_trim((struct span){item.text + 1, item.len - 1});
-		}
-		struct alias *alias = open_alias(sudoers, item, &value);
-		if (alias) {
-			add_entries(sudoers, entries, value, not );
-			close_alias(sudoers, alias);
-			continue;
-		}
-		/* Whom it would take out is not known: then nobody. */
-		if (guessed && not )
-			continue;
-		item = words_unquote(arena, item);
-		const char *name = arena_strndup(arena, item.text, item.len);
-		struct entry *entry = item.len > 0 && name
-					      ? arena_push(arena, &entries->items,
-							&entries->n, sizeof(*entry))
-					      : NULL;
-		if (entry)
-			*entry = (struct entry){name, not, guessed};
-	}
+	look_for_tools(aliases, commands, false, &tools);
+	return tools.found || (tools.taken_out && tools.all);
 }
 
 /* sudoers(5): of all entries that match the last one counts. */
-static bool makes_root(const struct entries *entries)
+static bool makes_root(const struct sudo_entries *entries)
 {
 	for (size_t i = entries->n; i > 0; i--) {
 		const char *name = entries->items[i - 1].name;
@@ -309,14 +220,13 @@ static bool makes_root(const struct entries *entries)
 }
 
 /* A list of whom a rule lets its users become, the entry that counts first in front. */
-static void add_runas(
-	struct sudoers *sudoers, struct audit_rule *rule, const struct entries *entries)
+static void add_runas(struct audit_facts *facts, struct audit_rule *rule,
+	const struct sudo_entries *entries)
 {
-	struct audit_facts *facts = sudoers->facts;
 	struct audit_names seen = {0}, list = {0};
 
 	for (size_t i = entries->n; i > 0; i--) {
-		const struct entry *entry = &entries->items[i - 1];
+		const struct sudo_entry *entry = &entries->items[i - 1];
 
 		if (audit_has_name(&seen, entry->name))
 			continue;
@@ -335,67 +245,47 @@ static void add_runas(
 
 /* (users:groups), before each command that another one is for */
 static void read_runas(
-	struct sudoers *sudoers, struct audit_rule *rule, struct span text)
+	struct sudo_aliases *aliases, struct audit_rule *rule, struct span commands)
 {
-	while (text.len > 0) {
-		(void)span_cut(&text, '(');
-		struct span groups = span_cut(&text, ')');
-		struct span list = span_trim(cut_at(&groups, ':', true));
-		bool has_groups = groups.len > 0;
-		struct entries entries = {0};
+	while (commands.len > 0) {
+		struct span groups = next_item(aliases, &commands).runas;
+		struct span list = span_trim(sudo_cut(&groups, ":", true));
+		struct sudo_entries runas = {0}, runas_groups = {0};
 
-		add_entries(sudoers, &entries, list, false);
+		sudo_entries_read(aliases, SUDO_ALIAS_RUNAS, list, &runas);
 		/* Who may be root, or anybody, needs no third one. */
-		bool root = makes_root(&entries);
+		bool root = makes_root(&runas);
 		if (!root)
-			add_runas(sudoers, rule, &entries);
+			add_runas(aliases->facts, rule, &runas);
 		/* "(ALL:ALL)" makes root: that needs no group. */
-		if (!has_groups || (root && span_is(span_trim(groups), "ALL")))
+		if (root && span_is(span_trim(groups), "ALL"))
 			continue;
-		add_groups(sudoers, &rule->groups, groups);
+		sudo_entries_read(aliases, SUDO_ALIAS_RUNAS, groups, &runas_groups);
+		sudo_entries_names(aliases->facts, &runas_groups, &rule->groups);
 	}
 }
 
 struct rule_line {
 	const char *path;
 	unsigned int number;
-	struct span text, commands;
+	struct span text;
 };
 
-static void add_user(
-	struct sudoers *sudoers, const struct rule_line *line, struct span who)
+static void add_rules(struct audit_facts *facts, const struct rule_line *line,
+	const struct audit_names *users, const struct audit_rule *what)
 {
-	struct audit_facts *facts = sudoers->facts;
-	struct audit_rule *rule = rules_add(facts, AUDIT_RULE_SUDOERS, line->path,
-		line->number, words_unquote(&facts->arena, who), line->text);
-	/* The lists of the command's are not those of the user's. */
-	unsigned int depth = sudoers->depth;
+	for (size_t i = 0; i < users->n; i++) {
+		const char *who = users->items[i];
+		struct audit_rule *rule =
+			rules_add(facts, AUDIT_RULE_SUDOERS, line->path, line->number,
+				(struct span){who, strlen(who)}, line->text);
 
-	if (!rule)
-		return;
-	sudoers->depth = 0;
-	rule->tool = names_tool(sudoers, line->commands);
-	read_runas(sudoers, rule, line->commands);
-	sudoers->depth = depth;
-	if (!rule->tool && rule->groups.n == 0 && rule->nrunas == 0)
-		facts->nrules--;
-}
-
-static void add_users(
-	struct sudoers *sudoers, const struct rule_line *line, struct span users)
-{
-	while (users.len > 0) {
-		struct span who = span_trim(cut_at(&users, ',', true)), value;
-
-		if (who.len == 0 || who.text[0] == '!')
-			continue;
-		struct alias *alias = open_alias(sudoers, who, &value);
-		if (alias) {
-			add_users(sudoers, line, value);
-			close_alias(sudoers, alias);
-		} else {
-			add_user(sudoers, line, who);
-		}
+		if (!rule)
+			return;
+		rule->tool = what->tool;
+		rule->groups = what->groups;
+		rule->runas = what->runas;
+		rule->nrunas = what->nrunas;
 	}
 }
 
@@ -405,8 +295,9 @@ static bool is_digit(char c)
 }
 
 /*
- * How much of "USERS HOSTS" are users: up to the last blank that is in no list, or the
- * last quoted name. Blanks around commas, and behind '!', belong to a list.
+ * How much of "USERS HOSTS" are users: up to the last blank that is in no list, the
+ * last quoted name, or a '!' that ends a name. Blanks around commas, and behind '!',
+ * belong to a list.
  */
 static size_t users_len(struct span left)
 {
@@ -430,6 +321,8 @@ static size_t users_len(struct span left)
 			quoted = !quoted;
 			if (!quoted && next != ' ' && next != ',')
 				end = i + 1;
+		} else if (c == '!' && !quoted && !strchr(" ,!", before)) {
+			end = i;
 		} else if (c == ' ' && !quoted && before != ',' && before != '!' &&
 			   next != ',')
 			end = i;
@@ -437,21 +330,39 @@ static size_t users_len(struct span left)
 	return end;
 }
 
+static void note(
+	struct audit_facts *facts, const struct rule_line *line, const char *text)
+{
+	audit_gap(facts, arena_printf(&facts->arena, "%s:%u", line->path, line->number),
+		text);
+}
+
 /* USERS HOSTS = COMMANDS */
-static void read_rule(struct sudoers *sudoers, struct rule_line *line)
+static void read_rule(struct sudo_aliases *aliases, const struct rule_line *line)
 {
 	struct span commands = line->text,
-		    left = span_trim(cut_at(&commands, '=', true));
+		    left = span_trim(sudo_cut(&commands, "=", true));
+	struct span list = {left.text, users_len(left)};
+	struct sudo_entries entries = {0};
+	struct audit_names users = {0};
+	struct audit_rule what = {0};
 
 	if (commands.len == 0)
 		return;
-	line->commands = commands;
-	sudoers->guessed = false;
-	add_users(sudoers, line, span_trim((struct span){left.text, users_len(left)}));
-	if (sudoers->guessed)
-		audit_gap(sudoers->facts,
-			arena_printf(&sudoers->facts->arena, "%s:%u", line->path,
-				line->number),
+	aliases->guessed = false;
+	what.tool = names_tool(aliases, commands);
+	read_runas(aliases, &what, commands);
+	sudo_entries_read(aliases, SUDO_ALIAS_USER, list, &entries);
+	sudo_entries_names(aliases->facts, &entries, &users);
+	bool counts = what.tool || what.groups.n > 0 || what.nrunas > 0;
+	if (counts)
+		add_rules(aliases->facts, line, &users, &what);
+	if (counts && list.len == 0)
+		note(aliases->facts, line,
+			"a rule of sudo's whose users could not be told from its hosts "
+			"was not looked at");
+	if (aliases->guessed)
+		note(aliases->facts, line,
 			"aliases of aliases that are not followed so deep: what they "
 			"stand for counts as ALL");
 }
@@ -463,8 +374,7 @@ static void read_defaults(struct audit_facts *facts, const struct rule_line *lin
 
 	if (line->text.len > 0 &&
 		memmem(line->text.text, line->text.len, option, strlen(option)))
-		audit_gap(facts,
-			arena_printf(&facts->arena, "%s:%u", line->path, line->number),
+		note(facts, line,
 			"sudo's runas_default: whom its rules make that name nobody "
 			"was not looked at");
 }
@@ -472,7 +382,7 @@ static void read_defaults(struct audit_facts *facts, const struct rule_line *lin
 void rules_read_sudoers(
 	struct audit_facts *facts, const struct sudo_file *files, size_t n)
 {
-	struct sudoers sudoers = {.facts = facts};
+	struct sudo_aliases aliases = {.facts = facts};
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
@@ -485,15 +395,17 @@ void rules_read_sudoers(
 					.number = lines.first,
 					.text = {text, strlen(text)},
 				};
+				bool is_alias = sudo_alias_kind_of(line.text) !=
+						SUDO_ALIAS_NONE;
 
-				if (is_alias_line(line.text) != (pass == 0))
+				if (is_alias != (pass == 0))
 					continue;
 				if (pass == 0)
-					read_aliases(&sudoers, line.text);
+					sudo_aliases_read(&aliases, line.text);
 				else if (span_begins(line.text, "Defaults"))
 					read_defaults(facts, &line);
 				else if (text[0] != '@')
-					read_rule(&sudoers, &line);
+					read_rule(&aliases, &line);
 			}
 		}
 	}

@@ -17,10 +17,11 @@ import subprocess
 import sys
 import tempfile
 
+from audited import real_sudo
 from audited.host import DOCKER, Host
 from audited.seal import seal
 from audited.table import CASES
-from checks import attempt, told
+from checks import Skip, attempt, told
 
 POLICY = {"version": 1, "gate": {
     "docker_group": {"approved": ["bob", "@ops"], "unapproved": "strip"},
@@ -168,6 +169,13 @@ def name_service():
         return None if sorted(got) == want else "found %s" % got
 
 
+def rules_that_sudo_itself_reads():
+    why = real_sudo.missing()
+    if why:
+        raise Skip(why)
+    return real_sudo.compare(ARGS.gate)
+
+
 def hostile_names():
     """Names of files are no escape sequences on the administrator's terminal."""
     with tempfile.TemporaryDirectory() as outer:
@@ -206,8 +214,8 @@ def main():
     ARGS.gate = os.path.abspath(ARGS.gate)
     tests = [(name, lambda c=c: one(c)) for name, c in CASES.items()]
     tests += [(c.__name__.replace("_", "-"), c) for c in (
-        containers, containers_of_a_sealed_host, name_service, hostile_names,
-        options)]
+        containers, containers_of_a_sealed_host, name_service,
+        rules_that_sudo_itself_reads, hostile_names, options)]
     failed = 0
     for name, test in tests:
         name = "e2e/gate-audit/" + name

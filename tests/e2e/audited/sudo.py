@@ -186,3 +186,52 @@ def aliases_too_deep(h):
     return ["+group-member:bob:docker", "sudoers:ALL:/etc/sudoers:3"] + [
         "sudoers:carol:/etc/sudoers:%d" % i for i in (4, 5, 6)] + [
         "unseen::/etc/sudoers:%d" % i for i in (3, 4, 5, 6)] + ["+sudoers:bob:/etc/sudoers:7"]
+
+
+@CASES.case
+def sudoers_negations(h):
+    """Of all commands a tool is taken out in vain; without them nothing is given."""
+    h.file("/etc/sudoers", "\n".join([
+        "Cmnd_Alias NOT = !/usr/bin/docker, /bin/ls : IS = /usr/bin/docker",
+        "alice ALL = ALL, !/usr/bin/docker", "alice ALL = !/usr/bin/dock*, ALL",      # 2, 3
+        "alice ALL = ALL, NOT", "alice ALL = !NOT", "alice ALL = ALL, !IS",           # 4, 5, 6
+        "alice ALL = ALL, (bob) NOPASSWD: !IS", "!!alice, !carol ALL = !!IS",         # 7, 8
+        "alice ALL = (carol:!!docker) /bin/ls",                                       # 9
+        # None of these:
+        "alice ALL = !/usr/bin/docker", "alice ALL = /bin/ls, ! IS", "alice ALL = NOT",
+        "!alice ALL = IS", "alice, !alice ALL = IS", "alice ALL = (:docker, !docker) /bin/ls",
+        "alice ALL = ALL, !/bin/ls"]) + "\n")
+    return ["sudoers:alice:/etc/sudoers:%d" % i for i in range(2, 10)]
+
+
+@CASES.case
+def sudoers_alias_kinds(h):
+    """Users, whom to run as, hosts and commands may have aliases of one name."""
+    h.file("/etc/group", GROUP.replace("docker:x:995:", "docker:x:995:bob"))
+    h.file("/etc/sudoers", "\n".join([
+        "User_Alias X = alice", "Cmd_Alias X = /usr/bin/docker", "Runas_Alias X = carol",
+        "Host_Alias X = bob", "X X = (X) X", "X ALL = (X) /bin/ls",                   # 5
+        "Runas_Alias Y = bob, docker", "User_Alias Y = carol", "Cmnd_Alias Y = /bin/ls",
+        "Y ALL = (Y) Y", "Y ALL = (carol:Y) /bin/ls", "X ALL = Y",                    # 10, 11
+        "Host_Alias Z = /usr/bin/docker", "alice ALL = Z", "Z ALL = X"]) + "\n")      # 15
+    return ["+group-member:bob:docker", "sudoers:alice:/etc/sudoers:5",
+            "sudoers:carol:/etc/sudoers:10", "sudoers:carol:/etc/sudoers:11",
+            "sudoers:Z:/etc/sudoers:15"]
+
+
+@CASES.case
+def sudoers_items(h):
+    """Where users end, and a command and what is in front of it."""
+    digest = "sha224:" + "a" * 56
+    h.file("/etc/sudoers", "\n".join([
+        "alice!web,ALL = /usr/bin/docker", "%ci ! web = /usr/bin/docker",             # 1, 2
+        "alice ALL = ALL : web = /usr/bin/docker",                                    # 3
+        "Cmnd_Alias D = %s /usr/bin/docker : E = /bin/ls" % digest, "alice ALL = D",  # 5
+        "alice ALL = NEW=a /usr/bin/docker, E", "alice ALL = E : web = /usr/bin/dock*",  # 6, 7
+        "alice ALL = /bin/ls :UNKNOWN = CWD=/ %s , %s /usr/bin/docker" % (digest, digest),  # 8
+        "alice= /usr/bin/docker",                                                     # 9
+        # None of these:
+        "alice ALL = CWD=/usr/bin/docker /bin/ls", "alice = /bin/ls"]) + "\n")
+    return ["sudoers:%s:/etc/sudoers:%d" % x for x in (
+        ("alice", 1), ("%ci", 2), ("alice", 3), ("alice", 5), ("alice", 6), ("alice", 7),
+        ("alice", 8))] + ["unseen::/etc/sudoers:9"]
