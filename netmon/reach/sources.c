@@ -108,8 +108,6 @@ static bool leads_outside(const struct reach *reach, const struct link *link)
 	return !host_is_port(reach, link);
 }
 
-#define ALL_ZONES ((1u << ZONE_COUNT) - 1)
-
 static void join_zones(struct arena *arena, struct source *s)
 {
 	for (unsigned int mask = 0; mask <= ALL_ZONES; mask++) {

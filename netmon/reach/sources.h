@@ -6,6 +6,8 @@
 #include "common/zone.h"
 #include "netmon/reach/host.h"
 
+#define ALL_ZONES ((1u << ZONE_COUNT) - 1) /* of source.joined */
+
 /* One way in: an interface, and who can send by it. */
 struct source {
 	int ifindex;

@@ -11,27 +11,34 @@
  * that they were told, and a sender writes the outer source as he likes: nothing
  * answers there. What was inside then arrives by the tunnel's interface, from any
  * source. Unless it is named a perimeter, only its own networks are asked from there.
- * Whether the rules let the outer packet in is a walk like any other.
+ * Whether the rules let the outer packet in is a walk like any other, to each address
+ * of the host: a tunnel may have any of them for its own, or all.
+ *
+ * Not handled: a tunnel's own addresses and mode, which would tell that fewer packets
+ * are unpacked; ports that unpack without a link that says so (FOU, GUE); MPLS inside.
  */
 struct tunnel {
 	const char *kind;
 	enum family family; /* of the outer header */
-	uint8_t proto;
+	uint8_t proto;	    /* UDP: at a port that is not read */
 };
 
+/* One row for each protocol that a link of the kind may unpack. */
 static const struct tunnel tunnels[] = {
 	{"ipip", FAMILY_IP4, IPPROTO_IPIP},
 	{"sit", FAMILY_IP4, IPPROTO_IPV6},
+	{"sit", FAMILY_IP4, IPPROTO_IPIP}, /* mode any, or ipip */
 	{"gre", FAMILY_IP4, IPPROTO_GRE},
 	{"gretap", FAMILY_IP4, IPPROTO_GRE},
 	{"erspan", FAMILY_IP4, IPPROTO_GRE},
 	{"ip6tnl", FAMILY_IP6, IPPROTO_IPV6},
+	{"ip6tnl", FAMILY_IP6, IPPROTO_IPIP}, /* mode any, or ipip6 */
 	{"ip6gre", FAMILY_IP6, IPPROTO_GRE},
 	{"ip6gretap", FAMILY_IP6, IPPROTO_GRE},
 	{"ip6erspan", FAMILY_IP6, IPPROTO_GRE},
+	{"vxlan", FAMILY_NONE, IPPROTO_UDP},
+	{"geneve", FAMILY_NONE, IPPROTO_UDP},
 };
-
-#define ALL_ZONES ((1u << ZONE_COUNT) - 1)
 
 /* Whether somebody's packet of that protocol gets to the host itself. */
 static bool is_let_in(struct survey *survey, const struct source *source,
@@ -52,7 +59,8 @@ static bool is_let_in(struct survey *survey, const struct source *source,
 	return in;
 }
 
-static bool is_open(struct survey *survey, const struct tunnel *tunnel)
+/* Whether a perimeter lets a tunnel's packets in, to whatever address of the host. */
+static bool is_let_in_anywhere(struct survey *survey, const struct tunnel *tunnel)
 {
 	const struct netns *ns = survey->reach->facts->host;
 
@@ -62,12 +70,22 @@ static bool is_open(struct survey *survey, const struct tunnel *tunnel)
 		for (size_t k = 0;
 			s->perimeter && s->family == tunnel->family && k < ns->naddrs;
 			k++)
-			if (ns->addrs[k].ifindex == s->ifindex &&
-				ns->addrs[k].local.family == tunnel->family &&
+			if (ns->addrs[k].local.family == tunnel->family &&
 				is_let_in(
 					survey, s, &ns->addrs[k].local, tunnel->proto))
 				return true;
 	}
+	return false;
+}
+
+/* Whether the link unpacks, or perhaps unpacks, what strangers send. */
+static bool is_open(struct survey *survey, const struct link *link)
+{
+	for (size_t i = 0; link->kind && i < ARRAY_LEN(tunnels); i++)
+		if (strcmp(link->kind, tunnels[i].kind) == 0 &&
+			(tunnels[i].proto == IPPROTO_UDP ||
+				is_let_in_anywhere(survey, &tunnels[i])))
+			return true;
 	return false;
 }
 
@@ -78,14 +96,9 @@ void survey_tunnels(struct survey *survey)
 
 	for (size_t i = 0; i < ns->nlinks; i++) {
 		const struct link *link = &ns->links[i];
-		const struct tunnel *tunnel = NULL;
 
-		for (size_t k = 0; link->kind && k < ARRAY_LEN(tunnels); k++)
-			if (strcmp(link->kind, tunnels[k].kind) == 0)
-				tunnel = &tunnels[k];
-		if (!tunnel || !link->up ||
-			host_is_perimeter(survey->reach, link->index) ||
-			!is_open(survey, tunnel))
+		if (!link->up || host_is_perimeter(survey->reach, link->index) ||
+			!is_open(survey, link))
 			continue;
 		survey_report_gap(report,
 			&(struct gap){.code = "tunnel",

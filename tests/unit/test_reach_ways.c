@@ -143,6 +143,27 @@ static void a_card_that_is_down_is_no_way_in(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
+/* Whether a link of that kind, at a host that drops those packets, is told. */
+static bool tunnel_is_told(const char *kind, struct op which, bool up)
+{
+	struct host_made h;
+	struct report report;
+	bool told = false;
+
+	host_open(&h);
+	host_link(h.host, 4, "tun0", kind)->up = up;
+	struct op ops[] = {which, made_verdict(VERDICT_DROP, NULL)};
+	made_rule(&h.rules,
+		made_chain(&h.rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER), ops, 2);
+	host_survey(&h, &report);
+	for (size_t k = 0; k < report.ngaps; k++)
+		told |= strcmp(report.gaps[k].code, "tunnel") == 0 &&
+			report.gaps[k].hides;
+	arena_done(&report.arena);
+	host_close(&h);
+	return told;
+}
+
 /* What comes out of a tunnel without a key is a stranger's, unless rules refuse its
  * packets or it is down. */
 static void a_tunnel_that_unpacks_for_strangers(void **state)
@@ -151,35 +172,46 @@ static void a_tunnel_that_unpacks_for_strangers(void **state)
 		.field = FIELD_L4PROTO, .load_len = 1, .len = 1};
 	const struct {
 		const char *kind;
-		uint8_t refused;
+		uint8_t refused, last;
 		bool up, told;
-	} rows[] = {{"ipip", 0, true, true}, {"ipip", 0, false, false},
-		{"ipip", IPPROTO_GRE, true, true}, {"ipip", IPPROTO_IPIP, true, false},
-		{"gre", IPPROTO_GRE, true, false}, {"wireguard", 0, true, false}};
+	} rows[] = {
+		{"ipip", 0, 0, true, true},
+		{"ipip", 0, 0, false, false},
+		{"ipip", IPPROTO_GRE, IPPROTO_GRE, true, true},
+		{"ipip", IPPROTO_IPIP, IPPROTO_IPIP, true, false},
+		{"gre", IPPROTO_GRE, IPPROTO_GRE, true, false},
+		/* It unpacks either, where its mode is any. */
+		{"sit", IPPROTO_IPV6, IPPROTO_IPV6, true, true},
+		{"sit", IPPROTO_IPIP, IPPROTO_IPV6, true, false},
+		{"vxlan", 0, 0, true, true},
+		{"geneve", 0, 0, false, false},
+		{"wireguard", 0, 0, true, false},
+	};
+	struct arena arena;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct host_made h;
-		struct report report;
-		bool told = false;
+	arena_init(&arena, 1 << 16);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (tunnel_is_told(rows[i].kind,
+			    made_match(&arena, &l4proto, CMP_RANGE, rows[i].refused,
+				    rows[i].last, 1),
+			    rows[i].up) != rows[i].told)
+			fail_msg("row %zu is %stold", i, rows[i].told ? "not " : "");
+	arena_done(&arena);
+}
 
-		host_open(&h);
-		host_link(h.host, 4, "tun0", rows[i].kind)->up = rows[i].up;
-		struct op ops[] = {made_match(&h.rules.arena, &l4proto, CMP_EQ,
-					   rows[i].refused, 0, 1),
-			made_verdict(VERDICT_DROP, NULL)};
-		made_rule(&h.rules,
-			made_chain(&h.rules, "c", true, HOOK_INPUT, 0, CHAIN_FILTER),
-			ops, 2);
-		host_survey(&h, &report);
-		for (size_t k = 0; k < report.ngaps; k++)
-			told |= strcmp(report.gaps[k].code, "tunnel") == 0 &&
-				report.gaps[k].hides;
-		if (told != rows[i].told)
-			fail_msg("row %zu is %stold", i, told ? "" : "not ");
-		arena_done(&report.arena);
-		host_close(&h);
-	}
+/* Its own address is any of the host's, not only the card's that strangers come by. */
+static void a_tunnel_at_another_cards_address(void **state)
+{
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 16);
+	assert_true(tunnel_is_told("ipip",
+		made_match(&arena, made_daddr(), CMP_EQ, 0xcb007101, 0, 4), true));
+	assert_false(tunnel_is_told("ipip",
+		made_match(&arena, made_daddr(), CMP_NEQ, 0x7f000001, 0, 4), true));
+	arena_done(&arena);
 }
 
 int main(void)
@@ -192,6 +224,7 @@ int main(void)
 		T(a_card_on_an_engines_bridge_is_a_way_in),
 		T(a_card_that_is_down_is_no_way_in),
 		cmocka_unit_test(a_tunnel_that_unpacks_for_strangers),
+		cmocka_unit_test(a_tunnel_at_another_cards_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
