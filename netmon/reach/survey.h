@@ -115,6 +115,10 @@ void survey_report_gap(struct report *report, const struct gap *gap);
 /** survey_inside() - gaps for ways into containers that no walk takes. */
 void survey_inside(struct survey *survey);
 
+/** survey_is_first_inside() - a running container with a network namespace of its own,
+ *  and the first of those (of a pod) that share it. @c is one of @facts. */
+bool survey_is_first_inside(const struct facts *facts, const struct container *c);
+
 /** survey_tunnels() - gaps for tunnels that unpack what strangers send. */
 void survey_tunnels(struct survey *survey);
 

@@ -157,19 +157,26 @@ static void note_link(struct survey *survey, const struct container *c,
 	survey_report_gap(survey->report, &gap);
 }
 
+bool survey_is_first_inside(const struct facts *facts, const struct container *c)
+{
+	if (!c->netns || c->netns == facts->host || !host_runs(c))
+		return false;
+	for (const struct container *other = facts->containers; other < c; other++)
+		if (other->netns == c->netns && host_runs(other))
+			return false;
+	return true;
+}
+
 void survey_inside(struct survey *survey)
 {
 	const struct facts *facts = survey->reach->facts;
 
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		const struct container *c = &facts->containers[i];
-		bool first = c->netns && c->netns != facts->host && host_runs(c);
 
-		/* Containers of a pod share one. */
-		for (size_t k = 0; first && k < i; k++)
-			first = facts->containers[k].netns != c->netns ||
-				!host_runs(&facts->containers[k]);
-		for (size_t k = 0; first && k < c->netns->nlinks; k++)
+		if (!survey_is_first_inside(facts, c))
+			continue;
+		for (size_t k = 0; k < c->netns->nlinks; k++)
 			note_link(survey, c, c->netns, &c->netns->links[k]);
 	}
 }

@@ -31,8 +31,10 @@ static void note_gap(struct report *report, const struct note *note)
 
 /* A copy is sent on its own, past the rules that come after; whoever gets it may take
  * it for his. */
-static void note_copies(struct report *report, const struct rule *rule)
+static void note_copies(
+	struct report *report, const struct rule *rule, const char *inside)
 {
+	static const char text[] = "sends copies of packets, which are not followed";
 	const struct chain *chain = rule->chain;
 
 	for (size_t i = 0; i < rule->nops && !chain->dormant; i++)
@@ -42,9 +44,47 @@ static void note_copies(struct report *report, const struct rule *rule)
 					.table = chain->table,
 					.chain = chain->name,
 					.handle = rule->handle,
-					.text = "sends copies of packets, which are "
-						"not followed",
+					.text = inside ? arena_printf(&report->arena,
+								 "within container %s: "
+								 "%s",
+								 inside, text)
+						       : text,
 					.hides = true});
+}
+
+/* What a namespace's rules do that is not followed. @inside: the container; NULL: the
+ * host. */
+static void note_rules(
+	struct report *report, const struct ruleset *rules, const char *inside)
+{
+	for (size_t i = 0; i < rules->nnotes; i++) {
+		struct note note = rules->notes[i];
+
+		if (inside)
+			note.where = arena_printf(
+				&report->arena, "%s: %s", inside, note.where);
+		note_gap(report, &note);
+	}
+	for (size_t i = 0; i < rules->nchains; i++)
+		for (size_t k = 0; k < rules->chains[i].nrules; k++)
+			note_copies(report, &rules->chains[i].rules[k], inside);
+}
+
+static void note_rules_inside(struct survey *survey)
+{
+	const struct facts *facts = survey->reach->facts;
+
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
+		const struct space *space =
+			survey_is_first_inside(facts, c)
+				? host_container_space(survey->reach, c)
+				: NULL;
+
+		if (space)
+			note_rules(survey->report, space->rules,
+				c->name ? c->name : c->id);
+	}
 }
 
 void survey_gaps(struct survey *survey)
@@ -54,11 +94,8 @@ void survey_gaps(struct survey *survey)
 
 	for (size_t i = 0; i < reach->facts->nnotes; i++)
 		note_gap(report, &reach->facts->notes[i]);
-	for (size_t i = 0; i < reach->host->rules->nnotes; i++)
-		note_gap(report, &reach->host->rules->notes[i]);
-	for (size_t i = 0; i < reach->host->rules->nchains; i++)
-		for (size_t k = 0; k < reach->host->rules->chains[i].nrules; k++)
-			note_copies(report, &reach->host->rules->chains[i].rules[k]);
+	note_rules(report, reach->host->rules, NULL);
+	note_rules_inside(survey);
 	survey_inside(survey);
 	survey_tunnels(survey);
 	for (size_t i = 0; i < report->nexposures; i++)

@@ -175,6 +175,29 @@ static void a_port_that_a_container_redirects(void **state)
 	}
 }
 
+/* tee within the container's namespace */
+static void copies_that_a_container_sends(void **state)
+{
+	const struct op copy = {.kind = OP_DUP, .text = "TEE"};
+	struct host_made *h = *state;
+	struct ruleset inside = {0};
+	struct ruleset *decoded;
+	struct report report;
+	bool told = false;
+
+	arena_init(&inside.arena, 0);
+	made_rule(&inside, prerouting(&inside, 0, CHAIN_FILTER), &copy, 1);
+	decoded = put_inside(h, &inside);
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		told |= strcmp(report.gaps[i].code, "packet-copied") == 0 &&
+			report.gaps[i].hides && strstr(report.gaps[i].text, "web");
+	host_container_space(h->reach, h->web)->rules = decoded;
+	arena_done(&inside.arena);
+	arena_done(&report.arena);
+	assert_true(told);
+}
+
 /* docker run --network none, and somebody gave it a veth and an address. */
 static void an_address_of_a_container_without_networks(void **state)
 {
@@ -314,6 +337,7 @@ int main(void)
 		T(a_connection_to_a_broadcast_address),
 		T(an_address_by_its_route),
 		T(a_port_that_a_container_redirects),
+		T(copies_that_a_container_sends),
 		T(an_address_of_a_container_without_networks),
 		T(an_added_address_of_another_scope),
 		T(a_group_that_a_socket_is_bound_to),
