@@ -349,18 +349,20 @@ static const char *read_proxy(
 	return engine_in(words);
 }
 
-static const struct {
+/* @unpacks: Docker's images: its engine, or containerd for it, makes their nodes */
+static const struct program {
 	const char *name;
 	const char *(*read)(
 		struct audit_facts *facts, const char *place, struct span words);
+	bool unpacks;
 } programs[] = {
-	{"dockerd", read_dockerd},
-	{"podman", read_podman},
-	{"buildkitd", read_buildkitd},
-	{"containerd", read_containerd},
-	{"crio", read_crio},
-	{"socat", read_socat},
-	{"systemd-socket-proxyd", read_proxy},
+	{"dockerd", read_dockerd, true},
+	{"podman", read_podman, false},
+	{"buildkitd", read_buildkitd, false},
+	{"containerd", read_containerd, true},
+	{"crio", read_crio, false},
+	{"socat", read_socat, false},
+	{"systemd-socket-proxyd", read_proxy, false},
 };
 
 bool system_is_program(struct span comm)
@@ -377,21 +379,40 @@ bool system_is_program(struct span comm)
 	return false;
 }
 
-const char *system_read_command(
-	struct audit_facts *facts, const char *place, struct span words)
+/* The next word that is one; @words: those behind it. NULL: none is left. */
+static const struct program *next_program(struct span *words)
 {
-	for (struct span rest = words; rest.len > 0;) {
-		struct span word = span_cut(&rest, '\0');
+	while (words->len > 0) {
+		struct span word = span_cut(words, '\0');
 
-		/* systemd.service(5): "-@+!:" in front of the path; then the path. */
-		while (word.len > 0 && strchr("-@+!:", word.text[0]))
+		/* systemd.service(5): "-@+!:|" in front of the path; then the path. */
+		while (word.len > 0 && strchr("-@+!:|", word.text[0]))
 			word = (struct span){word.text + 1, word.len - 1};
 		while (word.len > 0 && memchr(word.text, '/', word.len))
 			(void)span_cut(&word, '/');
 		for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
 			if (span_is(word, programs[i].name))
-				return programs[i].read(facts, place, rest);
+				return &programs[i];
 		}
+	}
+	return NULL;
+}
+
+const char *system_read_command(
+	struct audit_facts *facts, const char *place, struct span words)
+{
+	const struct program *program = next_program(&words);
+
+	return program ? program->read(facts, place, words) : NULL;
+}
+
+const char *system_unpacker(struct span words)
+{
+	const struct program *program;
+
+	while ((program = next_program(&words))) {
+		if (program->unpacks)
+			return program->name;
 	}
 	return NULL;
 }

@@ -223,7 +223,8 @@ struct audit_facts {
 	struct audit_names option_files; /* EnvironmentFile= of its unit */
 	struct audit_names
 		node_makers; /* units of engines that may make any device node */
-	const char *config;  /* --config-file; NULL: the usual one */
+	struct audit_names loose_engines; /* programs of such engines in no unit */
+	const char *config;		  /* --config-file; NULL: the usual one */
 	const char *data_root;
 	uint32_t data_root_mode; /* 0: there is none */
 	uint32_t data_root_uid, data_root_gid;

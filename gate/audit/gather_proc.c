@@ -8,6 +8,7 @@
 
 #include "gate/audit/gather_parts.h"
 #include "gate/audit/known.h"
+#include "gate/audit/nodes.h"
 #include "gate/audit/system.h"
 #include "gate/audit/units.h"
 
@@ -308,9 +309,9 @@ static void gather_threads(const struct gather *gather, struct audit_facts *fact
 	}
 }
 
-/* Engines, and what carries bytes to them. */
+/* Engines, and what carries bytes to them; @cgroup: of one of root's */
 static void gather_command(const struct gather *gather, struct audit_facts *facts,
-	uint32_t pid, struct span status)
+	uint32_t pid, struct span status, const struct span *cgroup)
 {
 	struct span rest = status, name = span_cut(&rest, '\n'), words;
 	char path[64];
@@ -321,8 +322,11 @@ static void gather_command(const struct gather *gather, struct audit_facts *fact
 		return;
 	const char *place = arena_printf(
 		&facts->arena, "process %u (%.*s)", pid, (int)name.len, name.text);
-	if (place)
-		(void)system_read_command(facts, place, words);
+	if (!place)
+		return;
+	(void)system_read_command(facts, place, words);
+	if (cgroup && !system_is_contained(*cgroup))
+		nodes_read_process(facts, place, words, *cgroup);
 }
 
 static void gather_process(
@@ -342,9 +346,10 @@ static void gather_process(
 	(void)gather_read(gather, facts, path, &cgroup);
 	size_t before = facts->nprocesses;
 	system_read_status(facts, pid, status, cgroup);
-	if (facts->nprocesses > before)
+	bool is_roots = facts->nprocesses == before;
+	if (!is_roots)
 		gather_threads(gather, facts, pid, cgroup);
-	gather_command(gather, facts, pid, status);
+	gather_command(gather, facts, pid, status, is_roots ? &cgroup : NULL);
 }
 
 void gather_processes(const struct gather *gather, struct audit_facts *facts)

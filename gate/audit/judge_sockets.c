@@ -72,19 +72,32 @@ static void judge_paths(struct judging *judging)
 /* A node of an image is opened from the host by whom its processes run as. */
 static void judge_node_makers(struct judging *judging)
 {
+	static const char why[] =
+		"the engine makes every device node that an image brings, and users "
+		"open it from the host, past the container's limits";
 	const struct audit_names *units = &judging->facts->node_makers;
+	const struct audit_names *programs = &judging->facts->loose_engines;
 
-	for (size_t i = 0; judging->policy->gate.ngrants > 0 && i < units->n; i++)
+	if (judging->policy->gate.ngrants == 0)
+		return;
+	for (size_t i = 0; i < units->n; i++)
 		judging_add(judging, KIND_UNSEALED,
-			(struct about){.place = units->items[i]},
-			"the engine makes every device node that an image brings, and "
-			"users open it from the host, past the container's limits",
+			(struct about){.place = units->items[i]}, why,
 			arena_printf(judging->arena,
 				"install -D -m 644 "
 				"/usr/share/seawall/docker.service.d/seawall.conf "
 				"/etc/systemd/system/%s.d/seawall.conf && "
 				"systemctl daemon-reload && systemctl restart %s",
 				units->items[i], units->items[i]));
+	for (size_t i = 0; i < programs->n; i++)
+		judging_add(judging, KIND_UNSEALED,
+			(struct about){.place = programs->items[i]},
+			arena_printf(judging->arena,
+				"%s runs in no unit of systemd that would keep it from "
+				"that: %s",
+				programs->items[i], why),
+			"have systemd start it, by a unit with a drop-in like "
+			"/usr/share/seawall/docker.service.d/seawall.conf");
 }
 
 void judge_sockets(struct judging *judging)

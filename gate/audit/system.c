@@ -109,7 +109,7 @@ static bool is_container_path(struct span path)
 	return false;
 }
 
-static bool is_contained(struct span cgroup)
+bool system_is_contained(struct span cgroup)
 {
 	struct lines lines = {.rest = cgroup};
 	struct span line;
@@ -178,7 +178,7 @@ void system_read_status(
 	}
 	if (!has_uid || !has_gid || !process.comm)
 		return;
-	process.contained = is_contained(cgroup);
+	process.contained = system_is_contained(cgroup);
 	struct audit_process *slot = arena_push(
 		&facts->arena, &facts->processes, &facts->nprocesses, sizeof(*slot));
 	if (slot)

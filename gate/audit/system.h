@@ -17,6 +17,9 @@ void system_read_ports(struct audit_facts *facts, struct span text);
 void system_read_status(
 	struct audit_facts *facts, uint32_t pid, struct span text, struct span cgroup);
 
+/** system_is_contained() - /proc/PID/cgroup of a process is a container's. */
+bool system_is_contained(struct span cgroup);
+
 /**
  * system_add_address() - where an engine listens: a path, or an address of TCP
  * @place: where it is said
@@ -43,6 +46,10 @@ bool system_is_program(struct span comm);
  */
 const char *system_read_command(
 	struct audit_facts *facts, const char *place, struct span words);
+
+/** system_unpacker() - the program in a command line that makes what is in images,
+ * found as system_read_command() finds it; NULL: none does. */
+const char *system_unpacker(struct span words);
 
 /** system_read_option_file() - a file of variables with options of dockerd in them. */
 void system_read_option_file(

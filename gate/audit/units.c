@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gate/audit/nodes.h"
 #include "gate/audit/system.h"
 #include "gate/audit/words.h"
 
@@ -207,6 +208,15 @@ static const struct service usual[] = {
 	{"incus.service", "incus"},
 };
 
+const char *units_usual_engine(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+		if (strcmp(usual[i].name, name) == 0)
+			return usual[i].engine;
+	}
+	return NULL;
+}
+
 struct services {
 	struct audit_facts *facts;
 	struct service *items;
@@ -219,11 +229,7 @@ static const char *engine_of(const struct services *services, const char *name)
 		if (strcmp(services->items[i].name, name) == 0)
 			return services->items[i].engine;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
-		if (strcmp(usual[i].name, name) == 0)
-			return usual[i].engine;
-	}
-	return NULL;
+	return units_usual_engine(name);
 }
 
 static struct span text_of(const char *text)
@@ -250,60 +256,6 @@ static void find_services(struct services *services)
 			&facts->arena, &services->items, &services->n, sizeof(*slot));
 		if (slot)
 			*slot = (struct service){setting->unit, engine};
-	}
-}
-
-/* systemd.resource-control(5): without an access DeviceAllow= lets all be done, and any
- * of them closes "auto". */
-static bool makes_nodes(const struct audit_facts *facts, const char *unit)
-{
-	bool closed = false, listed = false, makes = false;
-
-	for (size_t i = 0; i < facts->nsettings; i++) {
-		const struct audit_setting *setting = &facts->settings[i];
-
-		if (!setting->value || strcmp(setting->unit, unit) != 0)
-			continue;
-		if (setting->key == AUDIT_SETTING_DEVICE_POLICY)
-			closed = strcmp(setting->value, "closed") == 0 ||
-				 strcmp(setting->value, "strict") == 0;
-		if (setting->key == AUDIT_SETTING_DEVICE_ALLOW) {
-			const char *access =
-				setting->value + strcspn(setting->value, " \t");
-
-			listed = true;
-			makes |= !*access || strchr(access, 'm');
-		}
-	}
-	return makes || !(closed || listed);
-}
-
-/* Docker's images are unpacked, their nodes made, by its engine or by containerd for
- * it. */
-static bool unpacks_images(struct span words)
-{
-	while (words.len > 0) {
-		struct span word = span_cut(&words, '\0');
-
-		while (memchr(word.text, '/', word.len))
-			(void)span_cut(&word, '/');
-		if (span_is(word, "dockerd") || span_is(word, "containerd"))
-			return true;
-	}
-	return false;
-}
-
-static void note_node_makers(struct audit_facts *facts)
-{
-	for (size_t i = 0; i < facts->nsettings; i++) {
-		const struct audit_setting *setting = &facts->settings[i];
-
-		if (setting->key == AUDIT_SETTING_EXEC && setting->value &&
-			unpacks_images(words_split(
-				&facts->arena, text_of(setting->value), true)) &&
-			makes_nodes(facts, setting->unit))
-			audit_name(facts, &facts->node_makers, setting->unit,
-				strlen(setting->unit));
 	}
 }
 
@@ -377,7 +329,7 @@ void units_end(struct audit_facts *facts)
 {
 	struct services services = {.facts = facts};
 
-	note_node_makers(facts);
+	nodes_find(facts);
 	find_services(&services);
 	read_environments(&services);
 	for (size_t i = 0; i < facts->nsettings; i++) {

@@ -27,6 +27,10 @@ void units_read_socket(struct audit_facts *facts, const char *name, const char *
  */
 void units_end(struct audit_facts *facts);
 
+/** units_usual_engine() - whose engine a service of that name runs, as a rule; or NULL
+ */
+const char *units_usual_engine(const char *name);
+
 /** units_is_gate() - whether gate's socket unit, for gate's service, has @path alone.
  */
 bool units_is_gate(const struct audit_facts *facts, const char *path);

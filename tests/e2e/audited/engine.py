@@ -32,7 +32,7 @@ def daemon_json_bad(h):
 def command_line(h):
     h.process(20, "dockerd", 0, [0] * 4, (), cmdline="\0".join([
         "/usr/sbin/dockerd", "-H", "fd://", "-H=tcp://[::]:2376", "--tlsverify", ""]))
-    return ["tcp-verified:everyone:process 20 (dockerd)"]
+    return ["tcp-verified:everyone:process 20 (dockerd)", "unsealed::dockerd"]
 
 
 @CASES.case
@@ -101,7 +101,7 @@ def relays(h):
     h.process(33, "containerd", 0, [0] * 4, (), cmdline="containerd\0-a\0/srv/c.sock\0")
     h.socket("/srv/c.sock", 0o660, gid=1002)
     return ["tcp-plain:everyone:process 30 (socat)", "tcp-plain:everyone:process 31 (podman)",
-            "other-group:carol:/etc/passwd:carol"]
+            "unsealed::containerd", "other-group:carol:/etc/passwd:carol"]
 
 
 @CASES.case
@@ -119,8 +119,8 @@ def options_elsewhere(h):
     h.file("/usr/lib/systemd/system/docker.service",
            "[Service]\nEnvironmentFile=-/etc/default/docker\n"
            "ExecStart=/usr/sbin/dockerd $DOCKER_OPTS\n")
-    h.process(30, "dockerd", 0, [0] * 4, (), cmdline="\0".join([
-        "dockerd", "--config-file", "/srv/d.json", "-H", "unix:///srv/d.sock", ""]))
+    h.process(30, "dockerd", 0, [0] * 4, cgroup="0::/system.slice/docker.service\n",
+              cmdline="dockerd\0--config-file\0/srv/d.json\0-H\0unix:///srv/d.sock\0")
     h.file("/srv/d.json", json.dumps({"hosts": ["tcp://0.0.0.0:2375"], "group": "adm",
                                       "data-root": "/data"}))
     h.folder("/data", 0o755)

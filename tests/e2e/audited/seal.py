@@ -3,7 +3,7 @@
 import json
 import os
 
-from audited.host import DOCKER, GROUP
+from audited.host import CONTAINER, DOCKER, GROUP
 from audited.registry import Cases
 
 CASES = Cases()
@@ -170,10 +170,55 @@ def device_nodes(h):
             ("back", "[Service]\nDevicePolicy=closed\nDeviceAllow=/dev/sda rwm\n"
              "DeviceAllow=\n"),
             ("none", "[Service]\nDeviceAllow=char-* rw\nDeviceAllow=\n"),
+            # What systemd cannot read it ignores.
+            ("wrong", "[Service]\nDeviceAllow=sda rw\nDeviceAllow=/dev/sda rwx\n"
+             "DeviceAllow=char-* r w\n"),
+            ("quoted", "[Service]\nDevicePolicy=closed\nDeviceAllow=\"/dev/a b\"\n"),
+            ("quoted-rw", "[Service]\nDeviceAllow=\"/dev/ m\" rw\n"),
+            # What runs at last: prefixes, shells, what a drop-in takes back.
+            ("prefixed", ""), ("shell", ""), ("at", ""), ("argument", ""),
+            ("gone", "[Service]\nExecStart=\nExecStart=/bin/true\n"),
+            ("come", "[Service]\nExecStart=\nExecStart=-/opt/containerd\n"),
             ("relay", "")):
-        program = {"docker": "/usr/bin/dockerd -H fd://",
-                   "relay": "/usr/bin/socat - UNIX-CONNECT:/run/seawall/engine.sock"}
+        program = {"docker": "/usr/bin/dockerd -H fd://", "come": "/bin/true",
+                   "relay": "/usr/bin/socat - UNIX-CONNECT:/run/seawall/engine.sock",
+                   "prefixed": "-:+containerd", "at": "@/usr/bin/containerd engine",
+                   "shell": "/bin/sh -c 'sleep 1; exec dockerd'",
+                   "argument": "/usr/bin/web --after containerd.service /run/containerd.sock"}
         h.file("/usr/lib/systemd/system/%s.service" % name,
                "[Service]\nExecStart=%s\n" % program.get(name, "/usr/bin/containerd"))
         h.file("/etc/systemd/system/%s.service.d/seawall.conf" % name, drop_in)
-    return ["unsealed::%s.service" % x for x in ("open", "made", "all", "none")]
+    return ["unsealed::%s.service" % x for x in (
+        "open", "made", "all", "none", "wrong", "quoted", "prefixed", "shell", "at", "come")]
+
+
+@CASES.case
+def device_nodes_of_a_script(h):
+    """Under the usual names whatever is run may run the engine."""
+    seal(h)
+    h.file("/usr/lib/systemd/system/docker.service", "[Service]\nExecStart=/opt/start\n")
+    h.file("/usr/lib/systemd/system/containerd.service",
+           "[Service]\nDevicePolicy=strict\nExecStart=/opt/start\n")
+    h.file("/usr/lib/systemd/system/podman.service", "[Service]\nExecStart=/opt/start\n")
+    return ["unsealed::docker.service"]
+
+
+@CASES.case
+def device_nodes_of_processes(h):
+    """By the unit whose cgroup they are in: a script's, one not read, none, a container's."""
+    seal(h)
+    for name, drop_in in (("script", ""), ("closed", "DevicePolicy=closed\n")):
+        h.file("/usr/lib/systemd/system/%s.service" % name,
+               "[Service]\n%sExecStart=/opt/start\n" % drop_in)
+    for pid, comm, uid, cgroup in (
+            (101, "dockerd", 0, "0::/system.slice/script.service\n"),
+            (102, "dockerd", 0, "1:name=systemd:/system.slice/closed.service/x\n0::/\n"),
+            (103, "dockerd", 0, "0::/user.slice/user-0.slice/session-1.scope\n"),
+            (104, "dockerd", 0, "0::/\n"),
+            (105, "containerd", 0, "0::/system.slice/gone.service\n"),
+            (106, "dockerd", 0, "0::/system.slice/docker-%s.scope\n" % CONTAINER),
+            (107, "dockerd", 1000, "0::/user.slice/x.scope\n"),
+            (108, "socat", 0, "0::/\n")):
+        h.process(pid, comm, uid, [uid] * 4, cgroup=cgroup, cmdline="/usr/bin/%s\0" % comm)
+    return ["unsealed::script.service", "unsealed::dockerd",
+            "unseen::process 105 (containerd)"]
