@@ -95,6 +95,19 @@ static bool is_file(struct audit_facts *facts, DIR *folder, const char *name,
 	return false;
 }
 
+/* cron(8): what is in /etc/cron.d may be a link; a folder is none of cron's. */
+static bool leads_to_file(
+	const struct gather *gather, struct audit_facts *facts, const char *path)
+{
+	_cleanup_(cleanup_close) int fd = gather_open(gather, path, O_PATH);
+	struct stat st;
+	int code = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+
+	if (code < 0 && !gather_is_absent(code))
+		gather_note(facts, path, code);
+	return code == 0 && S_ISREG(st.st_mode);
+}
+
 static void read_crontabs(const struct gather *gather, struct audit_facts *facts)
 {
 	static const struct {
@@ -116,10 +129,9 @@ static void read_crontabs(const struct gather *gather, struct audit_facts *facts
 			(name = gather_readdir(facts, folder, folders[i].path))) {
 			const char *path = arena_printf(
 				&facts->arena, "%s/%s", folders[i].path, name);
-			struct stat st;
 
 			/* Debian's /var/spool/cron holds only folders. */
-			if (!path || !is_file(facts, folder, name, path, &st) ||
+			if (!path || !leads_to_file(gather, facts, path) ||
 				!gather_read(gather, facts, path, &text))
 				continue;
 			const char *user = folders[i].of_users

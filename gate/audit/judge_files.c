@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ways through files: setgid and setuid ones, capabilities, the engine's data. */
+#include <linux/capability.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -7,28 +8,30 @@
 #include "gate/audit/judge_parts.h"
 #include "gate/audit/known.h"
 
-/* These give no id but those of subuid and subgid, which have entries of their own. */
-static bool is_id_mapper(const char *path)
+/*
+ * What is no way to power: two programs give no id but those of subuid and subgid,
+ * which have entries of their own.
+ */
+static uint64_t harmless_caps(const char *path)
 {
 	static const char *const mappers[] = {"/usr/bin/newgidmap",
 		"/usr/bin/newuidmap", "/bin/newgidmap", "/bin/newuidmap"};
 
 	for (size_t i = 0; i < ARRAY_LEN(mappers); i++) {
 		if (strcmp(path, mappers[i]) == 0)
-			return true;
+			return UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
 	}
-	return false;
+	return 0;
 }
 
 static void judge_caps(struct judging *judging, const struct audit_file *file)
 {
+	uint64_t caps = file->caps & ~harmless_caps(file->path);
 	const struct known_cap *cap;
 	const char *names = "";
 
-	if (is_id_mapper(file->path))
-		return;
 	for (size_t i = 0; (cap = known_cap(i)); i++) {
-		if (!(file->caps & UINT64_C(1) << cap->bit))
+		if (!(caps & UINT64_C(1) << cap->bit))
 			continue;
 		names = arena_printf(judging->arena, "%s%s%s", names,
 			names[0] ? "," : "", cap->name);
@@ -39,7 +42,9 @@ static void judge_caps(struct judging *judging, const struct audit_file *file)
 		return;
 	judging_add(judging, KIND_CAPABILITY, (struct about){.place = file->path},
 		arena_printf(judging->arena,
-			"whoever runs it may have %s, and with that any group", names),
+			"whoever runs it may have %s, and with that any group or what "
+			"root keeps from others",
+			names),
 		arena_printf(judging->arena, "setcap -r %s", file->path));
 }
 

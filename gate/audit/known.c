@@ -42,6 +42,7 @@ static const struct known_cap caps[] = {
 	{CAP_SETGID, "cap_setgid"},
 	{CAP_SETUID, "cap_setuid"},
 	{CAP_DAC_OVERRIDE, "cap_dac_override"},
+	{CAP_DAC_READ_SEARCH, "cap_dac_read_search"}, /* /etc/shadow, keys, disks */
 	{CAP_CHOWN, "cap_chown"},
 	{CAP_FOWNER, "cap_fowner"},
 	{CAP_MKNOD, "cap_mknod"},

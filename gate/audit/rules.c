@@ -142,6 +142,20 @@ void rules_read_crontab(
 }
 
 /* atd makes "# atrun uid=1000 gid=998" the second line, and runs the job with both. */
+static bool read_at_gid(struct span line, uint32_t *ret_gid)
+{
+	bool found = false;
+
+	if (!span_begins(line, "# atrun "))
+		return false;
+	for (struct span w = span_word(&line); w.len > 0; w = span_word(&line)) {
+		if (span_begins(w, "gid="))
+			found = span_number(
+				(struct span){w.text + 4, w.len - 4}, ret_gid);
+	}
+	return found;
+}
+
 void rules_read_at_job(
 	struct audit_facts *facts, const char *path, uint32_t uid, struct span text)
 {
@@ -152,24 +166,22 @@ void rules_read_at_job(
 	struct span title = {"queued job", strlen("queued job")};
 	struct audit_rule *rule = rules_add(
 		facts, AUDIT_RULE_AT, path, 1, (struct span){who, (size_t)len}, title);
+	bool has_gid = false;
 
 	if (!rule)
 		return;
-	rule->first = UINT32_MAX;
 	while (lines_next(&lines, &line)) {
-		struct span rest = line;
-
-		if (span_begins(line, "# atrun ")) {
-			for (struct span w = span_word(&rest); w.len > 0;
-				w = span_word(&rest)) {
-				struct span number = {w.text + 4, w.len - 4};
-
-				if (span_begins(w, "gid=") &&
-					!span_number(number, &rule->first))
-					rule->first = UINT32_MAX;
-			}
-		} else if (!is_comment(line) && span_names_tool(line)) {
+		/* What looks like it further down is the user's. */
+		if (lines.number == 2)
+			has_gid = read_at_gid(line, &rule->first);
+		else if (!is_comment(line) && span_names_tool(line))
 			rule->tool = true;
-		}
 	}
+	if (has_gid)
+		return;
+	rule->first = UINT32_MAX;
+	if (uid != 0)
+		audit_gap(facts, path,
+			"a queued job whose second line does not tell the group that "
+			"it runs with");
 }

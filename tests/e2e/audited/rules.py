@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rules of PAM modules and doas; jobs of cron and at."""
+import os
+
 from audited.host import GROUP
 from audited.registry import Cases
 
@@ -71,11 +73,12 @@ def pam_capabilities_otherwise(h):
     """In any case, by number, and behind what looks like a comment."""
     h.file("/etc/security/capability.conf", "CAP_SetUid alice\n7 carol\n^0x15,12 alice\n"
            "013 carol\n cap_chown nobody # but carol\nAll alice\ncap_chown #carol\n"
-           "!7 alice\n12 alice\n7x alice\n")
+           "!7 alice\n12 alice\n7x alice\ncap_dac_read_search carol\n")
     where = "/etc/security/capability.conf:"
     return ["pam-capability:alice:%s1" % where, "pam-capability:carol:%s2" % where,
             "pam-capability:alice:%s3" % where, "pam-capability:nobody:%s5" % where,
-            "pam-capability:carol:%s5" % where, "pam-capability:alice:%s6" % where]
+            "pam-capability:carol:%s5" % where, "pam-capability:alice:%s6" % where,
+            "pam-capability:carol:%s11" % where]
 
 
 @CASES.case
@@ -104,3 +107,28 @@ def jobs(h):
     return ["cron:carol:/etc/crontab:2", "cron:alice:/var/spool/cron/crontabs/alice:1",
             "cron:alice:/var/spool/cron/tabs/alice:1",
             "at-job:alice:/var/spool/cron/atjobs/a1:1"]
+
+
+@CASES.case
+def jobs_that_links_lead_to(h):
+    """As cron(8) has it for /etc/cron.d; from --root links lead into it."""
+    h.file("/srv/jobs/a", "1 1 * * * carol docker ps\n")
+    h.folder("/etc/cron.d/folder")
+    for name, target in (("up", "../../srv/jobs/a"), ("down", "/srv/jobs/a"), ("none", "/srv/x"),
+                         ("dir", "/srv/jobs"), ("round", "round")):
+        os.symlink(target, h.path("/etc/cron.d/" + name))
+    return ["cron:carol:/etc/cron.d/up:1", "cron:carol:/etc/cron.d/down:1",
+            "unseen::/etc/cron.d/round"]
+
+
+@CASES.case
+def jobs_whose_group_is_not_told(h):
+    """atd reads the second line alone; what follows is the user's own."""
+    where = "/var/spool/cron/atjobs/"
+    h.file(where + "a", "#!/bin/sh\n# atrun uid=1000\n# atrun uid=1000 gid=1000\nid\n", uid=1000)
+    h.file(where + "b", "#!/bin/sh\n# atrun uid=1000 gid=995\n# atrun uid=1000 gid=1\n", uid=1000)
+    h.file(where + "c", "#!/bin/sh\n# atrun uid=1000 gid=x\ndocker ps\n", uid=1000)
+    h.file(where + "d", "", uid=1000)
+    h.file(where + "e", "#!/bin/sh\n")
+    return ["unseen::%sa" % where, "at-job:alice:%sb:1" % where, "at-job:alice:%sc:1" % where,
+            "unseen::%sc" % where, "unseen::%sd" % where]
