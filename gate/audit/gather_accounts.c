@@ -59,6 +59,19 @@ static void read_records(
 	}
 }
 
+/* Every host has some: then nobody's groups were seen. */
+static void note_empty(struct audit_facts *facts)
+{
+	if (facts->nusers == 0)
+		audit_gap(facts, "/etc/passwd",
+			"no user was found, here or elsewhere: whose primary group "
+			"gives power was not seen");
+	if (facts->ngroups == 0)
+		audit_gap(facts, "/etc/group",
+			"no group was found, here or elsewhere: who is a member of "
+			"one that gives power was not seen");
+}
+
 /* What adds to groups, wherever those are from. */
 void gather_memberships(const struct gather *gather, struct audit_facts *facts)
 {
@@ -70,6 +83,7 @@ void gather_memberships(const struct gather *gather, struct audit_facts *facts)
 		read_records(gather, facts, ends[i]);
 	if (gather_read(gather, facts, "/etc/gshadow", &text))
 		accounts_read_gshadow(facts, text);
+	note_empty(facts);
 }
 
 /* "group: files sss": what the service knows besides is seen as far as it lists it. */

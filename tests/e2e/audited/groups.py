@@ -117,3 +117,11 @@ def user_records(h):
 def subgid(h):
     h.file("/etc/subgid", "alice:100000:65536\ncarol:900:200\nbob:995:1\n1000:994:1\n")
     return ["subgid:carol:/etc/subgid:2", "+subgid:bob:/etc/subgid:3"]
+
+
+@CASES.case
+def no_accounts(h):
+    """A list that is empty is not one in which nobody is."""
+    h.file("/etc/passwd", "# root:x:0:0::/:\n")
+    os.remove(h.path("/etc/group"))
+    return ["unseen::/etc/passwd", "unseen::/etc/group"]
