@@ -151,7 +151,7 @@ static void add_member(
 
 void accounts_add_membership(struct audit_facts *facts, const char *file)
 {
-	struct span rest = {file, strlen(file)};
+	struct span rest = span_of(file);
 	struct span user = span_cut(&rest, ':');
 	const char *end = ".membership";
 

@@ -46,7 +46,7 @@ static bool is_option(const char *arg, const char *name, int *index, int argc,
 
 static int set_number(const char *value, unsigned int *ret_number, struct err *err)
 {
-	struct span span = {value, strlen(value)};
+	struct span span = span_of(value);
 
 	if (!span_number(span, ret_number) || *ret_number == 0)
 		return err_set(

@@ -182,17 +182,6 @@ static const char *sudo_name(struct audit_facts *facts, struct span name)
 	return arena_printf(arena, "%s%s%s", group ? "%" : "", is_id ? "#" : "", text);
 }
 
-static bool is_root(const struct audit_facts *facts, const char *name)
-{
-	uint32_t uid;
-
-	if (name[0] == '#' &&
-		span_number((struct span){name + 1, strlen(name + 1)}, &uid))
-		return uid == 0;
-	const struct audit_user *user = audit_user_by_name(facts, name);
-	return user ? user->uid == 0 : strcmp(name, "root") == 0;
-}
-
 static void read_rule(struct audit_facts *facts, const char *path, unsigned int line,
 	const struct doas_rule *rule)
 {
@@ -209,14 +198,14 @@ static void read_rule(struct audit_facts *facts, const char *path, unsigned int 
 		target = sudo_name(facts, rule->tokens[at + 1].text);
 		at += 2;
 		/* Root needs no third one. */
-		if (target && is_root(facts, target))
+		if (target && audit_is_root(facts, target))
 			target = NULL;
 	}
 	bool tool = span_names_tool(text_from(rule, at));
 	if (!who || (!tool && !target))
 		return;
-	struct audit_rule *fact = rules_add(facts, AUDIT_RULE_DOAS, path, line,
-		(struct span){who, strlen(who)}, text_from(rule, 0));
+	struct audit_rule *fact = rules_add(
+		facts, AUDIT_RULE_DOAS, path, line, span_of(who), text_from(rule, 0));
 	if (!fact)
 		return;
 	fact->tool = tool;

@@ -463,8 +463,7 @@ int system_read_daemon_json(
 
 		if (host->kind != JSON_KIND_STRING)
 			return json_err(host, err, -EINVAL, "not a string");
-		system_add_address(facts, path, "docker",
-			(struct span){host->string, strlen(host->string)},
+		system_add_address(facts, path, "docker", span_of(host->string),
 			verify ? AUDIT_TLS_VERIFIED
 			: tls  ? AUDIT_TLS_SERVER
 			       : AUDIT_TLS_NONE);

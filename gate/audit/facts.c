@@ -47,14 +47,14 @@ static struct span name_at(const void *items, size_t position)
 {
 	const char *name = ((const char *const *)items)[position];
 
-	return (struct span){name, strlen(name)};
+	return span_of(name);
 }
 
 static struct span user_name_at(const void *items, size_t position)
 {
 	const char *name = ((const struct audit_user *)items)[position].name;
 
-	return (struct span){name, strlen(name)};
+	return span_of(name);
 }
 
 static struct span user_uid_at(const void *items, size_t position)
@@ -68,7 +68,7 @@ static struct span group_name_at(const void *items, size_t position)
 {
 	const char *name = ((const struct audit_group *)items)[position].name;
 
-	return (struct span){name, strlen(name)};
+	return span_of(name);
 }
 
 /* The slot of @key, or the free one where it belongs. */
@@ -212,6 +212,16 @@ const struct audit_user *audit_user_by_name(
 			    : 0;
 
 	return found ? &facts->users[found - 1] : NULL;
+}
+
+bool audit_is_root(const struct audit_facts *facts, const char *name)
+{
+	const struct audit_user *user = audit_user_by_name(facts, name);
+	uint32_t uid;
+
+	if (span_id(name, &uid))
+		return uid == 0;
+	return user ? user->uid == 0 : strcmp(name, "root") == 0;
 }
 
 const struct audit_user *audit_user_by_uid(

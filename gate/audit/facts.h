@@ -256,6 +256,8 @@ const struct audit_user *audit_user_by_name(
 	const struct audit_facts *facts, const char *name);
 const struct audit_user *audit_user_by_uid(
 	const struct audit_facts *facts, uint32_t uid);
+/** audit_is_root() - by name, or as "#0" */
+bool audit_is_root(const struct audit_facts *facts, const char *name);
 /** audit_group_by_name() - as audit_user_by_name(). */
 struct audit_group *audit_group_by_name(
 	const struct audit_facts *facts, const char *name);

@@ -332,7 +332,7 @@ static void gather_command(const struct gather *gather, struct audit_facts *fact
 static void gather_process(
 	const struct gather *gather, struct audit_facts *facts, const char *pid_text)
 {
-	struct span pid_span = {pid_text, strlen(pid_text)};
+	struct span pid_span = span_of(pid_text);
 	struct span status, cgroup = {0};
 	char path[64];
 	uint32_t pid;

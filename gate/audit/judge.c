@@ -30,7 +30,7 @@ static void add_group_power(struct judging *judging, const char *name)
 
 	if (group)
 		add_power(judging, group->gid, "the engine's socket", false);
-	else if (span_number((struct span){name, strlen(name)}, &gid))
+	else if (span_number(span_of(name), &gid))
 		add_power(judging, gid, "the engine's socket", false);
 }
 

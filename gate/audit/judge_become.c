@@ -84,8 +84,7 @@ static const char *name_of(const struct judging *judging, const char *entry)
 {
 	uint32_t uid;
 
-	if (entry[0] == '#' &&
-		span_number((struct span){entry + 1, strlen(entry + 1)}, &uid))
+	if (span_id(entry, &uid))
 		return judging_uid_name(judging, uid);
 	return entry;
 }
@@ -100,8 +99,7 @@ static bool is_in_group(
 	uint32_t gid;
 
 	if (group_name[0] == '#') {
-		group_name++;
-		if (!span_number((struct span){group_name, strlen(group_name)}, &gid))
+		if (!span_id(group_name, &gid))
 			return false;
 		for (size_t i = 0; i < facts->ngroups; i++) {
 			if (facts->groups[i].gid == gid &&
@@ -129,9 +127,7 @@ static bool matches(const struct judging *judging, const char *entry, const char
 		return true;
 	const struct audit_user *user = audit_user_by_name(judging->facts, name);
 	uint32_t uid;
-	return entry[0] == '#' && user &&
-	       span_number((struct span){entry + 1, strlen(entry + 1)}, &uid) &&
-	       user->uid == uid;
+	return user && span_id(entry, &uid) && user->uid == uid;
 }
 
 /* Whether an entry before the one at @end takes the name out. */

@@ -95,7 +95,7 @@ static void judge_pam_cap(struct judging *judging, const struct audit_rule *rule
 static void judge_at(struct judging *judging, const struct audit_rule *rule)
 {
 	const struct power *power = judging_power(judging, rule->first);
-	struct span number = {rule->who, strlen(rule->who)};
+	struct span number = span_of(rule->who);
 	uint32_t uid = 0;
 
 	if ((!rule->tool && !power) || !span_number(number, &uid) || uid == 0)
@@ -135,7 +135,7 @@ static void judge_rule(struct judging *judging, const struct audit_rule *rule)
 	struct about about = {rule->who, rule->place, false};
 	const char *target = NULL;
 
-	if (rule->kind == AUDIT_RULE_CRON && strcmp(rule->who, "root") == 0)
+	if (rule->kind == AUDIT_RULE_CRON && judging_is_root(judging, rule->who))
 		return;
 	if (!rule->tool && !rule_power(judging, rule)) {
 		target = rule_target(judging, rule);
@@ -198,9 +198,9 @@ static void judge_unit_group(struct judging *judging, const struct audit_unit *u
 		return;
 	}
 	/* Without a user it is root's already. */
-	if (!power ||
-		(!unit->dynamic && !is_many(unit->name) &&
-			(!user || strcmp(user, "root") == 0 || strcmp(user, "0") == 0)))
+	if (!power || (!unit->dynamic && !is_many(unit->name) &&
+			      (!user || judging_is_root(judging, user) ||
+				      strcmp(user, "0") == 0)))
 		return;
 	judging_add(judging, KIND_UNIT,
 		(struct about){user ? user : unit->name, place,

@@ -54,13 +54,12 @@ bool judging_user(const struct judging *judging, const char *name)
 
 bool judging_subject(const struct judging *judging, const char *subject)
 {
-	struct span rest = {subject + 1, strlen(subject) - (subject[0] ? 1 : 0)};
 	uint32_t uid;
 
 	if (subject[0] == '%')
 		return text_list_has(
 			&judging->policy->gate.approved.groups, subject + 1);
-	if (subject[0] == '#' && span_number(rest, &uid)) {
+	if (span_id(subject, &uid)) {
 		const struct audit_user *user = audit_user_by_uid(judging->facts, uid);
 
 		return user && judging_user(judging, user->name);
@@ -85,7 +84,7 @@ const struct power *judging_group_power(
 
 	if (found)
 		return judging_power(judging, found->gid);
-	if (span_number((struct span){group, strlen(group)}, &gid))
+	if (span_number(span_of(group), &gid))
 		return judging_power(judging, gid);
 	return NULL;
 }
@@ -100,9 +99,7 @@ const char *judging_uid_name(const struct judging *judging, uint32_t uid)
 /* Root has the power already, and loses nothing by it. */
 bool judging_is_root(const struct judging *judging, const char *name)
 {
-	const struct audit_user *user = audit_user_by_name(judging->facts, name);
-
-	return user ? user->uid == 0 : strcmp(name, "root") == 0;
+	return audit_is_root(judging->facts, name);
 }
 
 bool judging_is_open(const struct judging *judging, const struct audit_socket *socket)

@@ -10,7 +10,7 @@
 
 #include "common/cleanup.h"
 
-static bool is_blank(char c)
+bool lines_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
@@ -140,9 +140,9 @@ struct span span_word(struct span *rest)
 {
 	size_t begin = 0, end;
 
-	while (begin < rest->len && is_blank(rest->text[begin]))
+	while (begin < rest->len && lines_is_blank(rest->text[begin]))
 		begin++;
-	for (end = begin; end < rest->len && !is_blank(rest->text[end]); end++)
+	for (end = begin; end < rest->len && !lines_is_blank(rest->text[end]); end++)
 		;
 	struct span word = {rest->text + begin, end - begin};
 	rest->text += end;
@@ -152,11 +152,11 @@ struct span span_word(struct span *rest)
 
 struct span span_trim(struct span span)
 {
-	while (span.len > 0 && is_blank(span.text[0])) {
+	while (span.len > 0 && lines_is_blank(span.text[0])) {
 		span.text++;
 		span.len--;
 	}
-	while (span.len > 0 && is_blank(span.text[span.len - 1]))
+	while (span.len > 0 && lines_is_blank(span.text[span.len - 1]))
 		span.len--;
 	return span;
 }
@@ -178,6 +178,24 @@ bool span_begins(struct span span, const char *text)
 	size_t len = strlen(text);
 
 	return span.len >= len && (len == 0 || memcmp(span.text, text, len) == 0);
+}
+
+bool span_ends(struct span span, const char *text)
+{
+	size_t len = strlen(text);
+
+	return span.len >= len &&
+	       (len == 0 || memcmp(span.text + span.len - len, text, len) == 0);
+}
+
+struct span span_of(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
+
+bool span_id(const char *text, uint32_t *ret_id)
+{
+	return text[0] == '#' && span_number(span_of(text + 1), ret_id);
 }
 
 bool span_number(struct span span, uint32_t *ret_number)

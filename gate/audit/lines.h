@@ -39,6 +39,10 @@ bool lines_next_whole(struct lines *lines, const char *comments, struct arena *a
  * backslash joins has no blank between.
  */
 bool lines_next_rule(struct lines *lines, struct arena *arena, struct span *ret_line);
+/** lines_is_blank() - what separates words within a line */
+bool lines_is_blank(char c);
+/** span_of() - all of a text, which it borrows */
+struct span span_of(const char *text);
 /** span_cut() - what is before @separator, which is skipped; all when there is none. */
 struct span span_cut(struct span *rest, char separator);
 /** span_word() - the next word between blanks; empty: none is left. */
@@ -48,8 +52,11 @@ bool span_is(struct span span, const char *text);
 /** span_is_nocase() - the same, whatever the case of ASCII letters. */
 bool span_is_nocase(struct span span, const char *text);
 bool span_begins(struct span span, const char *text);
+bool span_ends(struct span span, const char *text);
 /** span_number() - all of it is a decimal number up to UINT32_MAX. */
 bool span_number(struct span span, uint32_t *ret_number);
+/** span_id() - "#1000", as sudoers(5) has ids */
+bool span_id(const char *text, uint32_t *ret_id);
 /** span_names_tool() - a word in it is an engine's command line tool, path or not. */
 bool span_names_tool(struct span span);
 

@@ -17,8 +17,7 @@ static bool read_device(struct audit_facts *facts, const char *value, bool *ret_
 {
 	static const char *const prefixes[] = {
 		"/dev/", "/run/systemd/inaccessible/", "block-", "char-"};
-	struct span words =
-		words_split(&facts->arena, (struct span){value, strlen(value)}, false);
+	struct span words = words_split(&facts->arena, span_of(value), false);
 	struct span path = span_cut(&words, '\0'), access = span_cut(&words, '\0');
 	bool is_valid = false;
 
@@ -70,8 +69,7 @@ static bool is_usual_unpacker(const char *unit)
 
 static bool runs_unpacker(struct audit_facts *facts, const char *command)
 {
-	return system_unpacker(words_split(
-		&facts->arena, (struct span){command, strlen(command)}, true));
+	return system_unpacker(words_split(&facts->arena, span_of(command), true));
 }
 
 void nodes_find(struct audit_facts *facts)
@@ -100,7 +98,6 @@ static bool has_unit(const struct audit_facts *facts, const char *unit)
  */
 static struct span unit_of(struct span cgroup)
 {
-	static const char end[] = ".service";
 	struct lines lines = {.rest = cgroup};
 	struct span line;
 
@@ -110,9 +107,7 @@ static struct span unit_of(struct span cgroup)
 		while (line.len > 0) {
 			struct span name = span_cut(&line, '/');
 
-			if (name.len > strlen(end) &&
-				memcmp(name.text + name.len - strlen(end), end,
-					strlen(end)) == 0)
+			if (span_ends(name, ".service"))
 				return name;
 		}
 	}

@@ -128,7 +128,7 @@ void rules_read_crontab(
 		for (size_t i = 0; i < skip; i++)
 			(void)span_word(&rest);
 		if (user)
-			who = (struct span){user, strlen(user)};
+			who = span_of(user);
 		else
 			who = span_word(&rest);
 		if (who.len == 0 || !span_names_tool(rest))
@@ -163,7 +163,7 @@ void rules_read_at_job(
 	struct span line;
 	char who[16];
 	int len = snprintf(who, sizeof(who), "%u", uid);
-	struct span title = {"queued job", strlen("queued job")};
+	struct span title = span_of("queued job");
 	struct audit_rule *rule = rules_add(
 		facts, AUDIT_RULE_AT, path, 1, (struct span){who, (size_t)len}, title);
 	bool has_gid = false;

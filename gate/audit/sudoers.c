@@ -198,17 +198,13 @@ static bool names_tool(struct sudo_aliases *aliases, struct span commands)
 }
 
 /* sudoers(5): of all entries that match the last one counts. */
-static bool makes_root(const struct sudo_entries *entries)
+static bool makes_root(
+	const struct audit_facts *facts, const struct sudo_entries *entries)
 {
 	for (size_t i = entries->n; i > 0; i--) {
 		const char *name = entries->items[i - 1].name;
 		bool negated = entries->items[i - 1].negated;
-		uint32_t uid = 1;
-		bool is_uid =
-			name[0] == '#' &&
-			span_number((struct span){name + 1, strlen(name + 1)}, &uid);
-		bool is_root = strcmp(name, "ALL") == 0 || strcmp(name, "root") == 0 ||
-			       (is_uid && uid == 0);
+		bool is_root = strcmp(name, "ALL") == 0 || audit_is_root(facts, name);
 
 		/* Whether root is in a group is not known here: then he may be. */
 		if (entries->items[i - 1].guessed)
@@ -254,7 +250,7 @@ static void read_runas(
 
 		sudo_entries_read(aliases, SUDO_ALIAS_RUNAS, list, &runas);
 		/* Who may be root, or anybody, needs no third one. */
-		bool root = makes_root(&runas);
+		bool root = makes_root(aliases->facts, &runas);
 		if (!root)
 			add_runas(aliases->facts, rule, &runas);
 		/* "(ALL:ALL)" makes root: that needs no group. */
@@ -275,10 +271,8 @@ static void add_rules(struct audit_facts *facts, const struct rule_line *line,
 	const struct audit_names *users, const struct audit_rule *what)
 {
 	for (size_t i = 0; i < users->n; i++) {
-		const char *who = users->items[i];
-		struct audit_rule *rule =
-			rules_add(facts, AUDIT_RULE_SUDOERS, line->path, line->number,
-				(struct span){who, strlen(who)}, line->text);
+		struct audit_rule *rule = rules_add(facts, AUDIT_RULE_SUDOERS,
+			line->path, line->number, span_of(users->items[i]), line->text);
 
 		if (!rule)
 			return;
@@ -393,7 +387,7 @@ void rules_read_sudoers(
 				struct rule_line line = {
 					.path = files[i].path,
 					.number = lines.first,
-					.text = {text, strlen(text)},
+					.text = span_of(text),
 				};
 				bool is_alias = sudo_alias_kind_of(line.text) !=
 						SUDO_ALIAS_NONE;

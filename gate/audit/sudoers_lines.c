@@ -25,11 +25,6 @@ struct scan {
 	char last;	/* what was there last but blanks */
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
 static char at(const struct scan *scan, size_t i)
 {
 	return i < scan->rest.len ? scan->rest.text[i] : '\0';
@@ -60,7 +55,7 @@ static size_t joint(const struct scan *scan)
 
 	if (at(scan, 0) != '\\')
 		return 0;
-	while (is_blank(at(scan, i)))
+	while (lines_is_blank(at(scan, i)))
 		i++;
 	return at(scan, i) == '\n' ? i + 1 : 0;
 }
@@ -83,7 +78,7 @@ static void scan_byte(struct scan *scan, bool is_list)
 	bool begins = scan->blank || strchr("=,:!)", scan->last);
 
 	skip(scan, 1);
-	if (is_blank(c)) {
+	if (lines_is_blank(c)) {
 		scan->blank = true;
 		scan->in_option = scan->in_option && scan->quoted;
 		return;
@@ -131,7 +126,7 @@ static size_t scan_line(struct span *text, unsigned int *number, char *out)
 			/* A command's path goes on behind the blanks of the next. */
 			skip(&scan, n);
 			scan.blank = scan.blank || !(scan.command || scan.quoted);
-			while (is_blank(at(&scan, 0)))
+			while (lines_is_blank(at(&scan, 0)))
 				skip(&scan, 1);
 			++*number;
 		} else if (at(&scan, 0) == '#' && is_comment(&scan)) {

@@ -31,8 +31,7 @@ static bool is_in_name(struct span text, size_t colon)
 	for (size_t i = 0; i < ARRAY_LEN(digests); i++) {
 		size_t len = strlen(digests[i]);
 
-		if (before.len >= len &&
-			memcmp(before.text + before.len - len, digests[i], len) == 0 &&
+		if (span_ends(before, digests[i]) &&
 			(before.len == len ||
 				strchr(" ,=:)", before.text[before.len - len - 1])))
 			return true;
@@ -120,7 +119,7 @@ struct sudo_alias *sudo_alias_open(struct sudo_aliases *aliases,
 	alias->opened++;
 	aliases->depth++;
 	if (alias->opened == 1 && sudo_alias_too_deep(aliases)) {
-		*ret_value = (struct span){"ALL", strlen("ALL")};
+		*ret_value = span_of("ALL");
 		aliases->guessed = true;
 	}
 	return alias;

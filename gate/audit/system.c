@@ -53,13 +53,6 @@ static bool is_id(struct span name)
 	return name.len == 64;
 }
 
-static bool ends_with(struct span span, const char *end)
-{
-	size_t len = strlen(end);
-
-	return span.len >= len && memcmp(span.text + span.len - len, end, len) == 0;
-}
-
 /* "docker-ID.scope": what an engine has systemd start; cgroupfs has no end. */
 static bool is_scope(struct span name)
 {
@@ -67,7 +60,7 @@ static bool is_scope(struct span name)
 		"docker-", "libpod-", "crio-", "cri-containerd-", "nerdctl-"};
 	static const char end[] = ".scope";
 
-	if (ends_with(name, end))
+	if (span_ends(name, end))
 		name.len -= strlen(end);
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		size_t len = strlen(prefixes[i]);
@@ -93,7 +86,7 @@ static bool is_container_path(struct span path)
 
 		if (name.len == 0)
 			continue;
-		if (span_is(name, "user.slice") || ends_with(name, ".service"))
+		if (span_is(name, "user.slice") || span_ends(name, ".service"))
 			return false;
 		if (is_scope(name) || (below_docker && is_id(name)))
 			return true;

@@ -232,11 +232,6 @@ static const char *engine_of(const struct services *services, const char *name)
 	return units_usual_engine(name);
 }
 
-static struct span text_of(const char *text)
-{
-	return (struct span){text, strlen(text)};
-}
-
 /* Commands that run an engine, or carry bytes to its socket. */
 static void find_services(struct services *services)
 {
@@ -249,7 +244,7 @@ static void find_services(struct services *services)
 		if (setting->key != AUDIT_SETTING_EXEC || !setting->value)
 			continue;
 		engine = system_read_command(facts, setting->place,
-			words_split(&facts->arena, text_of(setting->value), true));
+			words_split(&facts->arena, span_of(setting->value), true));
 		if (!engine)
 			continue;
 		struct service *slot = arena_push(
@@ -282,7 +277,7 @@ static void read_environments(struct services *services)
 			continue;
 		}
 		struct span words =
-			words_split(&facts->arena, text_of(setting->value), false);
+			words_split(&facts->arena, span_of(setting->value), false);
 		while (words.len > 0) {
 			struct span word = span_cut(&words, '\0');
 
@@ -312,7 +307,7 @@ static const char *engine_of_socket(const struct services *services, const char 
 		if (setting->key != AUDIT_SETTING_SOCKETS ||
 			!engine_of(services, setting->unit))
 			continue;
-		struct span rest = text_of(setting->value);
+		struct span rest = span_of(setting->value);
 		for (struct span w = span_word(&rest); w.len > 0;
 			w = span_word(&rest)) {
 			if (span_is(w, unit))
@@ -344,7 +339,7 @@ void units_end(struct audit_facts *facts)
 			continue;
 		if (listen)
 			system_add_address(facts, setting->place, engine,
-				text_of(setting->value), AUDIT_TLS_NONE);
+				span_of(setting->value), AUDIT_TLS_NONE);
 		else if (strcmp(engine, "docker") == 0)
 			audit_name(facts, &facts->socket_groups, setting->value,
 				strlen(setting->value));
@@ -364,11 +359,9 @@ static bool is_gate_service(const struct audit_facts *facts, const char *service
 		if (setting->key != AUDIT_SETTING_EXEC || !setting->value ||
 			strcmp(setting->unit, service) != 0)
 			continue;
-		struct span rest = text_of(setting->value);
+		struct span rest = span_of(setting->value);
 		struct span program = span_word(&rest);
-		if (!(span_is(program, "gate") ||
-			    (program.len > 5 && memcmp(program.text + program.len - 5,
-							"/gate", 5) == 0)) ||
+		if (!(span_is(program, "gate") || span_ends(program, "/gate")) ||
 			!span_is(span_word(&rest), "serve"))
 			return false;
 		has_command = true;

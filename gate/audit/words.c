@@ -9,7 +9,7 @@
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	return c == '\n' || lines_is_blank(c);
 }
 
 static int hex_digit(char c)
@@ -170,13 +170,13 @@ static struct span specifier(const struct unit_name *name, char c)
 	case '%':
 		return (struct span){"%", 1};
 	case 't':
-		return (struct span){"/run", strlen("/run")};
+		return span_of("/run");
 	case 'S':
-		return (struct span){"/var/lib", strlen("/var/lib")};
+		return span_of("/var/lib");
 	case 'E':
-		return (struct span){"/etc", strlen("/etc")};
+		return span_of("/etc");
 	case 'h':
-		return (struct span){"/root", strlen("/root")};
+		return span_of("/root");
 	case 'p':
 	case 'P':
 		return name->prefix;
