@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "gate/audit/rules.h"
+#include "gate/audit/tools.h"
 
 /*
  * Theory of operation. The text becomes tokens as doas' own lexer has them: quotes and
@@ -201,7 +202,7 @@ static void read_rule(struct audit_facts *facts, const char *path, unsigned int 
 		if (target && audit_is_root(facts, target))
 			target = NULL;
 	}
-	bool tool = span_names_tool(text_from(rule, at));
+	bool tool = tools_named(text_from(rule, at));
 	if (!who || (!tool && !target))
 		return;
 	struct audit_rule *fact = rules_add(

@@ -2,9 +2,6 @@
 /* Files of lines, read piece by piece without a copy. */
 #include "gate/audit/lines.h"
 
-#include <fnmatch.h>
-#include <regex.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -213,75 +210,4 @@ bool span_number(struct span span, uint32_t *ret_number)
 		return false;
 	*ret_number = (uint32_t)number;
 	return true;
-}
-
-static const char *const tools[] = {"docker", "docker-compose", "podman", "nerdctl",
-	"ctr", "crictl", "buildctl", "lxc", "incus", "dockerd", "containerd", "runc",
-	"crun", "buildah", "buildkitd", "podman-compose", "podman-remote",
-	"docker-buildx", "k3s", "microk8s", "virsh"};
-
-/* fnmatch(3), a folder and all in it, or "^a regular expression$". */
-static bool takes(const char *pattern, const regex_t *regex, const char *path)
-{
-	size_t len = strlen(pattern);
-
-	if (regex)
-		return regexec(regex, path, 0, NULL, 0) == 0;
-	if (len > 0 && pattern[len - 1] == '/')
-		return strncmp(pattern, path, len) == 0 && !strchr(path + len, '/');
-	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
-}
-
-bool span_takes_tool(struct span pattern)
-{
-	static const char *const folders[] = {"/usr/bin/", "/usr/local/bin/", "/bin/",
-		"/usr/sbin/", "/usr/local/sbin/", "/sbin/", "/snap/bin/"};
-	char text[256], path[64];
-	bool is_regex = span_begins(pattern, "^"), found = false;
-	regex_t regex;
-
-	if (pattern.len == 0 || (!is_regex && pattern.text[0] != '/'))
-		return false;
-	if (pattern.len >= sizeof(text))
-		return true;
-	memcpy(text, pattern.text, pattern.len);
-	text[pattern.len] = '\0';
-	/* A plain path names what it is. */
-	if (!is_regex && !strpbrk(text, "*?[") && text[pattern.len - 1] != '/')
-		return false;
-	/* One that cannot be read may be about anything. */
-	if (is_regex && regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) != 0)
-		return true;
-	for (size_t i = 0; !found && i < ARRAY_LEN(folders) * ARRAY_LEN(tools); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s",
-			folders[i / ARRAY_LEN(tools)], tools[i % ARRAY_LEN(tools)]);
-		found = takes(text, is_regex ? &regex : NULL, path);
-	}
-	if (is_regex)
-		regfree(&regex);
-	return found;
-}
-
-static bool is_word_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
-
-/* A path's last part counts: "/usr/bin/docker" does, "/etc/docker/x" does not. */
-bool span_names_tool(struct span span)
-{
-	for (size_t i = 0; i < span.len;) {
-		size_t end = i;
-
-		while (end < span.len && is_word_byte(span.text[end]))
-			end++;
-		bool last = end == span.len || span.text[end] != '/';
-		for (size_t t = 0; last && t < ARRAY_LEN(tools); t++) {
-			if (span_is((struct span){span.text + i, end - i}, tools[t]))
-				return true;
-		}
-		i = end > i ? end : i + 1;
-	}
-	return false;
 }

@@ -57,10 +57,5 @@ bool span_ends(struct span span, const char *text);
 bool span_number(struct span span, uint32_t *ret_number);
 /** span_id() - "#1000", as sudoers(5) has ids */
 bool span_id(const char *text, uint32_t *ret_id);
-/** span_names_tool() - a word in it is an engine's command line tool, path or not. */
-bool span_names_tool(struct span span);
-
-/** span_takes_tool() - a command of sudoers(5) that is a pattern has such a tool. */
-bool span_takes_tool(struct span pattern);
 
 #endif

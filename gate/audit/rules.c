@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gate/audit/tools.h"
 
 struct audit_rule *rules_add(struct audit_facts *facts, enum audit_rule_kind kind,
 	const char *path, unsigned int line, struct span who, struct span text)
@@ -131,7 +132,7 @@ void rules_read_crontab(
 			who = span_of(user);
 		else
 			who = span_word(&rest);
-		if (who.len == 0 || !span_names_tool(rest))
+		if (who.len == 0 || !tools_named(rest))
 			continue;
 		struct audit_rule *rule = rules_add(
 			facts, AUDIT_RULE_CRON, path, lines.number, who, whole);
@@ -174,7 +175,7 @@ void rules_read_at_job(
 		/* What looks like it further down is the user's. */
 		if (lines.number == 2)
 			has_gid = read_at_gid(line, &rule->first);
-		else if (!is_comment(line) && span_names_tool(line))
+		else if (!is_comment(line) && tools_named(line))
 			rule->tool = true;
 	}
 	if (has_gid)

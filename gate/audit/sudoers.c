@@ -6,6 +6,7 @@
 #include "gate/audit/rules.h"
 #include "gate/audit/sudoers_lines.h"
 #include "gate/audit/sudoers_lists.h"
+#include "gate/audit/tools.h"
 #include "gate/audit/words.h"
 
 /*
@@ -158,8 +159,12 @@ static struct span command_of(struct span item)
 	return (struct span){0};
 }
 
-/* struct tools - what of a list of commands is about an engine's tools */
+/**
+ * struct tools - what of a list of commands is about an engine's tools
+ * @folders: where such may be
+ */
 struct tools {
+	const struct audit_names *folders;
 	bool found, taken_out, all;
 };
 
@@ -181,19 +186,28 @@ static void look_for_tools(struct sudo_aliases *aliases, struct span list, bool 
 			sudo_alias_close(aliases, alias);
 		} else if (span_is(item.command, "ALL")) {
 			tools->all |= !not ;
-		} else if (span_names_tool(item.command) ||
-			   span_takes_tool(command_of(item.command))) {
+		} else if (tools_named(item.command) ||
+			   tools_matched(command_of(item.command), tools->folders)) {
 			tools->found |= !not ;
 			tools->taken_out |= not ;
 		}
 	}
 }
 
-static bool names_tool(struct sudo_aliases *aliases, struct span commands)
-{
-	struct tools tools = {0};
+/**
+ * struct sudoers
+ * @folders: of secure_path
+ */
+struct sudoers {
+	struct sudo_aliases aliases;
+	struct audit_names folders;
+};
 
-	look_for_tools(aliases, commands, false, &tools);
+static bool names_tool(struct sudoers *sudoers, struct span commands)
+{
+	struct tools tools = {.folders = &sudoers->folders};
+
+	look_for_tools(&sudoers->aliases, commands, false, &tools);
 	return tools.found || (tools.taken_out && tools.all);
 }
 
@@ -332,8 +346,9 @@ static void note(
 }
 
 /* USERS HOSTS = COMMANDS */
-static void read_rule(struct sudo_aliases *aliases, const struct rule_line *line)
+static void read_rule(struct sudoers *sudoers, const struct rule_line *line)
 {
+	struct sudo_aliases *aliases = &sudoers->aliases;
 	struct span commands = line->text,
 		    left = span_trim(sudo_cut(&commands, "=", true));
 	struct span list = {left.text, users_len(left)};
@@ -344,7 +359,7 @@ static void read_rule(struct sudo_aliases *aliases, const struct rule_line *line
 	if (commands.len == 0)
 		return;
 	aliases->guessed = false;
-	what.tool = names_tool(aliases, commands);
+	what.tool = names_tool(sudoers, commands);
 	read_runas(aliases, &what, commands);
 	sudo_entries_read(aliases, SUDO_ALIAS_USER, list, &entries);
 	sudo_entries_names(aliases->facts, &entries, &users);
@@ -373,10 +388,58 @@ static void read_defaults(struct audit_facts *facts, const struct rule_line *lin
 			"was not looked at");
 }
 
+/* "secure_path = "/a:/b"", "secure_path += /c": where commands are looked for. */
+static void read_secure_path(struct sudoers *sudoers, struct span line)
+{
+	static const char option[] = "secure_path";
+	struct audit_facts *facts = sudoers->aliases.facts;
+	const char *at;
+
+	while (line.len > 0 &&
+		(at = memmem(line.text, line.len, option, strlen(option)))) {
+		line.len -= (size_t)(at - line.text) + strlen(option);
+		line.text = at + strlen(option);
+		struct span value = span_trim(line);
+		if (span_begins(value, "+"))
+			value = (struct span){value.text + 1, value.len - 1};
+		if (!span_begins(value, "="))
+			continue;
+		(void)span_cut(&value, '=');
+		value = span_trim(value);
+		value = words_unquote(&facts->arena, sudo_cut(&value, " ,", true));
+		while (value.len > 0) {
+			struct span folder = span_cut(&value, ':');
+
+			while (span_ends(folder, "/"))
+				folder.len--;
+			if (folder.len > 0)
+				audit_name(facts, &sudoers->folders, folder.text,
+					folder.len);
+		}
+	}
+}
+
+/* What rules are read with: options before them, and all aliases. */
+static void read_before_rules(struct sudoers *sudoers, const struct rule_line *line)
+{
+	if (span_begins(line->text, "Defaults")) {
+		read_defaults(sudoers->aliases.facts, line);
+		read_secure_path(sudoers, line->text);
+	} else if (sudo_alias_kind_of(line->text) != SUDO_ALIAS_NONE) {
+		sudo_aliases_read(&sudoers->aliases, line->text);
+	}
+}
+
+static bool is_rule(struct span line)
+{
+	return !span_begins(line, "Defaults") && !span_begins(line, "@") &&
+	       sudo_alias_kind_of(line) == SUDO_ALIAS_NONE;
+}
+
 void rules_read_sudoers(
 	struct audit_facts *facts, const struct sudo_file *files, size_t n)
 {
-	struct sudo_aliases aliases = {.facts = facts};
+	struct sudoers sudoers = {.aliases = {.facts = facts}};
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
@@ -389,17 +452,11 @@ void rules_read_sudoers(
 					.number = lines.first,
 					.text = span_of(text),
 				};
-				bool is_alias = sudo_alias_kind_of(line.text) !=
-						SUDO_ALIAS_NONE;
 
-				if (is_alias != (pass == 0))
-					continue;
 				if (pass == 0)
-					sudo_aliases_read(&aliases, line.text);
-				else if (span_begins(line.text, "Defaults"))
-					read_defaults(facts, &line);
-				else if (text[0] != '@')
-					read_rule(&aliases, &line);
+					read_before_rules(&sudoers, &line);
+				else if (is_rule(line.text))
+					read_rule(&sudoers, &line);
 			}
 		}
 	}

@@ -16,6 +16,7 @@
 #include "gate/audit/judge.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/system.h"
+#include "gate/audit/tools.h"
 #include "gate/audit/words.h"
 
 static struct span span(const char *text)
@@ -32,9 +33,9 @@ static void tools_by_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
-		assert_true(span_names_tool(span(yes[i])));
+		assert_true(tools_named(span(yes[i])));
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		assert_false(span_names_tool(span(no[i])));
+		assert_false(tools_named(span(no[i])));
 }
 
 static void numbers(void **state)

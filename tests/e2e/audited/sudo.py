@@ -235,3 +235,19 @@ def sudoers_items(h):
     return ["sudoers:%s:/etc/sudoers:%d" % x for x in (
         ("alice", 1), ("%ci", 2), ("alice", 3), ("alice", 5), ("alice", 6), ("alice", 7),
         ("alice", 8))] + ["unseen::/etc/sudoers:9"]
+
+
+@CASES.case
+def sudoers_folders(h):
+    """Tools may be in any folder that a pattern is about, or that sudo looks in."""
+    h.file("/etc/sudoers", "\n".join([
+        "alice ALL = /srv/more/", "alice ALL = /srv/bin/*", "alice ALL = ^/srv/t/.*$",  # 1, 2, 3
+        "Defaults env_reset, secure_path=\"/usr/bin:/srv/bin/\"",
+        "Defaults:alice secure_path += /srv/more",
+        "alice ALL = /usr/local/sbin/*", "alice ALL = /opt/", "alice ALL = /opt/*/bin/*",  # 6, 7, 8
+        "alice ALL = /srv/else/dock*", "alice ALL = /usr/*/", "alice ALL = ^/srv/e/do.*$",  # 9 .. 11
+        "alice ALL = ^(/srv|/usr)/bin/[a-z]+$",                                       # 12
+        # None of these:
+        "alice ALL = /srv/else/", "alice ALL = /srv/else/*", "alice ALL = /srv/else/[d]?*",
+        "alice ALL = /opt/*/bin/ls*", "alice ALL = ^/srv/e/(ls|cat)$", "alice ALL = ^(/srv)$"]) + "\n")
+    return ["sudoers:alice:/etc/sudoers:%d" % i for i in (1, 2, 3, 6, 7, 8, 9, 10, 11, 12)]
