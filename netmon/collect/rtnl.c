@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links, addresses and traffic control of one network namespace. */
+/* Links and addresses of one network namespace, and all that goes with them. */
 #include "netmon/collect/rtnl.h"
 
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "netmon/collect/sysctl.h"
@@ -183,78 +182,6 @@ static int dump_addrs(struct nlsock *sock, struct rtnl_target *target, struct er
 	return r < 0 ? err_wrap(err, "addresses") : 0;
 }
 
-static int parse_qdisc(const struct nlmsghdr *message, void *data, struct err *err)
-{
-	struct rtnl_target *target = data;
-	const struct tcmsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *tb[TCA_MAX + 1];
-
-	(void)err;
-	if (message->nlmsg_type != RTM_NEWQDISC)
-		return 0;
-	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
-	const char *kind = attr_text(tb[TCA_KIND]);
-	if (!kind || (strcmp(kind, "clsact") != 0 && strcmp(kind, "ingress") != 0))
-		return 0;
-	for (size_t i = 0; i < target->netns->nlinks; i++) {
-		struct link *link = &target->netns->links[i];
-
-		if (link->index == info->tcm_ifindex) /* until filters are counted */
-			link->tc_ingress = link->tc_egress = true;
-	}
-	return 0;
-}
-
-static int count_filter(const struct nlmsghdr *message, void *data, struct err *err)
-{
-	(void)err;
-	if (message->nlmsg_type == RTM_NEWTFILTER)
-		++*(size_t *)data;
-	return 0;
-}
-
-static int has_filter(
-	struct nlsock *sock, int ifindex, uint32_t side, bool *ret_has, struct err *err)
-{
-	char buffer[NLSOCK_REQUEST_BYTES];
-	struct nlmsghdr *request = nlsock_request(
-		sock, buffer, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
-	struct tcmsg *info = mnl_nlmsg_get_payload(request);
-	size_t count = 0;
-
-	info->tcm_ifindex = ifindex;
-	info->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
-	int r = nlsock_dump(sock, request, count_filter, &count, err);
-	*ret_has = count > 0;
-	return r;
-}
-
-/* Filters in a clsact or ingress qdisc see a packet before netfilter does, and those
- * for what leaves after it. */
-static int dump_tc(struct nlsock *sock, struct rtnl_target *target, struct err *err)
-{
-	char buffer[NLSOCK_REQUEST_BYTES];
-	struct netns *netns = target->netns;
-	struct nlmsghdr *request = nlsock_request(
-		sock, buffer, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg));
-	int r = nlsock_dump(sock, request, parse_qdisc, target, err);
-
-	/* A kernel without traffic control. */
-	if (r == -EOPNOTSUPP)
-		return 0;
-	for (size_t i = 0; r == 0 && i < netns->nlinks; i++) {
-		struct link *link = &netns->links[i];
-
-		if (link->tc_ingress)
-			r = has_filter(sock, link->index, TC_H_MIN_INGRESS,
-				&link->tc_ingress, err);
-		if (r == 0 && link->tc_egress)
-			r = has_filter(sock, link->index, TC_H_MIN_EGRESS,
-				&link->tc_egress, err);
-	}
-	return r < 0 ? err_wrap(err, "traffic control") : 0;
-}
-
 static int dump_routes4(
 	struct nlsock *sock, struct rtnl_target *target, struct err *err)
 {
@@ -284,7 +211,7 @@ static int dump_rules6(struct nlsock *sock, struct rtnl_target *target, struct e
 /* Order matters: what a dump refers to (links) comes before it. */
 typedef int dump_fn(struct nlsock *sock, struct rtnl_target *target, struct err *err);
 static dump_fn *const dumps[] = {dump_links, dump_addrs, dump_routes4, dump_routes6,
-	dump_rules4, dump_rules6, dump_tc};
+	dump_rules4, dump_rules6, rtnl_dump_tc};
 
 /* -EINTR when all was read, but not of one moment. */
 static int dump_all(struct nlsock *sock, struct rtnl_target *target, struct err *err)

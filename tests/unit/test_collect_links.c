@@ -71,6 +71,9 @@ static void test_links(void **state)
 	facts_free(facts);
 }
 
+#define EVERYTHING " protocol ip u32 match u32 0 0 "
+#define REDIRECT   "action mirred egress redirect dev v1"
+
 static void test_tc_ingress(void **state)
 {
 	(void)state;
@@ -84,10 +87,7 @@ static void test_tc_ingress(void **state)
 	assert_false(netns_link_named(facts->host, "v0")->tc_ingress);
 	assert_null(made_note(facts, "tc-ingress"));
 	facts_free(facts);
-	if (!made_works("tc filter add dev v0 ingress matchall action drop") &&
-		!made_works(
-			"tc filter add dev v0 ingress protocol ip u32 match u32 0 0 "
-			"drop")) {
+	if (!made_works("tc filter add dev v0 ingress" EVERYTHING REDIRECT)) {
 		print_message("SKIP: this kernel has no filter that could be added\n");
 		skip();
 	}
@@ -97,11 +97,64 @@ static void test_tc_ingress(void **state)
 	assert_true(made_note(facts, "tc-ingress")->hides);
 	assert_false(netns_link_named(facts->host, "v0")->tc_egress);
 	facts_free(facts);
-	made_run("tc filter add dev v0 egress protocol all matchall action drop || "
-		 "tc filter add dev v0 egress protocol ip u32 match u32 0 0 drop");
+	made_run("tc filter add dev v0 egress" EVERYTHING REDIRECT);
 	facts = made_facts_of_host();
 	assert_true(made_note(facts, "tc-egress")->hides);
 	facts_free(facts);
+}
+
+/* Whether what leaves by v0 is noted. */
+static bool leaving_is_noted(void)
+{
+	struct facts *facts = made_facts_of_host();
+	bool link = netns_link_named(facts->host, "v0")->tc_egress;
+	const struct note *note = made_note(facts, "tc-egress");
+
+	assert_false(netns_link_named(facts->host, "v0")->tc_ingress);
+	assert_false(netns_link_named(facts->host, "v1")->tc_egress);
+	assert_true(link ? note && note->hides : !note);
+	facts_free(facts);
+	return link;
+}
+
+/* Filters of a qdisc with classes choose one, and are none of ours, unless they act: at
+ * its root, at a class, or at a qdisc within a class. */
+static void test_tc_of_classes(void **state)
+{
+	static const char *const parents[] = {"1:", "1:1", "2:", "2:7"};
+
+	(void)state;
+	made_need_netns();
+	made_run("ip link add v0 type veth peer v1");
+	if (!made_works("tc qdisc add dev v0 root handle 1: htb")) {
+		print_message("SKIP: this kernel has no htb\n");
+		skip();
+	}
+	made_run("tc class add dev v0 parent 1: classid 1:1 htb rate 1mbit;"
+		 "tc class add dev v0 parent 1:1 classid 1:2 htb rate 1mbit;"
+		 "tc qdisc add dev v0 parent 1:2 handle 2: htb;"
+		 "tc class add dev v0 parent 2: classid 2:7 htb rate 1mbit");
+	if (!made_works("tc filter add dev v0 parent 1:" EVERYTHING "flowid 1:2") ||
+		!made_works("tc filter add dev v0 parent 1:1" EVERYTHING REDIRECT)) {
+		print_message("SKIP: this kernel has no filter that could be added\n");
+		skip();
+	}
+	made_run("tc filter del dev v0 parent 1:1");
+	assert_false(leaving_is_noted());
+	for (size_t i = 0; i < ARRAY_LEN(parents); i++) {
+		char command[128];
+
+		(void)snprintf(command, sizeof(command),
+			"tc filter add dev v0 parent %s pref 9" EVERYTHING REDIRECT,
+			parents[i]);
+		made_run(command);
+		if (!leaving_is_noted())
+			fail_msg("a filter at %s acts, and is not noted", parents[i]);
+		(void)snprintf(command, sizeof(command),
+			"tc filter del dev v0 parent %s pref 9", parents[i]);
+		made_run(command);
+	}
+	assert_false(leaving_is_noted());
 }
 
 /* The kernel has an address of IPv6 before it answers there. */
@@ -291,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_links),
 		TEST(test_tc_ingress),
+		TEST(test_tc_of_classes),
 		TEST(test_address_without_its_route),
 		TEST(test_addresses_and_routes_of_one_moment),
 		TEST(test_routes),
