@@ -256,7 +256,8 @@ static int run_check(struct check *check, struct arena *arena, struct err *err)
 {
 	_cleanup_(cleanup_policy) struct policy *policy = NULL;
 	struct upstream upstream = {.socket_path = check->engine};
-	struct gate_engine engine = {.get = upstream_get, .context = &upstream};
+	struct gate_engine engine = {
+		.get = upstream_get, .look = upstream_look, .context = &upstream};
 	struct gate_decision decision;
 	struct gate_caller caller;
 	const char *api = NULL;

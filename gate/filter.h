@@ -137,14 +137,32 @@ struct gate_fact {
 };
 
 /**
+ * struct gate_glimpse - what an image has at a path
+ * @path:   absolute; links are followed but for the last part
+ * @enough: bytes that will do; there may be fewer, or more
+ * @fact:   filled in: 200 and the beginning of a tar of what is there, or 404
+ */
+struct gate_glimpse {
+	const char *path;
+	size_t enough;
+	struct gate_fact fact;
+};
+
+/**
  * struct gate_engine - how the filter asks about the engine's objects
  * @get: GET @path ("/v1.41/containers/web/json") and wait for the whole answer, which
  *       lives in @arena. 0 whatever the HTTP status is; a negative errno when there is
  *       no answer, or one of over 4 MiB: the request is then refused
+ * @look: fill in what the image has, by what a container of it has that never ran, that
+ *       mounts nothing but the image's own volumes, and that is gone when this returns;
+ *       @api as in gate_context. 0, or a negative errno as above
  */
 struct gate_engine {
 	int (*get)(void *context, const char *path, struct arena *arena,
 		struct gate_fact *ret_fact, struct err *err);
+	int (*look)(void *context, const char *api, const char *image_id,
+		struct gate_glimpse *glimpses, size_t n, struct arena *arena,
+		struct err *err);
 	void *context;
 };
 

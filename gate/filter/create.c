@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/filter/labels.h"
+#include "gate/filter/look.h"
 #include "gate/filter/mounts.h"
 #include "gate/filter/network.h"
 #include "gate/filter/objects.h"
@@ -140,11 +141,18 @@ static int force_image(struct work *work, const struct field *field,
 static int force_create_labels(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
+	bool is_due;
+
+	if (look_is_due(work, &is_due) < 0)
+		return -EACCES;
 	jsonw_member_object(out, field->key);
 	int rc = write_labels(work, field, value, out);
 	write_owner(work, out);
 	if (work->image_id)
 		jsonw_member_string(out, IMAGE_LABEL, work->image_id);
+	/* nesting_of_create() looks, or refuses. */
+	if (work->image_id && is_due)
+		jsonw_member_string(out, LOOKED_LABEL, look_label(work));
 	jsonw_object_end(out);
 	return rc;
 }

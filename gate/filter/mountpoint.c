@@ -6,6 +6,47 @@
 
 #include "gate/filter/names.h"
 
+/* In images of most distributions; the second is where it is in truth. */
+static const struct {
+	const char *link, *target;
+} usual_links[] = {
+	{"/bin", "/usr/bin"},
+	{"/lib", "/usr/lib"},
+	{"/lib64", "/usr/lib64"},
+	{"/sbin", "/usr/sbin"},
+	{"/var/lock", "/run/lock"},
+	{"/var/run", "/run"},
+};
+
+/* Without what only says that it is counted from the top: "usr/bin", "../run". */
+static const char *from_top(const char *target)
+{
+	while (strncmp(target, "../", 3) == 0)
+		target += 3;
+	return *target == '/' ? target + 1 : target;
+}
+
+bool is_usual_link(const char *path, const char *target)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {
+		if (strcmp(usual_links[i].link, path) == 0)
+			return strcmp(from_top(target), usual_links[i].target + 1) == 0;
+	}
+	return false;
+}
+
+const char *path_in_truth(struct arena *arena, const char *path)
+{
+	for (size_t i = 0; path && i < ARRAY_LEN(usual_links); i++) {
+		const char *link = usual_links[i].link;
+
+		if (path_below(path, link))
+			return arena_printf(arena, "%s%s", usual_links[i].target,
+				path + strlen(link));
+	}
+	return path;
+}
+
 /* Below these a mount hides what the kernel or the runtime relies on. */
 static bool is_kernel_path(const char *path)
 {

@@ -5,6 +5,11 @@
 
 #include "gate/filter/fields.h"
 
+/** is_usual_link() - whether distributions have that link to that target there. */
+bool is_usual_link(const char *path, const char *target);
+/** path_in_truth() - where a path is behind such a link, in @arena; NULL: no memory. */
+const char *path_in_truth(struct arena *arena, const char *path);
+
 /**
  * check_mountpoint() - whether the profile lets something be mounted on @target
  * @ret_target: a copy without a '/' at its end

@@ -5,55 +5,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gate/filter/look.h"
 #include "gate/filter/mountpoint.h"
 #include "gate/filter/release.h"
 
 /**
  * struct places - where a container mounts something
+ * @given:    as it was asked for, without a '/' at its end
+ * @path:     where that is behind the usual links
  * @is_fresh: empty and nobody's yet: a tmpfs, or a file, below which nothing is
  */
 struct places {
 	struct place {
-		const char *path;
+		const char *given, *path;
 		bool is_fresh;
 	} * list;
 	size_t n;
 	bool failed;
 };
 
-/* In images of most distributions; the second is where it is in truth. */
-static const struct {
-	const char *link, *target;
-} usual_links[] = {
-	{"/bin", "/usr/bin"},
-	{"/lib", "/usr/lib"},
-	{"/lib64", "/usr/lib64"},
-	{"/sbin", "/usr/sbin"},
-	{"/var/lock", "/run/lock"},
-	{"/var/run", "/run"},
-};
-
-/* NULL: memory ran out. */
-static const char *in_truth(struct work *work, const char *path)
-{
-	size_t len = strlen(path);
-
-	if (len > 1 && path[len - 1] == '/')
-		path = arena_strndup(work->arena, path, len - 1);
-	for (size_t i = 0; path && i < ARRAY_LEN(usual_links); i++) {
-		const char *link = usual_links[i].link;
-
-		if (path_below(path, link))
-			return arena_printf(work->arena, "%s%s", usual_links[i].target,
-				path + strlen(link));
-	}
-	return path;
-}
-
 static void add(
 	struct work *work, struct places *places, const char *path, bool is_fresh)
 {
-	const char *place = in_truth(work, path);
+	size_t len = strlen(path);
+	const char *given = arena_strndup(
+		work->arena, path, len > 1 && path[len - 1] == '/' ? len - 1 : len);
+	const char *place = path_in_truth(work->arena, given);
 	struct place *new = arena_push(
 		work->arena, &places->list, &places->n, sizeof(*places->list));
 
@@ -61,7 +38,7 @@ static void add(
 		places->failed = true;
 		return;
 	}
-	*new = (struct place){.path = place, .is_fresh = is_fresh};
+	*new = (struct place){.given = given, .path = place, .is_fresh = is_fresh};
 }
 
 /* The keys of an object: paths. */
@@ -148,14 +125,12 @@ static const char *find_nested(const struct places *places, const char **ret_bel
 	return NULL;
 }
 
-static int check(struct work *work, struct places *places)
+static int check_nested(struct work *work, const struct places *places)
 {
 	static release_number mended = {1, 1, 14};
 	const char *below = NULL;
 	bool is_mended;
 
-	for (size_t i = 0; i < NETWORK_FILES; i++)
-		add(work, places, network_files[i].path, true);
 	if (places->failed)
 		return refuse_memory(work);
 	const char *nested = find_nested(places, &below);
@@ -198,6 +173,36 @@ static int check_groups(struct work *work, const struct places *places)
 	return 0;
 }
 
+/* What the image has on the way to these places, and what groups it has. */
+static int check_image(
+	struct work *work, const struct places *places, const char *image_id)
+{
+	struct look look = {.work = work};
+	bool is_due;
+
+	if (look_is_due(work, &is_due) < 0)
+		return -EACCES;
+	if (!is_due)
+		return 0;
+	for (size_t i = 0; i < places->n; i++) {
+		look_at_place(&look, places->list[i].given);
+		look_at_place(&look, places->list[i].path);
+	}
+	return look_into(&look, image_id);
+}
+
+/* What the engine, or runc, mounts of its own. */
+static void add_own(
+	struct work *work, struct places *places, const struct json_node *host_config)
+{
+	const struct json_node *init = json_member(host_config, "Init");
+
+	for (size_t i = 0; i < NETWORK_FILES; i++)
+		add(work, places, network_files[i].path, true);
+	if (init && init->kind == JSON_KIND_BOOL && init->boolean)
+		add(work, places, "/sbin/docker-init", true);
+}
+
 int nesting_of_create(
 	struct work *work, const struct json_node *body, const struct object *image)
 {
@@ -213,20 +218,49 @@ int nesting_of_create(
 	add_binds(work, &places, host_config);
 	add_mounts(work, &places, host_config, "Target");
 	add_keys(work, &places, host_config, "Tmpfs", true);
+	add_own(work, &places, host_config);
 	if (add_volumes_from(work, &places, host_config) < 0 ||
-		check(work, &places) < 0)
+		check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
 		return -EACCES;
-	return check_groups(work, &places);
+	return image->existence == OBJECT_PRESENT
+		       ? check_image(work, &places, image->id)
+		       : 0;
+}
+
+/* Its label says so, of this very image: see objects.h on why it is gate's. */
+static bool was_looked_at(const struct work *work, const struct json_node *root)
+{
+	const struct json_node *labels =
+		json_member_of(json_member_of(root, "Config", JSON_KIND_OBJECT),
+			"Labels", JSON_KIND_OBJECT);
+	const char *looked = json_member_text(labels, LOOKED_LABEL, NULL);
+	const char *made_of = json_member_text(labels, IMAGE_LABEL, NULL);
+	const char *image = json_member_text(root, "Image", NULL);
+
+	if (!looked || !made_of || !image || strcmp(made_of, image) != 0)
+		return false;
+	return strcmp(looked, LOOKED_GROUPS) == 0 ||
+	       (strcmp(looked, LOOKED_LINKS) == 0 && has_power(work, POWER_RUN_AS));
 }
 
 int nesting_of_container(struct work *work, const struct json_node *root)
 {
+	const struct json_node *host_config =
+		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
+	const char *image = json_member_text(root, "Image", NULL);
 	struct places places = {0};
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
 	add_mounts(work, &places, root, "Destination");
-	add_keys(work, &places, json_member_of(root, "HostConfig", JSON_KIND_OBJECT),
-		"Tmpfs", true);
-	return check(work, &places) < 0 ? -EACCES : check_groups(work, &places);
+	add_keys(work, &places, host_config, "Tmpfs", true);
+	add_own(work, &places, host_config);
+	if (check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
+		return -EACCES;
+	if (was_looked_at(work, root))
+		return 0;
+	if (!image || !is_image_id(image))
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the container lacks its image");
+	return check_image(work, &places, image);
 }

@@ -389,7 +389,9 @@ static struct exchange *prepare(const struct exchange_setup *setup)
 	x.context = setup->context;
 	x.buffers = &buffers;
 	x.upstream.broker = setup->broker;
-	x.engine = (struct gate_engine){.get = upstream_get, .context = &x.upstream};
+	x.engine = (struct gate_engine){.get = upstream_get,
+		.look = upstream_look,
+		.context = &x.upstream};
 	x.context.engine = &x.engine;
 	arena_init(&x.arena, ARENA_BYTES);
 	return &x;

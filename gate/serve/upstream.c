@@ -140,9 +140,9 @@ static int append(struct whole *whole, struct framing *framing, const char *byte
 }
 
 static int read_whole(int fd, struct framing *framing, struct whole *whole,
-	char *buffer, int64_t deadline, struct err *err)
+	size_t enough, char *buffer, int64_t deadline, struct err *err)
 {
-	while (!framing->done) {
+	while (!framing->done && whole->len < enough) {
 		ssize_t n = wire_receive(fd, buffer, HEAD_MAX_BYTES, deadline);
 
 		if (n < 0)
@@ -159,8 +159,8 @@ static int read_whole(int fd, struct framing *framing, struct whole *whole,
 	return 0;
 }
 
-static int ask(const struct upstream *upstream, const struct gate_forward *forward,
-	struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+int upstream_ask(const struct upstream *upstream, const struct gate_forward *forward,
+	size_t enough, struct arena *arena, struct gate_fact *ret_fact, struct err *err)
 {
 	static char buffer[HEAD_MAX_BYTES];
 	static struct whole whole;
@@ -169,7 +169,8 @@ static int ask(const struct upstream *upstream, const struct gate_forward *forwa
 	struct framing framing;
 	size_t have, len;
 
-	char *text = upstream_head(arena, forward, FRAMING_NONE, 0);
+	char *text = upstream_head(arena, forward,
+		forward->body ? FRAMING_LENGTH : FRAMING_NONE, forward->body_len);
 	if (!text)
 		return err_set(err, -EINVAL, "ask the engine: no proper path");
 	_cleanup_(cleanup_close) int fd =
@@ -178,6 +179,8 @@ static int ask(const struct upstream *upstream, const struct gate_forward *forwa
 	if (fd < 0)
 		return fd;
 	int rc = wire_send(fd, text, strlen(text), deadline);
+	if (rc == 0 && forward->body)
+		rc = wire_send(fd, forward->body, forward->body_len, deadline);
 	if (rc < 0)
 		return err_errno(err, rc, "ask the engine");
 	rc = upstream_read_head(
@@ -189,7 +192,8 @@ static int ask(const struct upstream *upstream, const struct gate_forward *forwa
 	framing_init(&framing, head.framing, head.length);
 	rc = append(&whole, &framing, buffer + len, have - len, err);
 	if (rc == 0)
-		rc = read_whole(fd, &framing, &whole, buffer, deadline, err);
+		rc = read_whole(fd, &framing, &whole, enough ? enough : SIZE_MAX,
+			buffer, deadline, err);
 	if (rc < 0)
 		return rc;
 	whole.bytes[whole.len] = '\0';
@@ -206,7 +210,7 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 {
 	const struct gate_forward forward = {.method = "GET", .path = path};
 
-	return ask(context, &forward, arena, ret_fact, err);
+	return upstream_ask(context, &forward, 0, arena, ret_fact, err);
 }
 
 int upstream_delete(struct upstream *upstream, const char *path, struct arena *arena,
@@ -214,7 +218,7 @@ int upstream_delete(struct upstream *upstream, const char *path, struct arena *a
 {
 	const struct gate_forward forward = {.method = "DELETE", .path = path};
 	struct gate_fact answer;
-	int rc = ask(upstream, &forward, arena, &answer, err);
+	int rc = upstream_ask(upstream, &forward, 0, arena, &answer, err);
 
 	if (rc == 0 && (answer.status < 200 || answer.status > 299))
 		rc = err_set(err, -EIO, "the engine answers %u", answer.status);

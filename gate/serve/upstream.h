@@ -48,6 +48,27 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err) _must_check_;
 
 /**
+ * upstream_ask() - a request of gate's own
+ * @forward: method, path, and JSON in @body if there is one
+ * @enough:  bytes of the answer's body that will do, more may come; 0: all of it
+ *
+ * Return: 0 whatever the status is.
+ */
+int upstream_ask(const struct upstream *upstream, const struct gate_forward *forward,
+	size_t enough, struct arena *arena, struct gate_fact *ret_fact, struct err *err)
+	_must_check_;
+
+/**
+ * upstream_look() - gate_engine.look: POST containers/create, GET its archives, DELETE
+ *
+ * A container that cannot be removed is an error. Where gate itself is killed in
+ * between one is left: it never ran, and has the label seawall.look.
+ */
+int upstream_look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
+	_must_check_;
+
+/**
  * upstream_delete() - the same for DELETE @path; the answer's body is of no interest
  *
  * Return: 0 when the engine says that it is done (2xx).

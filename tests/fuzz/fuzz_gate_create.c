@@ -119,7 +119,8 @@ static void check_labels(const struct json_node *labels)
 
 	for (size_t i = 0; i < labels->count; i++)
 		owners += strncmp(labels->children[i].key, "seawall.", 8) == 0;
-	require(owners == 2);
+	require(owners == 3);
+	require(strcmp(text_of(labels, "seawall.looked"), "groups") == 0);
 	require(strcmp(text_of(labels, "seawall.owner"), "1000") == 0);
 	require(strncmp(text_of(labels, "seawall.image"), "sha256:", 7) == 0);
 }

@@ -492,7 +492,59 @@ static int get_fact(void *context, const char *path, struct arena *arena,
 	return 0;
 }
 
-static const struct gate_engine engine = {.get = get_fact};
+int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
+	struct gate_fact *ret_fact)
+{
+	size_t len = tar && tar->content ? strlen(tar->content) : 0;
+	char *body = arena_alloc(arena, GATE_TAR_BLOCK + len + 1);
+
+	if (!body)
+		return -ENOMEM;
+	*ret_fact = (struct gate_fact){.status = 404, .body = body};
+	if (!tar)
+		return 0;
+	(void)snprintf(body + 100, 8, "%07o", tar->mode);
+	(void)snprintf(body + 108, 8, "%07o", tar->uid);
+	(void)snprintf(body + 124, 12, "%011o", (unsigned int)len & 0777777777);
+	body[156] = tar->type;
+	if (tar->link)
+		(void)snprintf(body + 157, 100, "%s", tar->link);
+	memcpy(body + 257, "ustar", 5);
+	if (len > 0)
+		memcpy(body + GATE_TAR_BLOCK, tar->content, len);
+	ret_fact->status = 200;
+	ret_fact->len = GATE_TAR_BLOCK + len;
+	return 0;
+}
+
+int gate_fixture_look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
+{
+	static const struct gate_fixture_tar folder = {.type = '5', .mode = 0755},
+					     groups = {.type = '0',
+						     .mode = 0644,
+						     .content = "root:x:0:\n"};
+	static const struct {
+		const char *path;
+		const struct gate_fixture_tar *tar;
+	} there[] = {{"/", &folder}, {"/etc", &folder}, {"/etc/group", &groups}};
+
+	(void)context;
+	(void)api;
+	assert(strncmp(image_id, "sha256:", 7) == 0);
+	for (size_t i = 0; i < n; i++) {
+		const struct gate_fixture_tar *tar = NULL;
+
+		for (size_t t = 0; t < ARRAY_LEN(there); t++)
+			if (strcmp(there[t].path, glimpses[i].path) == 0)
+				tar = there[t].tar;
+		if (gate_fixture_tar(arena, tar, &glimpses[i].fact) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static const struct gate_engine engine = {.get = get_fact, .look = gate_fixture_look};
 
 /* One container, image, network and exec, under whatever name; no volume. */
 static int get_any(void *context, const char *path, struct arena *arena,
@@ -522,7 +574,7 @@ static int get_any(void *context, const char *path, struct arena *arena,
 	return get_fact(context, path, arena, ret_fact, err);
 }
 
-const struct gate_engine gate_fixture_any = {.get = get_any};
+const struct gate_engine gate_fixture_any = {.get = get_any, .look = gate_fixture_look};
 
 void gate_fixture_init(struct gate_fixture *fixture)
 {

@@ -49,6 +49,19 @@ int gate_fixture_teardown(void **state);
 struct gate_context gate_fixture_context(
 	struct gate_fixture *fixture, const char *user, bool with_engine);
 
+/** struct gate_fixture_tar - how the tar of a path begins; @content: NULL: none */
+struct gate_fixture_tar {
+	char type;
+	unsigned int mode, uid;
+	const char *content, *link;
+};
+/** gate_fixture_tar() - it as an engine's answer; @tar NULL: there is no such path. */
+int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
+	struct gate_fact *ret_fact);
+/** gate_fixture_look() - gate_engine.look: an image as distributions make it. */
+int gate_fixture_look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err);
+
 /** gate_fixture_any - an engine in which every name is alice's; it has no volume. */
 extern const struct gate_engine gate_fixture_any;
 

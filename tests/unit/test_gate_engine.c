@@ -113,8 +113,9 @@ static const char *ask_engine_of(struct gate_fixture *fixture,
 	const struct gate_request *request, const char *parts)
 {
 	struct gate_context context = gate_fixture_context(fixture, "alice", true);
-	const struct gate_engine engine = {
-		.get = tell_version, .context = (void *)(uintptr_t)parts};
+	const struct gate_engine engine = {.get = tell_version,
+		.look = gate_fixture_look,
+		.context = (void *)(uintptr_t)parts};
 	struct gate_decision decision;
 
 	context.engine = &engine;

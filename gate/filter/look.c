@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gate/filter/look.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "gate/filter/mountpoint.h"
+#include "gate/filter/release.h"
+
+enum {
+	GROUPS_MAX_BYTES = 64 * 1024,
+	SIGHTS_MAX = 256,
+};
+
+/* POSIX ustar: where the fields are. */
+enum {
+	TAR_MODE = 100,
+	TAR_UID = 108,
+	TAR_SIZE = 124,
+	TAR_TYPE = 156,
+	TAR_LINK = 157,
+	TAR_LINK_BYTES = 100,
+	TAR_MAGIC = 257,
+};
+
+/**
+ * struct sight - one path, asked for once
+ * @roots:   root alone may change it
+ * @through: a mount is below it
+ * @at:      a mount is there
+ */
+struct sight {
+	const char *path;
+	size_t enough;
+	bool roots, through, at;
+};
+
+int look_is_due(struct work *work, bool *ret_due)
+{
+	static release_number groups = {1, 3, 0}, links = {1, 1, 14};
+	bool is_mended;
+
+	*ret_due = false;
+	if (!has_engine(work) || has_power(work, POWER_PRIVILEGED))
+		return 0;
+	if (release_is_from(work, "runc",
+		    has_power(work, POWER_RUN_AS) ? links : groups, &is_mended) < 0)
+		return -EACCES;
+	*ret_due = !is_mended;
+	return 0;
+}
+
+static struct sight *add(struct look *look, const char *path, size_t len)
+{
+	struct sight *sight;
+
+	for (size_t i = 0; i < look->n; i++) {
+		const char *known = look->sights[i].path;
+
+		if (strncmp(known, path, len) == 0 && !known[len])
+			return &look->sights[i];
+	}
+	const char *copy = arena_strndup(look->work->arena, path, len);
+	sight = copy && look->n < SIGHTS_MAX
+			? arena_push(look->work->arena, &look->sights, &look->n,
+				  sizeof(*sight))
+			: NULL;
+	if (!sight) {
+		look->failed = true;
+		return NULL;
+	}
+	*sight = (struct sight){.path = copy, .enough = GATE_TAR_BLOCK};
+	return sight;
+}
+
+void look_at_place(struct look *look, const char *path)
+{
+	struct sight *sight;
+
+	if (*path != '/') {
+		look->failed = true;
+		return;
+	}
+	for (const char *slash = strchr(path + 1, '/'); slash;
+		slash = strchr(slash + 1, '/')) {
+		sight = add(look, path, (size_t)(slash - path));
+		if (sight)
+			sight->through = true;
+	}
+	sight = add(look, path, strlen(path));
+	if (sight)
+		sight->at = true;
+}
+
+static void look_at_groups(struct look *look)
+{
+	static const struct {
+		const char *path;
+		size_t enough;
+	} places[] = {
+		{"/", GATE_TAR_BLOCK},
+		{"/etc", GATE_TAR_BLOCK},
+		{"/etc/group", GATE_TAR_BLOCK + GROUPS_MAX_BYTES},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		struct sight *sight = add(look, places[i].path, strlen(places[i].path));
+
+		if (!sight)
+			return;
+		sight->roots = true;
+		sight->enough = places[i].enough;
+	}
+}
+
+/* ---------------------------------------------------------------- tars */
+
+/* Octal digits up to a blank or the end; false for all else, as large numbers are. */
+static bool read_octal(const char *field, size_t len, unsigned long *ret_value)
+{
+	size_t digits = 0;
+
+	*ret_value = 0;
+	for (; digits < len && field[digits] >= '0' && field[digits] <= '7'; digits++)
+		*ret_value = *ret_value * 8 + (unsigned long)(field[digits] - '0');
+	return digits > 0 && (digits == len || field[digits] == ' ' || !field[digits]);
+}
+
+/*
+ * The type of what a tar begins with; 0: it cannot be told. One of PAX in its place
+ * (type x) would say an owner or a mode of its own.
+ */
+static char type_of(const struct gate_fact *tar)
+{
+	bool is_tar = tar->status == 200 && tar->len >= GATE_TAR_BLOCK &&
+		      memcmp(tar->body + TAR_MAGIC, "ustar", 5) == 0;
+
+	return is_tar ? tar->body[TAR_TYPE] : 0;
+}
+
+/* ACLs cannot give more: their mask is where a mode has the group's bits. */
+static bool is_roots(const struct gate_fact *tar)
+{
+	unsigned long mode, uid;
+
+	return read_octal(tar->body + TAR_MODE, 8, &mode) && (mode & 022) == 0 &&
+	       read_octal(tar->body + TAR_UID, 8, &uid) && uid == 0;
+}
+
+/* A name of digits; blanks are trimmed by who reads it, those of Unicode, too. */
+static bool has_number(const char *line, size_t len)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < len && line[i] != ':'; i++) {
+		if (line[i] <= ' ' || line[i] > '~')
+			continue;
+		if (line[i] < '0' || line[i] > '9')
+			return false;
+		digits++;
+	}
+	return digits > 0;
+}
+
+static bool has_numbers(const char *text, size_t len)
+{
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end ? (size_t)(end - text) : len;
+
+		if (has_number(text, line))
+			return true;
+		text += line + (end != NULL);
+		len -= line + (end != NULL);
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------------- judging */
+
+static int check_list(struct work *work, const struct gate_fact *tar)
+{
+	unsigned long size;
+
+	if (!read_octal(tar->body + TAR_SIZE, 12, &size) || size > GROUPS_MAX_BYTES ||
+		size > tar->len - GATE_TAR_BLOCK)
+		return refuse(work, 403, "image-groups",
+			"the image's /etc/group is longer than %d bytes",
+			GROUPS_MAX_BYTES);
+	if (has_numbers(tar->body + GATE_TAR_BLOCK, size))
+		return refuse(work, 403, "image-groups",
+			"the image's /etc/group calls a group by a number, which runc "
+			"before 1.3 takes for the number of a group of yours");
+	return 0;
+}
+
+static int check_roots(
+	struct work *work, const struct sight *sight, const struct gate_fact *tar)
+{
+	bool is_list = sight->enough > GATE_TAR_BLOCK;
+
+	/* Nobody but root can make it: then / or /etc is his. */
+	if (tar->status == 404 && strcmp(sight->path, "/") != 0)
+		return 0;
+	if (type_of(tar) != (is_list ? '0' : '5') || !is_roots(tar))
+		return refuse(work, 403, "image-groups",
+			"'%s' in the image is not root's alone to change: with runc "
+			"before 1.3 who can gives himself any group",
+			sight->path);
+	return is_list ? check_list(work, tar) : 0;
+}
+
+static int check_way(
+	struct work *work, const struct sight *sight, const struct gate_fact *tar)
+{
+	char type = type_of(tar);
+
+	if (tar->status == 404 || type == '5' || (type == '0' && !sight->through))
+		return 0;
+	if (type == '2') {
+		const char *target = arena_strndup(
+			work->arena, tar->body + TAR_LINK, TAR_LINK_BYTES);
+
+		if (!target)
+			return refuse_memory(work);
+		if (is_usual_link(sight->path, target))
+			return 0;
+	}
+	return refuse(work, 403, "image-links",
+		"'%s' in the image is %s, on the way to a mount: runc before 1.3 can "
+		"be led astray by it: mount it elsewhere, or have a newer runc",
+		shown(work, sight->path), type == '2' ? "a link" : "no directory");
+}
+
+static int judge(struct look *look, const struct gate_glimpse *glimpses)
+{
+	struct work *work = look->work;
+
+	for (size_t i = 0; i < look->n; i++) {
+		const struct sight *sight = &look->sights[i];
+		const struct gate_fact *fact = &glimpses[i].fact;
+
+		if (fact->status != 200 && fact->status != 404)
+			return refuse(work, 502, "engine-answer",
+				"the engine answered %u when asked for '%s' in the "
+				"image",
+				fact->status, shown(work, sight->path));
+		if (sight->roots && check_roots(work, sight, fact) < 0)
+			return -EACCES;
+		if ((sight->through || sight->at) && check_way(work, sight, fact) < 0)
+			return -EACCES;
+	}
+	return 0;
+}
+
+int look_into(struct look *look, const char *image_id)
+{
+	struct work *work = look->work;
+	const struct gate_engine *engine = work->context->engine;
+	struct gate_glimpse *glimpses;
+	struct err err = {0};
+
+	if (!has_power(work, POWER_RUN_AS))
+		look_at_groups(look);
+	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
+	if (look->n == SIGHTS_MAX)
+		return refuse(work, 400, "too-many-objects",
+			"the mounts are more than %d directories deep", SIGHTS_MAX);
+	if (look->failed || !glimpses)
+		return refuse_memory(work);
+	for (size_t i = 0; i < look->n; i++) {
+		glimpses[i].path = look->sights[i].path;
+		glimpses[i].enough = look->sights[i].enough;
+	}
+	if (engine->look(engine->context, work_api(work), image_id, glimpses, look->n,
+		    work->arena, &err) < 0)
+		return refuse(work, 502, "engine-answer",
+			"the engine did not show what is in the image: %s",
+			shown(work, err.text));
+	return judge(look, glimpses);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image has where the engine and runc mount and read as root. */
+#ifndef SEAWALL_GATE_FILTER_LOOK_H
+#define SEAWALL_GATE_FILTER_LOOK_H
+
+#include "gate/filter/work.h"
+
+/*
+ * Theory of operation. Two mistakes of older runcs let an image decide over the host:
+ *
+ * - Before 1.3.0 it looks for the numbers of a process' groups among the names in the
+ *   container's /etc/group first, and the engine tells it at least that of the caller's
+ *   primary one: a line "1000:x:0:" gives the caller's processes root's group, at the
+ *   start and at every exec.
+ * - Before 1.1.14 it makes the places of mounts where links of the image lead
+ *   (CVE-2024-45310), and every one mounts there: on /etc/group, or where the caller
+ *   can put a link of his own.
+ *
+ * So with such a runc a container is made only of an image in which /, /etc and
+ * /etc/group are root's to change alone, no group is called by a number, and no link is
+ * on the way to a mount. It stays so: all that runs in it is the caller, without
+ * capabilities; copies into it are refused (judge_archive()), as are mounts on the
+ * groups (nesting.h). What was looked at says a label, LOOKED_LABEL; a container
+ * without it is looked at when it is started or entered.
+ *
+ * What is looked at is what a container of gate's own has, see gate_engine.look: nobody
+ * can change it, and nothing of the host is mounted in it.
+ */
+
+/* On containers made of an image that was looked at, with the mounts that they have. */
+#define LOOKED_LABEL  GATE_LABEL_PREFIX "looked"
+#define LOOKED_GROUPS "groups" /* and at links */
+#define LOOKED_LINKS  "links"  /* alone: for one who may be anybody */
+
+/** look_label() - what the label says of a look for this profile. */
+static inline const char *look_label(const struct work *work)
+{
+	return has_power(work, POWER_RUN_AS) ? LOOKED_LINKS : LOOKED_GROUPS;
+}
+
+/** struct look - what there is to look at */
+struct look {
+	struct work *work;
+	struct sight *sights;
+	size_t n;
+	bool failed; /* memory ran out, or there is too much */
+};
+
+/**
+ * look_is_due() - whether the release of runc and the profile ask for it
+ *
+ * Without an engine nothing is known of images: *ret_due is false.
+ */
+int look_is_due(struct work *work, bool *ret_due) _must_check_;
+
+/** look_at_place() - of a mount: what is on the way there must be no link. */
+void look_at_place(struct look *look, const char *path);
+
+/**
+ * look_into() - refuse the request unless the image is as it must be
+ * @image_id: "sha256:..."
+ *
+ * Adds the groups. Return: 0 or -EACCES.
+ */
+int look_into(struct look *look, const char *image_id) _must_check_;
+
+#endif

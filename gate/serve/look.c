@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image has, by a container of gate's own that never runs. */
+#include <errno.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "gate/filter/names.h"
+#include "gate/filter/target.h"
+#include "gate/serve/upstream.h"
+
+/* Never started: what it would run is of no interest, but there must be something. */
+static int make_container(const struct upstream *upstream, const char *api,
+	const char *image_id, struct arena *arena, const char **ret_id, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	struct gate_forward forward = {.method = "POST",
+		.path = arena_printf(arena, "/v%s/containers/create", api),
+		.content_type = "application/json",
+		.body = arena_printf(arena,
+			"{\"Image\":\"%s\",\"Entrypoint\":[\"/\"],"
+			"\"NetworkDisabled\":true,"
+			"\"Labels\":{\"" GATE_LABEL_PREFIX "look\":\"\"},"
+			"\"HostConfig\":{\"NetworkMode\":\"none\"}}",
+			image_id)};
+	struct gate_fact answer;
+
+	if (!forward.path || !forward.body)
+		return err_set(err, -ENOMEM, "out of memory");
+	forward.body_len = strlen(forward.body);
+	int rc = upstream_ask(upstream, &forward, 0, arena, &answer, err);
+	if (rc < 0)
+		return rc;
+	if (answer.status != 201)
+		return err_set(err, -EIO, "it answers %u to a create", answer.status);
+	rc = json_doc_load_text("answer", answer.body, answer.len, NULL, &doc, err);
+	if (rc < 0)
+		return rc;
+	const char *id = json_member_text(json_doc_root(doc), "Id", NULL);
+	if (!id || !is_full_id(id))
+		return err_set(err, -EPROTO, "its answer to a create lacks the id");
+	*ret_id = arena_strdup(arena, id);
+	return *ret_id ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+static int glimpse(const struct upstream *upstream, const char *container,
+	struct gate_glimpse *glimpse, struct arena *arena, struct err *err)
+{
+	const char *path = target_encode(arena, glimpse->path);
+	const struct gate_forward forward = {.method = "GET",
+		.path = path ? arena_printf(
+				       arena, "%s/archive?path=%s", container, path)
+			     : NULL};
+
+	if (!forward.path)
+		return err_set(err, -ENOMEM, "out of memory");
+	return upstream_ask(
+		upstream, &forward, glimpse->enough, arena, &glimpse->fact, err);
+}
+
+int upstream_look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
+{
+	struct upstream *upstream = context;
+	const char *id = NULL, *container, *gone;
+	struct err ignored;
+	int rc = make_container(upstream, api, image_id, arena, &id, err);
+
+	if (rc < 0)
+		return rc;
+	container = arena_printf(arena, "/v%s/containers/%s", api, id);
+	gone = arena_printf(arena, "%s?v=1&force=1", container ? container : "");
+	if (!container || !gone)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = glimpse(upstream, container, &glimpses[i], arena, err);
+	int removed = upstream_delete(upstream, gone, arena, rc < 0 ? &ignored : err);
+	return rc < 0 ? rc : removed;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image's /etc/group begins with, as the engine's tar of it. */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate_fixture.h"
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+struct input {
+	const uint8_t *data;
+	size_t size;
+};
+
+static int look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
+{
+	const struct input *input = context;
+	int rc = gate_fixture_look(NULL, api, image_id, glimpses, n, arena, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (strcmp(glimpses[i].path, "/etc/group") == 0)
+			glimpses[i].fact = (struct gate_fact){.status = 200,
+				.body = (const char *)input->data,
+				.len = input->size};
+	return rc;
+}
+
+/* Written without looking at the filter: no name is a number in what is allowed. */
+static void check_list(const char *tar, size_t len)
+{
+	require(len >= GATE_TAR_BLOCK && tar[156] == '0');
+	size_t size = strtoul(tar + 124, NULL, 8);
+	require(size <= len - GATE_TAR_BLOCK);
+	char *text = strndup(tar + GATE_TAR_BLOCK, size), *rest = text, *line;
+	require(text);
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		line += strspn(line, " \t\r\v\f");
+		size_t digits = strspn(line, "0123456789");
+
+		require(digits == 0 || (line[digits] && line[digits] != ':'));
+	}
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char path[] = "/v1.41/containers/create",
+			  body[] = "{\"Image\":\"nginx\"}";
+	static struct gate_fixture fixture;
+	/* A copy of its own, so that reading past it is seen. */
+	uint8_t *copy = malloc(size ? size : 1);
+	struct input input = {copy, size};
+	struct gate_engine engine = gate_fixture_any;
+	const struct gate_request request = {.method = "POST",
+		.target = path,
+		.target_len = sizeof(path) - 1,
+		.content_type = "application/json",
+		.has_body = true,
+		.body = body,
+		.body_len = sizeof(body) - 1};
+	struct gate_decision decision;
+
+	require(copy);
+	if (size)
+		memcpy(copy, data, size);
+	if (!fixture.policy)
+		gate_fixture_init(&fixture);
+	arena_reset(&fixture.arena);
+	struct gate_context context = gate_fixture_context(&fixture, "alice", true);
+	engine.look = look;
+	engine.context = &input;
+	context.engine = &engine;
+	gate_filter(&context, &request, &fixture.arena, &decision);
+	if (decision.verdict == GATE_ALLOW)
+		check_list((const char *)copy, size);
+	else
+		require(strcmp(decision.rule, "image-groups") == 0);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image has where the engine mounts and reads as root: what a create looks at.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/cleanup.h"
+#include "gate_fixture.h"
+
+struct there {
+	const char *path;
+	const struct gate_fixture_tar *tar; /* NULL: nothing */
+};
+
+/* An engine with one image; what @there does not say is as distributions make it. */
+struct made {
+	const struct there *there;
+	size_t n;
+	const char *runc, *labels; /* of the container */
+	int fails;
+	unsigned int looked, asked;
+};
+
+static int look(void *context, const char *api, const char *image_id,
+	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
+{
+	struct made *made = context;
+
+	made->looked++;
+	made->asked += (unsigned int)n;
+	if (made->fails)
+		return err_set(err, made->fails, "no container can be made");
+	if (gate_fixture_look(NULL, api, image_id, glimpses, n, arena, err) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		for (size_t t = 0; t < made->n; t++)
+			if (strcmp(made->there[t].path, glimpses[i].path) == 0 &&
+				gate_fixture_tar(arena, made->there[t].tar,
+					&glimpses[i].fact) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+static int get(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	const struct made *made = context;
+
+	if (strcmp(path, "/v1.41/version") == 0) {
+		ret_fact->status = 200;
+		ret_fact->body = arena_printf(arena,
+			"{\"Components\":[{\"Name\":\"runc\",\"Version\":\"%s\"}]}",
+			made->runc);
+		ret_fact->len = strlen(ret_fact->body);
+		return 0;
+	}
+	int rc = gate_fixture_any.get(NULL, path, arena, ret_fact, err);
+	const char *labels = "\"seawall.owner\":\"1000\",";
+	const char *at =
+		made->labels && ret_fact->body ? strstr(ret_fact->body, labels) : NULL;
+	if (rc == 0 && at && strstr(path, "/containers/")) {
+		ret_fact->body = arena_printf(arena, "%.*s%s%s",
+			(int)(at - ret_fact->body), ret_fact->body, made->labels, at);
+		ret_fact->len = strlen(ret_fact->body);
+	}
+	return rc;
+}
+
+static struct gate_decision ask(struct gate_fixture *fixture, const char *user,
+	const char *path, const char *body, struct made *made)
+{
+	struct gate_context context = gate_fixture_context(fixture, user, true);
+	const struct gate_engine engine = {.get = get, .look = look, .context = made};
+	const struct gate_request request = {.method = "POST",
+		.target = path,
+		.target_len = strlen(path),
+		.content_type = body ? "application/json" : NULL,
+		.has_body = body != NULL,
+		.body = body,
+		.body_len = body ? strlen(body) : 0};
+	struct gate_decision decision;
+
+	made->looked = made->asked = 0;
+	if (!made->runc)
+		made->runc = "1.1.5+ds1";
+	context.engine = &engine;
+	gate_filter(&context, &request, &fixture->arena, &decision);
+	return decision;
+}
+
+#define PLAIN		  "{\"Image\":\"nginx\"}"
+#define WITH(host_config) "{\"Image\":\"nginx\",\"HostConfig\":{" host_config "}}"
+
+static const char *create(struct gate_fixture *fixture, const char *user,
+	const char *body, struct made *made)
+{
+	return ask(fixture, user, "/v1.41/containers/create", body, made).rule;
+}
+
+static const struct gate_fixture_tar folder = {.type = '5', .mode = 0755},
+				     file = {.type = '0', .mode = 0644},
+				     writable = {.type = '5', .mode = 0775},
+				     others = {.type = '5', .mode = 0757},
+				     owned = {.type = '5', .mode = 0755, .uid = 1000},
+				     a_link = {.type = '2',
+					     .mode = 0777,
+					     .link = "/data"},
+				     extended = {.type = 'x', .mode = 0644},
+				     owned_list = {.type = '0',
+					     .mode = 0644,
+					     .uid = 1000},
+				     open_list = {.type = '0', .mode = 0646};
+
+static void those_three_are_roots_alone(void **state)
+{
+	static const struct {
+		struct there there;
+		const char *want;
+	} rows[] = {
+		{{"/etc/group", NULL}, "allow"},
+		{{"/etc", NULL}, "allow"},
+		{{"/", NULL}, "image-groups"},
+		{{"/", &writable}, "image-groups"},
+		{{"/", &owned}, "image-groups"},
+		{{"/", &others}, "image-groups"},
+		{{"/", &extended}, "image-groups"},
+		{{"/etc", &writable}, "image-groups"},
+		{{"/etc", &owned}, "image-groups"},
+		{{"/etc", &a_link}, "image-groups"},
+		{{"/etc", &extended}, "image-groups"},
+		{{"/etc/group", &owned_list}, "image-groups"},
+		{{"/etc/group", &open_list}, "image-groups"},
+		{{"/etc/group", &a_link}, "image-groups"},
+		{{"/etc/group", &folder}, "image-groups"},
+		{{"/etc/group", &extended}, "image-groups"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {.there = &rows[i].there, .n = 1};
+
+		assert_string_equal(
+			create(*state, "alice", PLAIN, &made), rows[i].want);
+		assert_int_equal(made.looked, 1);
+	}
+}
+
+static void no_name_is_a_number(void **state)
+{
+	static const struct {
+		const char *list, *want;
+	} rows[] = {
+		{"root:x:0:\nstaff:x:50:\n", "allow"},
+		{"", "allow"},
+		{"1000:x:1000:\n", "image-groups"},
+		{"1000:x:0:\n", "image-groups"},
+		{"root:x:0:\n1000:x:0:", "image-groups"},
+		{"1000::42:alice\n", "image-groups"},
+		{"  1000:x:0:\n", "image-groups"},
+		{"\xc2\xa0"
+		 "1000:x:0:\n",
+			"image-groups"},
+		{"1000\t:x:0:\n", "image-groups"},
+		{"1000\n", "image-groups"},
+		{"root:x:0:\r\n1000:x:0:\r\n", "image-groups"},
+		{"a1000:x:0:\n", "allow"},
+		{"+:::\n", "allow"},
+		{"# 1000:x:0:\n", "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct gate_fixture_tar groups = {
+			.type = '0', .mode = 0644, .content = rows[i].list};
+		const struct there there = {"/etc/group", &groups};
+		struct made made = {.there = &there, .n = 1, .runc = "1.2.9"};
+
+		assert_string_equal(
+			create(*state, "alice", PLAIN, &made), rows[i].want);
+	}
+}
+
+/* Its size is told, and the rest does not come. */
+static void a_list_is_read_whole(void **state)
+{
+	static char text[64 * 1024 + 2];
+	const struct gate_fixture_tar groups = {
+		.type = '0', .mode = 0644, .content = text};
+	const struct there there = {"/etc/group", &groups};
+	struct made made = {.there = &there, .n = 1};
+
+	memset(text, 'a', 64 * 1024);
+	assert_string_equal(create(*state, "alice", PLAIN, &made), "allow");
+	text[64 * 1024] = 'a';
+	assert_string_equal(create(*state, "alice", PLAIN, &made), "image-groups");
+}
+
+static void no_link_leads_to_a_mount(void **state)
+{
+#define HOME "\"Binds\":[\"/srv/users/alice:/srv/a/b\"]"
+	static const struct gate_fixture_tar bin = {.type = '2', .link = "usr/bin"},
+					     elsewhere = {.type = '2',
+						     .link = "usr/lib"},
+					     up = {.type = '2', .link = "../run"};
+	static const struct {
+		const char *body;
+		struct there there[2];
+		const char *want;
+	} rows[] = {
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &writable}}, "allow"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &file}}, "allow"},
+		{WITH(HOME), {{"/srv", &a_link}}, "image-links"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &a_link}}, "image-links"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &a_link}}, "image-links"},
+		{WITH(HOME), {{"/srv", &file}}, "image-links"},
+		{WITH(HOME), {{"/srv", &extended}}, "image-links"},
+		{WITH("\"Tmpfs\":{\"/x/y\":\"\"}"), {{"/x", &a_link}}, "image-links"},
+		{WITH("\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/x\"}]"),
+			{{"/x", &a_link}}, "image-links"},
+		{PLAIN, {{"/etc/hosts", &a_link}}, "image-links"},
+		{PLAIN, {{"/etc/resolv.conf", &file}}, "allow"},
+		{PLAIN, {{"/sbin/docker-init", &a_link}}, "allow"},
+		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}},
+			"image-links"},
+		{WITH("\"Init\":true"), {{"/usr/sbin/docker-init", &a_link}},
+			"image-links"},
+		/* Those of distributions, which are followed. */
+		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"), {{"/bin", &bin}}, "allow"},
+		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"),
+			{{"/bin", &bin}, {"/usr/bin", &a_link}}, "image-links"},
+		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"), {{"/bin", &elsewhere}},
+			"image-links"},
+		{WITH("\"Tmpfs\":{\"/var/run/x\":\"\"}"), {{"/var/run", &up}}, "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {
+			.there = rows[i].there, .n = rows[i].there[1].path ? 2 : 1};
+		const char *rule = create(*state, "alice", rows[i].body, &made);
+
+		if (strcmp(rule, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
+/* By the release of runc, and what the profile gives anyway. */
+static void who_is_looked_at(void **state)
+{
+	static const struct gate_fixture_tar bad = {
+		.type = '0', .mode = 0644, .content = "1000:x:0:\n"};
+	static const struct there list = {"/etc/group", &bad}, way = {"/srv", &a_link};
+	static const char *const binds =
+		"{\"Image\":\"nginx\",\"User\":\"0\",\"HostConfig\":{\"Binds\":["
+		"\"/srv/x:/srv/x\"]}}";
+	static const struct {
+		const char *user, *runc, *body;
+		const struct there *there;
+		const char *want;
+	} rows[] = {
+		{"alice", "1.3.0", PLAIN, &list, "allow"},
+		{"alice", "1.3.0-rc.1", PLAIN, &list, "image-groups"},
+		{"alice", "", PLAIN, &list, "image-groups"},
+		{"rita", "1.1.5", PLAIN, &list, "allow"},
+		{"rita", "1.1.13", binds, &way, "image-links"},
+		{"rita", "1.1.14", binds, &way, "allow"},
+		{"olga", "1.1.5", binds, &way, "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {
+			.there = rows[i].there, .n = 1, .runc = rows[i].runc};
+		const char *rule = create(*state, rows[i].user, rows[i].body, &made);
+
+		if (strcmp(rule, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
+/* A container says what was looked at; of another it is looked at when it is started.
+ */
+static void a_label_tells(void **state)
+{
+	static const struct gate_fixture_tar bad = {
+		.type = '0', .mode = 0644, .content = "1000:x:0:\n"};
+	static const struct there there = {"/etc/group", &bad};
+	static const struct {
+		const char *labels, *want;
+	} rows[] = {
+		{NULL, "image-groups"},
+		{"\"seawall.looked\":\"groups\",", "allow"},
+		{"\"seawall.looked\":\"links\",", "image-groups"},
+		{"\"seawall.looked\":\"\",", "image-groups"},
+	};
+	struct made fine = {.n = 0};
+	struct gate_decision decision;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {.there = &there, .n = 1, .labels = rows[i].labels};
+
+		assert_string_equal(ask(*state, "alice", "/v1.41/containers/bare/start",
+					    NULL, &made)
+					    .rule,
+			rows[i].want);
+		assert_int_equal(made.looked, i != 1);
+	}
+	decision = ask(*state, "alice", "/v1.41/containers/create", PLAIN, &fine);
+	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"groups\""));
+	decision = ask(*state, "rita", "/v1.41/containers/create", PLAIN, &fine);
+	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"links\""));
+	fine.runc = "1.3.0";
+	decision = ask(*state, "alice", "/v1.41/containers/create", PLAIN, &fine);
+	assert_null(strstr(decision.forward.body, "seawall.looked"));
+	assert_int_equal(fine.looked, 0);
+}
+
+static void what_cannot_be_seen_is_refused(void **state)
+{
+	struct made made = {.fails = -ECONNRESET};
+
+	assert_string_equal(create(*state, "alice", PLAIN, &made), "engine-answer");
+}
+
+static void too_many_directories(void **state)
+{
+	static char deep[2048] = WITH("\"Tmpfs\":{\"");
+	struct made made = {.n = 0};
+	size_t at = strlen(deep) - strlen("}}");
+
+	for (int i = 0; i < 260; i++) {
+		memcpy(deep + at, "/x", 2);
+		at += 2;
+	}
+	strcpy(deep + at, "\":\"\"}}}");
+	assert_string_equal(create(*state, "alice", deep, &made), "too-many-objects");
+	assert_int_equal(made.looked, 0);
+}
+
+int main(void)
+{
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, gate_fixture_setup, gate_fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(those_three_are_roots_alone),
+		T(no_name_is_a_number),
+		T(a_list_is_read_whole),
+		T(no_link_leads_to_a_mount),
+		T(who_is_looked_at),
+		T(a_label_tells),
+		T(what_cannot_be_seen_is_refused),
+		T(too_many_directories),
+	};
+
+	return cmocka_run_group_tests_name("gate_look", tests, NULL, NULL);
+}
