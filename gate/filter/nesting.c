@@ -191,12 +191,15 @@ static int check_image(
 	return look_into(&look, image_id);
 }
 
-/* What the engine, or runc, mounts of its own. */
+/* What the engine, or runc, mounts of its own; the rest is below these. */
 static void add_own(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
+	static const char *const kernels[] = {"/dev", "/proc", "/sys"};
 	const struct json_node *init = json_member(host_config, "Init");
 
+	for (size_t i = 0; i < ARRAY_LEN(kernels); i++)
+		add(work, places, kernels[i], true);
 	for (size_t i = 0; i < NETWORK_FILES; i++)
 		add(work, places, network_files[i].path, true);
 	if (init && init->kind == JSON_KIND_BOOL && init->boolean)

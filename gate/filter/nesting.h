@@ -18,8 +18,8 @@
  * container's /etc/group first. Of such a one, or one that is not told, a mount there
  * needs "privileged" or to run as anybody.
  *
- * Not handled: an image whose own /etc/group calls a group by a number, and one in
- * which a path is a link to where something else is mounted; README.md says so. The
+ * Both, and all older ones, follow links of the image: so with such a runc it must have
+ * none on the way to a mount, and no groups that are called by numbers: see look.h. The
  * usual links of distributions are known.
  */
 

@@ -680,6 +680,86 @@ def no_file_of_groups_gives_others(lab):
     expect("no groups are added", status and "/etc/group" in out, out)
 
 
+@contextlib.contextmanager
+def image(name, *extra):
+    """Of root's, with more in it than the others: see gatelab.box_image()."""
+    api("POST", "/images/create?fromSrc=-&repo=%s&tag=1" % name,
+        gatelab.box_image(*extra), "application/x-tar")
+    try:
+        yield name + ":1"
+    finally:
+        api("DELETE", "/images/%s:1" % name)
+
+
+def nothing_is_left():
+    """Containers that were made to look at images are gone, with their volumes."""
+    left = [c for c in api("GET", "/containers/json?all=1")
+            if "seawall.look" in c["Labels"]]
+    expect("none is left", left == [], left)
+    volumes = api("GET", "/volumes")["Volumes"] or []
+    expect("no volume is left", volumes == [], volumes)
+
+
+@check
+def no_image_gives_groups(lab):
+    """The same file of an image's own, or one that whoever runs it can make there."""
+    own = USERS["alice"]
+    line = b"%d:x:0:\n" % own
+    folder, link = tarfile.DIRTYPE, tarfile.SYMTYPE
+    bad = {
+        "named": [({"name": "etc/group"}, line)],
+        "writable": [({"name": "etc/group", "uid": own}, b"root:x:0:\n")],
+        "linked": [({"name": "etc/group", "type": link, "linkname": "/tmp/group"}, b"")],
+        "folder": [({"name": "etc", "type": folder, "mode": 0o777}, b"")],
+        "top": [({"name": ".", "type": folder, "mode": 0o755, "uid": own}, b"")],
+        "far": [({"name": "etc", "type": folder, "mode": 0o755, "uid": 3000000}, b"")],
+    }
+    mended = gatelab.runc_is_from(1, 3, 0)
+    for name, extra in bad.items():
+        with image(name, *extra) as box:
+            status, out = lab.docker("alice", "run", "--rm", box, "id", "-G",
+                                     check=False)
+            rule = lab.decisions()[-1]["rule"]
+        if mended:
+            expect("its own group: " + name, out.split() == [str(own)], out)
+        else:
+            expect("refused: " + name, status and "1.3" in out, out)
+            expect("by its rule: " + name, rule == "image-groups", rule)
+    status, out = lab.docker("alice", "run", "--rm", BOX, "id", "-G", check=False)
+    expect("others run", not status and out.split() == [str(own)], out)
+    with image("fine", ({"name": "etc/group"}, b"root:x:0:\nstaff:x:50:\n")) as box:
+        status, out = lab.docker("alice", "run", "--rm", box, "id", "-G", check=False)
+    expect("one with groups runs", not status and out.split() == [str(own)], out)
+    nothing_is_left()
+
+
+@check
+def no_image_leads_a_mount_astray(lab):
+    """Its links: to the groups, or to where the caller can put links of his own."""
+    link = tarfile.SYMTYPE
+    path = "/home/alice/led"
+    os.mkdir(path)
+    os.chown(path, USERS["alice"], USERS["alice"])
+    mended = gatelab.runc_is_from(1, 3, 0)
+    for name, target, words in (
+            ("groups", "/etc", ["--tmpfs", "/way"]),
+            ("into", "/d", ["-v", path + ":/d", "--tmpfs", "/way/x"]),
+            ("through", "/d", ["-v", path + ":/d", "-v", "/way"])):
+        with image(name, ({"name": "way", "type": link, "linkname": target},
+                          b"")) as box:
+            status, out = lab.docker("alice", "run", "--rm", *words, box, "id", "-G",
+                                     check=False)
+            rule = lab.decisions()[-1]["rule"]
+        if mended:
+            expect("its own group: " + name, status or out.split() == [
+                str(USERS["alice"])], out)
+            continue
+        expect("refused: " + name, status and "'/way'" in out, out)
+        expect("by its rule: " + name, rule == "image-links", rule)
+        expect("nothing was made", os.listdir(path) == [], os.listdir(path))
+    nothing_is_left()
+
+
 # ---------------------------------------------------------------- the trail
 @check
 def trail_tells_who_and_what(lab):

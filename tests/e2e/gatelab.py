@@ -59,14 +59,14 @@ def own_etc():
         f.write("shared\n")
 
 
-def box_image():
-    """A tar with busybox and its applets."""
+def box_image(*extra):
+    """A tar with busybox and its applets; extra: (TarInfo's members, text) of more."""
     names = run("busybox", "--list").split()
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as t:
-        for folder in ("bin", "tmp", "etc", "d"):
+        for folder in {"bin", "tmp", "etc", "d"} - {m["name"] for m, _ in extra}:
             info = tarfile.TarInfo(folder)
-            info.type, info.mode = tarfile.DIRTYPE, 0o1777
+            info.type, info.mode = tarfile.DIRTYPE, 0o755 if folder == "etc" else 0o1777
             t.addfile(info)
         t.add(os.path.realpath(shutil.which("busybox")), "bin/busybox")
         for name in names:
@@ -74,6 +74,11 @@ def box_image():
                 info = tarfile.TarInfo("bin/" + name)
                 info.type, info.linkname = tarfile.SYMTYPE, "busybox"
                 t.addfile(info)
+        for members, text in extra:
+            info = tarfile.TarInfo()
+            for key, value in {"size": len(text), **members}.items():
+                setattr(info, key, value)
+            t.addfile(info, io.BytesIO(text))
     return tar.getvalue()
 
 

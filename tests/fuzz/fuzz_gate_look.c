@@ -8,6 +8,8 @@
 
 #include "gate_fixture.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void require(bool holds)
 {
 	if (!holds)

@@ -222,6 +222,8 @@ static void no_link_leads_to_a_mount(void **state)
 		{WITH("\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/x\"}]"),
 			{{"/x", &a_link}}, "image-links"},
 		{PLAIN, {{"/etc/hosts", &a_link}}, "image-links"},
+		{PLAIN, {{"/dev", &a_link}}, "image-links"},
+		{PLAIN, {{"/proc", &a_link}}, "image-links"},
 		{PLAIN, {{"/etc/resolv.conf", &file}}, "allow"},
 		{PLAIN, {{"/sbin/docker-init", &a_link}}, "allow"},
 		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}},
