@@ -272,7 +272,8 @@ static const struct ifaddr *address_not_ready(const struct rtnl_target *target)
 	return NULL;
 }
 
-enum { READY_ATTEMPTS = 20, READY_PAUSE_MS = 100 };
+/* Up to a second before the first probe and one after it (addrconf_dad_kick()). */
+enum { READY_ATTEMPTS = 30, READY_PAUSE_MS = 100 };
 
 /* Dumps that were not of one moment: all of them again, so that they fit together. */
 static int dump_whole(struct nlsock *sock, struct rtnl_target *target, struct err *err)
