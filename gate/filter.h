@@ -156,6 +156,8 @@ struct gate_glimpse {
  * @look: fill in what the image has, by what a container of it has that never ran, that
  *       mounts nothing but the image's own volumes, and that is gone when this returns;
  *       @api as in gate_context. 0, or a negative errno as above
+ * @seen: whether @text, an image's id and what was looked at in it, was remembered:
+ *       then it was fine. Both may be NULL
  */
 struct gate_engine {
 	int (*get)(void *context, const char *path, struct arena *arena,
@@ -163,6 +165,8 @@ struct gate_engine {
 	int (*look)(void *context, const char *api, const char *image_id,
 		struct gate_glimpse *glimpses, size_t n, struct arena *arena,
 		struct err *err);
+	bool (*seen)(void *context, const char *text);
+	void (*remember)(void *context, const char *text);
 	void *context;
 };
 

@@ -17,6 +17,7 @@
 #include "gate/serve/listen.h"
 #include "gate/serve/pool.h"
 #include "gate/serve/room.h"
+#include "gate/serve/seen.h"
 #include "gate/serve/trusted.h"
 #include "gate/serve/version.h"
 #include "gate/serve/wire.h"
@@ -198,6 +199,8 @@ static int open_server(struct server *server, struct err *err)
 		rc = confinement_prepare(&server->confinement, err);
 	if (rc == 0)
 		rc = version_prepare(err);
+	if (rc == 0)
+		rc = seen_prepare(err);
 	if (rc == 0)
 		rc = watch_signals(server, err);
 	session_rehearse();

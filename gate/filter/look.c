@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gate/filter/mountpoint.h"
+#include "gate/filter/names.h"
 #include "gate/filter/release.h"
 
 enum {
@@ -77,8 +78,8 @@ void look_at_place(struct look *look, const char *path)
 {
 	struct sight *sight;
 
-	if (*path != '/') {
-		look->failed = true;
+	if (!is_plain_path(path)) {
+		look->odd = true;
 		return;
 	}
 	for (const char *slash = strchr(path + 1, '/'); slash;
@@ -253,6 +254,22 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 	return 0;
 }
 
+/* The id, and a line for each path with what is asked of it. */
+static const char *name_of(const struct look *look, const char *image_id)
+{
+	struct arena *arena = look->work->arena;
+	const char *name = image_id;
+
+	for (size_t i = 0; name && i < look->n; i++) {
+		const struct sight *sight = &look->sights[i];
+
+		name = arena_printf(arena, "%s\n%c%c%c%s", name,
+			sight->roots ? 'r' : '-', sight->through ? 't' : '-',
+			sight->at ? 'a' : '-', sight->path);
+	}
+	return name;
+}
+
 int look_into(struct look *look, const char *image_id)
 {
 	struct work *work = look->work;
@@ -263,11 +280,18 @@ int look_into(struct look *look, const char *image_id)
 	if (!has_power(work, POWER_RUN_AS))
 		look_at_groups(look);
 	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
+	if (look->odd)
+		return refuse(work, 403, "image-links",
+			"a mount is at no plain path: what is there in the image "
+			"cannot be told");
 	if (look->n == SIGHTS_MAX)
 		return refuse(work, 400, "too-many-objects",
 			"the mounts are more than %d directories deep", SIGHTS_MAX);
-	if (look->failed || !glimpses)
+	const char *name = name_of(look, image_id);
+	if (look->failed || !glimpses || !name)
 		return refuse_memory(work);
+	if (engine->seen && engine->seen(engine->context, name))
+		return 0;
 	for (size_t i = 0; i < look->n; i++) {
 		glimpses[i].path = look->sights[i].path;
 		glimpses[i].enough = look->sights[i].enough;
@@ -277,5 +301,9 @@ int look_into(struct look *look, const char *image_id)
 		return refuse(work, 502, "engine-answer",
 			"the engine did not show what is in the image: %s",
 			shown(work, err.text));
-	return judge(look, glimpses);
+	if (judge(look, glimpses) < 0)
+		return -EACCES;
+	if (engine->remember)
+		engine->remember(engine->context, name);
+	return 0;
 }

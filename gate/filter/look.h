@@ -44,6 +44,7 @@ struct look {
 	struct sight *sights;
 	size_t n;
 	bool failed; /* memory ran out, or there is too much */
+	bool odd;    /* a place that is no plain path */
 };
 
 /**

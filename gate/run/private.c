@@ -16,6 +16,7 @@
 #include "gate/parent.h"
 #include "gate/serve/listen.h"
 #include "gate/serve/pool.h"
+#include "gate/serve/seen.h"
 #include "gate/serve/version.h"
 
 enum { LOOK_US = 10 * 1000 };
@@ -49,7 +50,7 @@ static _Noreturn void serve(int listener, uid_t uid, struct session_setup *setup
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || confinement_give_up_bounds(&err) < 0 ||
 		confinement_prepare(&confinement, &err) < 0 ||
-		version_prepare(&err) < 0)
+		version_prepare(&err) < 0 || seen_prepare(&err) < 0)
 		_exit(1);
 	setup->generation = shared;
 	setup->born = 0;

@@ -10,6 +10,7 @@
 #include "gate/serve/broker.h"
 #include "gate/serve/relay.h"
 #include "gate/serve/reply.h"
+#include "gate/serve/seen.h"
 #include "gate/serve/upstream.h"
 #include "gate/serve/version.h"
 #include "gate/serve/wire.h"
@@ -391,6 +392,8 @@ static struct exchange *prepare(const struct exchange_setup *setup)
 	x.upstream.broker = setup->broker;
 	x.engine = (struct gate_engine){.get = upstream_get,
 		.look = upstream_look,
+		.seen = seen_has,
+		.remember = seen_add,
 		.context = &x.upstream};
 	x.context.engine = &x.engine;
 	arena_init(&x.arena, ARENA_BYTES);

@@ -25,7 +25,21 @@ struct made {
 	const char *runc, *labels; /* of the container */
 	int fails;
 	unsigned int looked, asked;
+	bool remembers;
+	const char *remembered;
 };
+
+static bool has(void *context, const char *text)
+{
+	const struct made *made = context;
+
+	return made->remembered && strcmp(made->remembered, text) == 0;
+}
+
+static void keep(void *context, const char *text)
+{
+	((struct made *)context)->remembered = text;
+}
 
 static int look(void *context, const char *api, const char *image_id,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
@@ -76,7 +90,11 @@ static struct gate_decision ask(struct gate_fixture *fixture, const char *user,
 	const char *path, const char *body, struct made *made)
 {
 	struct gate_context context = gate_fixture_context(fixture, user, true);
-	const struct gate_engine engine = {.get = get, .look = look, .context = made};
+	const struct gate_engine engine = {.get = get,
+		.look = look,
+		.seen = made->remembers ? has : NULL,
+		.remember = made->remembers ? keep : NULL,
+		.context = made};
 	const struct gate_request request = {.method = "POST",
 		.target = path,
 		.target_len = strlen(path),
@@ -341,6 +359,33 @@ static void too_many_directories(void **state)
 	assert_int_equal(made.looked, 0);
 }
 
+/* Another image, or another mount, is looked at. */
+static void what_was_fine_is_remembered(void **state)
+{
+	static const struct there bad = {"/srv", &a_link};
+	struct made made = {.n = 0, .remembers = true};
+
+	assert_string_equal(create(*state, "alice", WITH(HOME), &made), "allow");
+	assert_int_equal(made.looked, 1);
+	assert_string_equal(create(*state, "alice", WITH(HOME), &made), "allow");
+	assert_int_equal(made.looked, 0);
+	assert_string_equal(create(*state, "alice", PLAIN, &made), "allow");
+	assert_int_equal(made.looked, 1);
+	made.remembered = NULL;
+	made.there = &bad;
+	made.n = 1;
+	assert_string_equal(create(*state, "alice", WITH(HOME), &made), "image-links");
+	assert_null(made.remembered);
+	assert_string_equal(create(*state, "bob",
+				    "{\"Image\":\"nginx\",\"HostConfig\":{\"Tmpfs\":"
+				    "{\"/x\":\"\"}}}",
+				    &made),
+		"allow");
+	assert_non_null(strstr(made.remembered, "sha256:"));
+	assert_non_null(strstr(made.remembered, "\n--a/x"));
+	assert_non_null(strstr(made.remembered, "\nr--/etc/group"));
+}
+
 int main(void)
 {
 #define T(name) \
@@ -352,6 +397,7 @@ int main(void)
 		T(no_link_leads_to_a_mount),
 		T(who_is_looked_at),
 		T(a_label_tells),
+		T(what_was_fine_is_remembered),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
 	};
