@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "gate/audit/accounts.h"
 #include "gate/audit/judge.h"
+#include "gate/audit/nodes.h"
 #include "gate/audit/report.h"
 #include "gate/audit/rules.h"
 #include "gate/audit/system.h"
@@ -106,6 +107,7 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 	case 'l':
 		(void)system_read_command(facts, "process 1", text);
 		system_read_option_file(facts, "/etc/default/docker", text);
+		nodes_read_process(facts, "process 1", text, text);
 		break;
 	case 'r':
 		system_read_status(facts, 9, text, no_cgroup);
