@@ -176,20 +176,20 @@ static void look_for_tools(struct sudo_aliases *aliases, struct span list, bool 
 	while (!tools->found && list.len > 0) {
 		struct item item = next_item(aliases, &list);
 		/* Two negations, one of an alias and one in it, are none. */
-		bool not = negated != item.negated;
+		bool is_negated = negated != item.negated;
 		struct span value;
 		struct sudo_alias *alias = sudo_alias_open(
 			aliases, SUDO_ALIAS_COMMAND, item.command, &value);
 
 		if (alias) {
-			look_for_tools(aliases, value, not, tools);
+			look_for_tools(aliases, value, is_negated, tools);
 			sudo_alias_close(aliases, alias);
 		} else if (span_is(item.command, "ALL")) {
-			tools->all |= !not ;
+			tools->all |= !is_negated;
 		} else if (tools_named(item.command) ||
 			   tools_matched(command_of(item.command), tools->folders)) {
-			tools->found |= !not ;
-			tools->taken_out |= not ;
+			tools->found |= !is_negated;
+			tools->taken_out |= is_negated;
 		}
 	}
 }

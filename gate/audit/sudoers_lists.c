@@ -155,11 +155,11 @@ static void add_entries(struct sudo_aliases *aliases, enum sudo_alias_kind kind,
 	while (list.len > 0) {
 		struct span item = sudo_cut(&list, ",", true), value;
 		/* Two negations, one of an alias and one in it, are none. */
-		bool not = negated != sudo_negations(&item);
+		bool is_negated = negated != sudo_negations(&item);
 		struct sudo_alias *alias = sudo_alias_open(aliases, kind, item, &value);
 
 		if (alias) {
-			add_entries(aliases, kind, value, entries, not );
+			add_entries(aliases, kind, value, entries, is_negated);
 			sudo_alias_close(aliases, alias);
 			continue;
 		}
@@ -171,7 +171,8 @@ static void add_entries(struct sudo_aliases *aliases, enum sudo_alias_kind kind,
 					     : NULL;
 		/* Whom it takes out is not known, nor whether it does not let in. */
 		if (entry)
-			*entry = (struct sudo_entry){name, not &&!guessed, guessed};
+			*entry = (struct sudo_entry){
+				name, is_negated && !guessed, guessed};
 	}
 }
 
