@@ -136,9 +136,10 @@ static void untranslate(enum hook hook, struct packet *packet)
 				packet->orig_sport_unknown || packet->sport_class;
 		}
 	} else if (hook == HOOK_POSTROUTING || hook == HOOK_INPUT) {
-		/* An ICMP error keeps an address of the router that sends it. */
+		/* nf_nat_icmp_reply_translation(): a router's own address, too, but
+		 * only where something was translated. */
 		if (packet->kind == PACKET_ICMP_ERROR &&
-			packet->saddr != packet->reply_saddr)
+			!(packet->ct_status & IPS_DST_NAT))
 			return;
 		packet->saddr = packet->orig_daddr;
 		if (packet->kind != PACKET_ICMP_ERROR)
