@@ -339,6 +339,35 @@ static void a_container_answers_for_itself(void **state)
 	arena_done(&report.arena);
 }
 
+/* "tcp sport 1024-65535 drop", and of answers "tcp dport 25 drop": whichever of the
+ * other ports a stranger takes but one gets in for certain. That class is asked after
+ * another.
+ */
+static void a_port_of_each_class_is_certain(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct op in[] = {made_match(arena, made_sport(), CMP_RANGE, 1024, 65535, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct op out[] = {made_match(arena, made_dport(), CMP_EQ, 25, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	const struct exposure *e;
+	struct report report;
+
+	made_rule(&h->rules,
+		made_chain(&h->rules, "i", true, HOOK_INPUT, 0, CHAIN_FILTER), in, 2);
+	made_rule(&h->rules,
+		made_chain(&h->rules, "o", true, HOOK_OUTPUT, 0, CHAIN_FILTER), out, 2);
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_survey(h, &report);
+	e = host_exposure(&report, 22);
+	assert_non_null(e);
+	assert_false(ivset_is_empty(e->reach[ZONE_INTERNET].must));
+	assert_true(
+		ivset_equal(e->reach[ZONE_INTERNET].must, e->reach[ZONE_INTERNET].may));
+	arena_done(&report.arena);
+}
+
 /* Flags that ECN sets (RFC 3168), and an extension header, are the sender's: a rule
  * that is for packets without them is none against strangers. */
 static void a_rule_for_ordinary_packets_is_passed(void **state)
@@ -442,6 +471,7 @@ int main(void)
 		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
+		T(a_port_of_each_class_is_certain),
 		cmocka_unit_test(a_rule_for_ordinary_packets_is_passed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
