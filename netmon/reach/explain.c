@@ -288,7 +288,7 @@ int reach_explain(struct reach *reach, const struct question *question,
 	walk.run.tracing = true;
 	walk_ports(&walk, question, iif, false);
 	fill(arena, &walk, &answer);
-	if (answer.result == RESULT_MAYBE && question->sport < 0)
+	if (question->sport < 0 && walk_wants_port(&walk))
 		ask_ordinary(&walk, question, iif, arena, &answer);
 	if (arena_failed(&scratch))
 		r = err_errno(err, -ENOMEM, "follow the packet");
