@@ -19,7 +19,9 @@
  *
  * A hook's chains are written as groups of items that meet: filter chains and the core,
  * and behind them the core's. Each item has the label of its table, and the orders of a
- * group are those of its labels. Only groups in which it could matter have several.
+ * group are those of its labels. Only groups in which it could matter have several. A
+ * level is a group with the core's: what comes of its orders goes on to the next level,
+ * so that orders are not multiplied over levels.
  */
 
 #define ORDERS_MAX 24 /* four tables with a chain each */
@@ -188,24 +190,19 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Return: whether any group's order is unknown. */
-static bool find_moves(struct orders *orders, const struct ruleset *rules)
+static void find_moves(struct orders *orders, const struct ruleset *rules)
 {
-	bool any = false;
-
 	for (size_t g = 0; g < orders->ngroups; g++) {
 		struct group *group = &orders->groups[g];
 		const struct item *items = orders->items + group->first;
 
 		group->moves = matters(rules, items, group->n);
-		any |= group->moves;
 		for (size_t i = 0; i < group->n; i++)
 			orders->labels[group->first + i] = items[i].label;
 		if (group->moves)
 			qsort(orders->labels + group->first, group->n,
 				sizeof(*orders->labels), by_number);
 	}
-	return any;
 }
 
 /* ---------------------------------------------------------------- the others */
@@ -243,9 +240,10 @@ static bool next_labels(uint32_t *labels, size_t n)
 	return true;
 }
 
-static bool next_order(struct orders *orders)
+/* Groups @from to @to are a level: the next of its orders. */
+static bool next_order(struct orders *orders, size_t from, size_t to)
 {
-	for (size_t g = 0; g < orders->ngroups; g++) {
+	for (size_t g = from; g < to; g++) {
 		const struct group *group = &orders->groups[g];
 
 		if (group->moves &&
@@ -271,58 +269,75 @@ static const struct chain *chain_at(
 	return NULL;
 }
 
-static void write_core(
-	const struct orders *orders, size_t g, const struct chain **chains, size_t *n)
+static void write_core(const struct orders *orders, size_t from, size_t to,
+	const struct chain **chains, size_t *n)
 {
-	for (g++; g < orders->ngroups && orders->groups[g].of_core; g++)
+	for (size_t g = from; g < to; g++)
 		for (size_t i = 0; i < orders->groups[g].n; i++)
 			chains[(*n)++] = chain_at(orders, &orders->groups[g], i);
 }
 
-/* The order at hand, as a list of chains. */
-static void write_order(const struct orders *orders, const struct chain **chains)
+/* The order at hand of a level, as a list of chains. */
+static void write_order(const struct orders *orders, size_t from, size_t to,
+	const struct chain **chains)
 {
+	const struct group *group = &orders->groups[from];
 	size_t n = 0;
 
-	for (size_t g = 0; g < orders->ngroups; g++) {
-		const struct group *group = &orders->groups[g];
+	for (size_t i = 0; i < group->n; i++) {
+		const struct chain *chain = chain_at(orders, group, i);
 
-		for (size_t i = 0; !group->of_core && i < group->n; i++) {
-			const struct chain *chain = chain_at(orders, group, i);
-
-			if (chain)
-				chains[n++] = chain;
-			else
-				write_core(orders, g, chains, &n);
-		}
+		if (chain)
+			chains[n++] = chain;
+		else
+			write_core(orders, from + 1, to, chains, &n);
 	}
 }
 
-static int find_others(
-	struct arena *arena, struct orders *orders, struct hook_list *list)
+static int find_others(struct arena *arena, struct orders *orders, size_t from,
+	size_t to, struct hook_level *level)
 {
-	size_t bytes = list->n * sizeof(*list->chains);
+	size_t bytes = level->n * sizeof(*level->chains);
 
 	do {
 		const struct chain **chains =
-			arena_array(arena, list->n, sizeof(*chains));
+			arena_array(arena, level->n, sizeof(*chains));
 		const struct chain *const **slot;
 
 		if (!chains)
 			return -ENOMEM;
-		write_order(orders, chains);
-		if (memcmp(chains, list->chains, bytes) == 0)
+		write_order(orders, from, to, chains);
+		if (memcmp(chains, level->chains, bytes) == 0)
 			continue;
-		if (list->nothers == ORDERS_MAX - 1) {
-			list->too_many = true;
+		if (level->nothers == ORDERS_MAX - 1) {
+			level->too_many = true;
 			return 0;
 		}
-		slot = arena_push(arena, &list->others, &list->nothers, sizeof(*slot));
+		slot = arena_push(
+			arena, &level->others, &level->nothers, sizeof(*slot));
 		if (!slot)
 			return -ENOMEM;
 		*slot = chains;
-	} while (next_order(orders));
+	} while (next_order(orders, from, to));
 	return 0;
+}
+
+static int find_level(struct arena *arena, struct orders *orders, size_t from,
+	size_t to, struct hook_list *list)
+{
+	struct hook_level *level = &list->levels[list->nlevels++];
+	bool moves = false;
+
+	level->chains = list->chains;
+	if (level > list->levels)
+		level->chains = level[-1].chains + level[-1].n;
+	for (size_t g = from; g < to; g++) {
+		moves |= orders->groups[g].moves;
+		for (size_t i = 0; i < orders->groups[g].n; i++)
+			level->n += orders->items[orders->groups[g].first + i].chain !=
+				    NULL;
+	}
+	return moves ? find_others(arena, orders, from, to, level) : 0;
 }
 
 int chain_order_find(
@@ -333,12 +348,19 @@ int chain_order_find(
 		.items = arena_array(arena, 2 * list->n, sizeof(*orders.items)),
 		.labels = arena_array(arena, 2 * list->n, sizeof(*orders.labels)),
 		.groups = arena_array(arena, 2 * list->n, sizeof(*orders.groups))};
+	int rc = 0;
 
-	if (!orders.items || !orders.labels || !orders.groups)
+	list->levels = arena_array(arena, list->n + 1, sizeof(*list->levels));
+	if (!orders.items || !orders.labels || !orders.groups || !list->levels)
 		return -ENOMEM;
-	if (list->n < 2)
-		return 0;
 	qsort(list->chains, list->n, sizeof(*list->chains), by_call);
 	find_groups(&orders, list);
-	return find_moves(&orders, rules) ? find_others(arena, &orders, list) : 0;
+	find_moves(&orders, rules);
+	for (size_t from = 0, to; rc == 0 && from < orders.ngroups; from = to) {
+		to = from + 1;
+		while (to < orders.ngroups && orders.groups[to].of_core)
+			to++;
+		rc = find_level(arena, &orders, from, to, list);
+	}
+	return rc;
 }

@@ -10,9 +10,9 @@
 int32_t chain_order_called_at(const struct chain *chain);
 
 /**
- * chain_order_find() - sort @list->chains as the dump tells their order, and find the
- * other orders that are possible and could make a difference
- * @arena: holds @list->others
+ * chain_order_find() - sort @list->chains as the dump tells their order, part them
+ * by priority, and find the other orders that are possible and could make a difference
+ * @arena: holds @list->levels
  *
  * Cost: O(rules) for each chain that meets others.
  * Return: 0; -ENOMEM.

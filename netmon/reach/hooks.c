@@ -253,36 +253,38 @@ static bool on_device(const struct chain *chain, const char *ifname)
 	return false;
 }
 
-/* One hook, and which of its chains are called: those on a device, or NULL: all. */
-struct station_hook {
-	const struct hook_list *list;
+/* One level of a hook, and which of its chains are called: those on a device, or NULL:
+ * all. */
+struct station_level {
+	const struct hook_level *level;
 	const char *ifname;
-	struct own_work work;
 };
 
-static void run_in_order(struct run *run, const struct station_hook *hook,
+static void run_in_order(struct run *run, const struct station_level *of,
 	const struct chain *const *chains, const struct states *in, struct states *ret)
 {
-	struct own_work work = hook->work;
 	struct states now = *in, next;
 
-	for (size_t i = 0; i < hook->list->n; i++) {
-		if (hook->ifname && !on_device(chains[i], hook->ifname))
+	for (size_t i = 0; i < of->level->n; i++) {
+		if (of->ifname && !on_device(chains[i], of->ifname))
 			continue;
-		do_own_work(run, &work, chain_order_called_at(chains[i]), &now);
 		next = (struct states){0};
 		run_one(run, chains[i], &now, &next);
 		now = next;
 	}
-	do_own_work(run, &work, INT32_MAX, &now);
 	*ret = now;
+}
+
+static bool same_state(const struct state *a, const struct state *b)
+{
+	return memcmp(&a->packet, &b->packet, sizeof(a->packet)) == 0 &&
+	       ivset_equal(a->peers, b->peers);
 }
 
 static bool same_states(const struct states *a, const struct states *b)
 {
 	for (size_t i = 0; i < a->n && a->n == b->n; i++)
-		if (memcmp(&a->v[i].packet, &b->v[i].packet, sizeof(a->v[i].packet)) ||
-			!ivset_equal(a->v[i].peers, b->v[i].peers))
+		if (!same_state(&a->v[i], &b->v[i]))
 			return false;
 	return a->n == b->n;
 }
@@ -325,12 +327,13 @@ static bool same_endings(
 	return same_ways(run, a, a, b) && same_ways(run, b, a, b);
 }
 
-static void doubt_order(struct run *run, const struct hook_list *list, struct state *s)
+static void doubt_order(
+	struct run *run, const struct hook_level *level, struct state *s)
 {
 	bool nat = false;
 
-	for (size_t i = 0; i < list->n; i++)
-		nat |= list->chains[i]->type == CHAIN_NAT;
+	for (size_t i = 0; i < level->n; i++)
+		nat |= level->chains[i]->type == CHAIN_NAT;
 	run_doubt(run, s, NULL, nat ? "nat-order-unknown" : "chain-order-unknown",
 		nat ? "of equal priority are chains, some of which translate, in an "
 		      "order that cannot be read"
@@ -338,27 +341,54 @@ static void doubt_order(struct run *run, const struct hook_list *list, struct st
 		      "that cannot be read");
 }
 
-static void push_all(
+/* Those of @from that are not there yet: orders that come to the same count once. */
+static void push_new(
 	struct arena *arena, const struct states *from, struct states *states)
 {
-	for (size_t i = 0; i < from->n; i++)
-		states_push(arena, states, &from->v[i]);
+	for (size_t i = 0; i < from->n; i++) {
+		size_t k = 0;
+
+		while (k < states->n && !same_state(&from->v[i], &states->v[k]))
+			k++;
+		if (k == states->n)
+			states_push(arena, states, &from->v[i]);
+	}
+}
+
+/* The endings from @from on that are not among those from @first on. */
+static void keep_new(struct run *run, size_t first, size_t from)
+{
+	struct ended *v = run->endings.v;
+	size_t kept = from;
+
+	for (size_t i = from; i < run->endings.n; i++) {
+		size_t k = first;
+
+		while (k < kept &&
+			(v[k].ending != v[i].ending || v[k].reject != v[i].reject ||
+				!same_state(&v[k].state, &v[i].state)))
+			k++;
+		if (k == kept)
+			v[kept++] = v[i];
+	}
+	run->endings.n = kept;
 }
 
 /* Add what comes of the other orders; where they differ, nobody can say which it is.
  * @first: where the endings of the dump's order begin. */
-static void run_others(struct run *run, const struct station_hook *hook,
+static void run_others(struct run *run, const struct station_level *of,
 	const struct states *in, size_t first, struct states *ret)
 {
+	const struct hook_level *level = of->level;
 	const struct endings_part dumped = {first, run->endings.n};
 	struct states more, all = {0};
-	bool differ = hook->list->too_many;
+	bool differ = level->too_many;
 
-	push_all(run->arena, ret, &all);
-	for (size_t i = 0; i < hook->list->nothers; i++) {
+	push_new(run->arena, ret, &all);
+	for (size_t i = 0; i < level->nothers; i++) {
 		size_t from = run->endings.n;
 
-		run_in_order(run, hook, hook->list->others[i], in, &more);
+		run_in_order(run, of, level->others[i], in, &more);
 		if (same_states(ret, &more) &&
 			same_endings(run, dumped,
 				(struct endings_part){from, run->endings.n})) {
@@ -366,71 +396,78 @@ static void run_others(struct run *run, const struct station_hook *hook,
 			continue;
 		}
 		differ = true;
-		push_all(run->arena, &more, &all);
+		push_new(run->arena, &more, &all);
+		keep_new(run, first, from);
 	}
 	/* In one that was not followed, anything. */
-	for (size_t i = 0; hook->list->too_many && i < in->n; i++)
+	for (size_t i = 0; level->too_many && i < in->n; i++)
 		run_end(run, &in->v[i], ENDING_TAKEN, REJECT_ICMP);
 	for (size_t i = 0; differ && i < all.n; i++)
-		doubt_order(run, hook->list, &all.v[i]);
+		doubt_order(run, level, &all.v[i]);
 	for (size_t i = first; differ && i < run->endings.n; i++)
-		doubt_order(run, hook->list, &run->endings.v[i].state);
+		doubt_order(run, level, &run->endings.v[i].state);
 	if (differ)
 		*ret = all;
 }
 
-static size_t count_called(const struct station_hook *hook)
+static size_t count_called(const struct station_level *of)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < hook->list->n; i++)
-		n += !hook->ifname || on_device(hook->list->chains[i], hook->ifname);
+	for (size_t i = 0; i < of->level->n; i++)
+		n += !of->ifname || on_device(of->level->chains[i], of->ifname);
 	return n;
 }
 
-static void run_hook(struct run *run, const struct station_hook *hook,
-	const struct states *in, struct states *ret)
+static void run_hook(struct run *run, const struct hook_list *list, const char *ifname,
+	struct own_work work, const struct states *in, struct states *ret)
 {
-	const struct hook_list *list = hook->list;
-	size_t first = run->endings.n;
+	struct states now = *in, next;
 
-	run_in_order(run, hook, list->chains, in, ret);
-	if (list->nothers && count_called(hook) > 1)
-		run_others(run, hook, in, first, ret);
+	for (size_t i = 0; i < list->nlevels; i++) {
+		const struct station_level of = {&list->levels[i], ifname};
+		size_t first = run->endings.n;
+
+		do_own_work(
+			run, &work, chain_order_called_at(of.level->chains[0]), &now);
+		run_in_order(run, &of, of.level->chains, &now, &next);
+		if (of.level->nothers && count_called(&of) > 1)
+			run_others(run, &of, &now, first, &next);
+		now = next;
+	}
+	do_own_work(run, &work, INT32_MAX, &now);
+	*ret = now;
 }
 
 void hooks_run(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret)
 {
 	bool entry = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
-	struct station_hook of = {.work = {.track = entry,
-					  .translate = hook != HOOK_FORWARD,
-					  .translate_at = entry ? -100 : 100}};
+	const struct own_work work = {.track = entry,
+		.translate = hook != HOOK_FORWARD,
+		.translate_at = entry ? -100 : 100};
 
 	*ret = (struct states){0};
 	if (in->n == 0)
 		return;
 	run->hook = hook;
-	of.list = in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
-						       : &run->space->ip6[hook];
-	run_hook(run, &of, in, ret);
+	run_hook(run,
+		in->v[0].packet.family == FAMILY_IP4 ? &run->space->ip4[hook]
+						     : &run->space->ip6[hook],
+		NULL, work, in, ret);
 }
 
 void hooks_run_bridge(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret)
 {
-	const struct station_hook of = {.list = &run->space->bridge[hook]};
-
 	run->hook = hook;
-	run_hook(run, &of, in, ret);
+	run_hook(run, &run->space->bridge[hook], NULL, (struct own_work){0}, in, ret);
 }
 
 void hooks_run_device(struct run *run, enum hook hook, int ifindex,
 	const struct states *in, struct states *ret)
 {
-	const struct station_hook of = {.list = &run->space->netdev[hook],
-		.ifname = space_ifname(run->space, ifindex)};
-
 	run->hook = hook;
-	run_hook(run, &of, in, ret);
+	run_hook(run, &run->space->netdev[hook], space_ifname(run->space, ifindex),
+		(struct own_work){0}, in, ret);
 }

@@ -12,15 +12,25 @@
 struct chain_index;
 struct set_cache;
 
+/*
+ * Base chains that the kernel calls at one priority. Those of several tables are called
+ * in the order in which they were made, which nobody can read: @chains is that of the
+ * dump, @others are the others (chain_order.h), each of @n, too.
+ */
+struct hook_level {
+	const struct chain *const *chains;
+	size_t n;
+	const struct chain *const **others;
+	size_t nothers;
+	bool too_many; /* there are more of them */
+};
+
 /* Base chains of one hook, in the order in which the kernel calls them. */
 struct hook_list {
 	const struct chain **chains;
 	size_t n;
-	/* Chains of several tables at one priority are called in the order in which
-	 * they were made, which nobody can read: the other orders (chain_order.h). */
-	const struct chain *const **others;
-	size_t nothers;
-	bool too_many; /* there are more of them */
+	struct hook_level *levels; /* all of @chains, one after the other */
+	size_t nlevels;
 };
 
 /* One bucket of the table that finds sockets by port. */
