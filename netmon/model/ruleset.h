@@ -208,7 +208,8 @@ enum op_kind {
 	OP_MAYBE, /* may match and may not: code, text (limit, time, owner ...) */
 	OP_SET,	  /* field = operand: mark, ct mark, pkttype, priority, payload bytes */
 	OP_NOTRACK,
-	OP_ZONE, /* ct zone: operand; it changes nothing for a first packet */
+	OP_ZONE, /* ct zone: operand; where a first packet's entry is made, and where an
+		    answer is looked up */
 	OP_NAT,
 	OP_TPROXY,
 	OP_REJECT,

@@ -50,7 +50,7 @@ static void reverse(
 	ret->sport_class = first->sport_class;
 	ret->mangled = first->mangled;
 	ret->lost = first->lost;
-	ret->strange = first->strange;
+	ret->strange = first->strange; /* it takes some of that over: value_header.c */
 	set_kind(ret, kind, (enum family)first->family);
 }
 

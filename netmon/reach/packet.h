@@ -93,8 +93,8 @@ struct packet {
 	bool to_host;	  /* routed to the host's own sockets */
 	bool sourceless;  /* made here, and its route decides where it comes from */
 	bool repeated;	  /* its sender has sent several lately: not a first packet */
-	bool strange; /* of an unusual sender: flags, options and extension headers that
-			 ordinary first packets do not have */
+	bool strange; /* of an unusual sender, or an answer to him: flags, options and
+			 extension headers that ordinary first packets do not have */
 };
 
 /* What stands behind a step's text: formatted only when somebody reads the trace. */

@@ -295,14 +295,14 @@ static void load_tcp_flags(
 		return;
 	}
 	value_put(value, &flags, 1);
-	if (view->packet->strange && view->packet->kind == PACKET_FIRST) {
-		value->known[0] = (uint8_t)~STRANGE_TCP_FLAGS;
+	if (value_free_tcp_flags(view->packet)) {
+		value->known[0] = (uint8_t)~value_free_tcp_flags(view->packet);
 		value->code = "tcp-flags";
 	}
 }
 
-/* An ordinary first packet carries no IPv6 extension header and no IPv4 option. TCP
- * options are the sender's. */
+/* An ordinary first packet carries no IPv6 extension header and no IPv4 option, nor
+ * does the answer to it. TCP options are the sender's. */
 static void load_exthdr(
 	const struct view *view, const struct operand *operand, struct value *value)
 {

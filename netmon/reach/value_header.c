@@ -19,35 +19,56 @@ static void known_byte(struct value *value, size_t at, uint8_t byte)
  * reserved bit beside its fragment flags; the first of IPv6's extension headers
  * (hop-by-hop, routing, fragment or destination options: 0, 43, 44, 60); reserved bits,
  * CWR, ECE, URG and PSH, and the urgent pointer of TCP.
+ *
+ * Some of them an answer takes over: options of IPv4 come back (__ip_options_echo()),
+ * and who offers ECN is told by a SYN-ACK whether he has it (tcp_ecn_make_synack()).
  */
 struct senders_bits {
 	uint8_t base, family, at, bits;
+	uint8_t answered; /* those of them that an answer may have */
 };
 
 static const struct senders_bits senders[] = {
-	{BASE_NETWORK, FAMILY_IP4, 0, 0x0f},
-	{BASE_NETWORK, FAMILY_IP4, 6, 0x80},
-	{BASE_NETWORK, FAMILY_IP6, 6, 0x3f},
-	{BASE_TRANSPORT, FAMILY_NONE, 12, 0x0f},
-	{BASE_TRANSPORT, FAMILY_NONE, 13, STRANGE_TCP_FLAGS},
-	{BASE_TRANSPORT, FAMILY_NONE, 18, 0xff},
-	{BASE_TRANSPORT, FAMILY_NONE, 19, 0xff},
+	{BASE_NETWORK, FAMILY_IP4, 0, 0x0f, 0x0f},
+	{BASE_NETWORK, FAMILY_IP4, 6, 0x80, 0},
+	{BASE_NETWORK, FAMILY_IP6, 6, 0x3f, 0},
+	{BASE_TRANSPORT, FAMILY_NONE, 12, 0x0f, 0x01},
+	{BASE_TRANSPORT, FAMILY_NONE, 13, STRANGE_TCP_FLAGS, 0xc0},
+	{BASE_TRANSPORT, FAMILY_NONE, 18, 0xff, 0},
+	{BASE_TRANSPORT, FAMILY_NONE, 19, 0xff, 0},
 };
+
+static uint8_t free_bits(const struct packet *packet, const struct senders_bits *s)
+{
+	if (!packet->strange ||
+		(s->family != FAMILY_NONE && s->family != packet->family) ||
+		(s->base == BASE_TRANSPORT && packet->proto != IPPROTO_TCP))
+		return 0;
+	if (packet->kind == PACKET_FIRST)
+		return s->bits;
+	return s->base == BASE_TRANSPORT && packet->kind != PACKET_ACCEPT ? 0
+									  : s->answered;
+}
+
+uint8_t value_free_tcp_flags(const struct packet *packet)
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++)
+		if (senders[i].base == BASE_TRANSPORT && senders[i].at == 13)
+			bits |= free_bits(packet, &senders[i]);
+	return bits;
+}
 
 static void free_senders_bits(
 	const struct packet *packet, enum payload_base base, struct value *value)
 {
-	if (!packet->strange || packet->kind != PACKET_FIRST ||
-		(base == BASE_TRANSPORT && packet->proto != IPPROTO_TCP))
-		return;
 	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
 		const struct senders_bits *s = &senders[i];
+		uint8_t bits = s->base == base ? free_bits(packet, s) : 0;
 
-		if (s->base != base ||
-			(s->family != FAMILY_NONE && s->family != packet->family))
-			continue;
-		value->known[s->at] &= (uint8_t)~s->bits;
-		value->bits[s->at] &= (uint8_t)~s->bits;
+		value->known[s->at] &= (uint8_t)~bits;
+		value->bits[s->at] &= (uint8_t)~bits;
 	}
 }
 

@@ -30,5 +30,7 @@ void value_load_header(
 
 /** value_tcp_flags() - of a SYN, or of the answer to one. */
 uint8_t value_tcp_flags(const struct packet *packet);
+/** value_free_tcp_flags() - which of them depend on what an unusual sender likes. */
+uint8_t value_free_tcp_flags(const struct packet *packet);
 
 #endif
