@@ -11,9 +11,17 @@
 
 #include "common/pages.h"
 
+/* A sanitizer sees what is used after a reset only if it was released. */
+#ifdef __has_feature
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
 enum {
 	CHUNK_MIN_BYTES = 16 * 1024,
 	CHUNK_MAX_BYTES = 1024 * 1024,
+	KEEP_BYTES = SANITIZED ? CHUNK_MAX_BYTES : 8 * CHUNK_MAX_BYTES,
 	UNIT_BYTES = _Alignof(max_align_t),
 };
 
@@ -56,30 +64,46 @@ static void release_adopted(struct arena *arena)
 	arena->adopted = NULL;
 }
 
+static void release_chunks(struct arena_chunk *chunk)
+{
+	for (struct arena_chunk *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+}
+
 void arena_done(struct arena *arena)
 {
 	if (!arena)
 		return;
 	release_adopted(arena);
-	for (struct arena_chunk *chunk = arena->chunk, *next; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	release_chunks(arena->chunk);
+	release_chunks(arena->spare);
 	*arena = (struct arena){.limit_bytes = arena->limit_bytes};
 }
 
 void arena_reset(struct arena *arena)
 {
-	struct arena_chunk *kept = arena->chunk;
+	struct arena_chunk *chunk = arena->chunk, *spare = arena->spare, *next;
+	struct arena_chunk **end = &arena->spare;
+	size_t kept = 0;
 
 	release_adopted(arena);
-	if (kept) {
-		arena->chunk = kept->next;
-		arena_done(arena);
-		kept->next = NULL;
-		kept->used = 0;
+	for (const struct arena_chunk *one = spare; one; one = one->next)
+		kept += one->size;
+	for (; chunk; chunk = next) {
+		next = chunk->next;
+		if (chunk->size > CHUNK_MAX_BYTES || kept > KEEP_BYTES - chunk->size) {
+			free(chunk);
+			continue;
+		}
+		kept += chunk->size;
+		chunk->used = 0;
+		*end = chunk;
+		end = &chunk->next;
 	}
-	arena->chunk = kept;
+	*end = spare;
+	arena->chunk = NULL;
 	arena->used_bytes = 0;
 	arena->failed = false;
 }
@@ -93,6 +117,19 @@ static void *fail(struct arena *arena)
 {
 	arena->failed = true;
 	return NULL;
+}
+
+/* One that was kept, if it has room; the newest first. */
+static struct arena_chunk *take_spare(struct arena *arena, size_t size)
+{
+	struct arena_chunk *chunk = arena->spare;
+
+	if (!chunk || chunk->size < size)
+		return NULL;
+	arena->spare = chunk->next;
+	chunk->next = arena->chunk;
+	arena->chunk = chunk;
+	return chunk;
 }
 
 /*
@@ -136,7 +173,7 @@ void *arena_alloc_raw(struct arena *arena, size_t size)
 			need > arena->limit_bytes - arena->used_bytes))
 		return fail(arena);
 	if (!chunk || need > chunk->size - chunk->used)
-		chunk = add_chunk(arena, need);
+		chunk = take_spare(arena, need) ?: add_chunk(arena, need);
 	if (!chunk)
 		return fail(arena);
 	void *piece = chunk->data + chunk->used;

@@ -17,7 +17,7 @@
 struct arena_chunk;
 struct arena_adopted;
 struct arena {
-	struct arena_chunk *chunk;
+	struct arena_chunk *chunk, *spare;
 	struct arena_adopted *adopted;
 	size_t used_bytes;  /* all that was handed out since the last reset */
 	size_t limit_bytes; /* 0: no bound */
@@ -28,7 +28,8 @@ struct arena {
 void arena_init(struct arena *arena, size_t limit_bytes);
 /** arena_done() - release everything; @arena may be reused after arena_init(). */
 void arena_done(struct arena *arena);
-/** arena_reset() - forget everything handed out, keep one chunk, clear `failed`. */
+/** arena_reset() - forget everything handed out, keep some of its memory (8 MiB at
+ * most) for what comes, clear `failed`. */
 void arena_reset(struct arena *arena);
 bool arena_failed(const struct arena *arena);
 

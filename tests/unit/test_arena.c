@@ -59,6 +59,26 @@ static void large_piece_keeps_the_open_chunk(void **state)
 	assert_ptr_equal(second, first + 16);
 }
 
+/* What is kept is handed out again, as empty as any, and later rounds need no more. */
+static void rounds_are_alike(void **state)
+{
+	enum { PIECES = 500, BYTES = 5000 };
+	struct arena *arena = *state;
+
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < PIECES; i++) {
+			unsigned char *piece = arena_alloc(arena, BYTES);
+
+			assert_non_null(piece);
+			assert_int_equal(piece[0] | piece[BYTES - 1], 0);
+			memset(piece, 0xa5, BYTES);
+		}
+		assert_non_null(arena_alloc(arena, 3 << 20));
+		arena_reset(arena);
+		assert_int_equal(arena->used_bytes, 0);
+	}
+}
+
 static void bound_is_sticky_until_reset(void **state)
 {
 	struct arena *arena = *state;
@@ -197,6 +217,7 @@ int main(void)
 		TEST(pieces_are_zeroed_aligned_and_apart),
 		TEST(reused_memory_is_zeroed_again),
 		TEST(large_piece_keeps_the_open_chunk),
+		TEST(rounds_are_alike),
 		TEST(bound_is_sticky_until_reset),
 		TEST(impossible_sizes_fail),
 		TEST(texts_are_copied),
