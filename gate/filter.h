@@ -140,11 +140,13 @@ struct gate_fact {
  * struct gate_glimpse - what an image has at a path
  * @path:   absolute; links are followed but for the last part
  * @enough: bytes that will do; there may be fewer, or more
+ * @is_volume: the image has a VOLUME there, whose content is of no interest
  * @fact:   filled in: 200 and the beginning of a tar of what is there, or 404
  */
 struct gate_glimpse {
 	const char *path;
 	size_t enough;
+	bool is_volume;
 	struct gate_fact fact;
 };
 
@@ -154,8 +156,8 @@ struct gate_glimpse {
  *       lives in @arena. 0 whatever the HTTP status is; a negative errno when there is
  *       no answer, or one of over 4 MiB: the request is then refused
  * @look: fill in what the image has, by what a container of it has that never ran, that
- *       mounts nothing but the image's own volumes, and that is gone when this returns;
- *       @api as in gate_context. 0, or a negative errno as above
+ *       mounts nothing of the host, and that is gone when this returns; @api as in
+ *       gate_context. 0, or a negative errno as above
  * @seen: whether @text, an image's id and what was looked at in it, was remembered:
  *       then it was fine. Both may be NULL
  */

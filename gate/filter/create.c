@@ -151,8 +151,8 @@ static int force_create_labels(struct work *work, const struct field *field,
 	if (work->image_id)
 		jsonw_member_string(out, IMAGE_LABEL, work->image_id);
 	/* nesting_of_create() looks, or refuses. */
-	if (work->image_id && is_due)
-		jsonw_member_string(out, LOOKED_LABEL, look_label(work));
+	if (work->image_id)
+		jsonw_member_string(out, LOOKED_LABEL, look_label(work, is_due));
 	jsonw_object_end(out);
 	return rc;
 }

@@ -24,16 +24,20 @@ enum {
 	TAR_MAGIC = 257,
 };
 
+/* Of a directory's mode: entries are replaced by their owners, and its own, alone. */
+enum { STICKY = 01000 };
+
 /**
  * struct sight - one path, asked for once
  * @roots:   root alone may change it
  * @through: a mount is below it
  * @at:      a mount is there
+ * @volume:  and it is one of the image's
  */
 struct sight {
 	const char *path;
 	size_t enough;
-	bool roots, through, at;
+	bool roots, through, at, volume;
 };
 
 int look_is_due(struct work *work, bool *ret_due)
@@ -74,7 +78,7 @@ static struct sight *add(struct look *look, const char *path, size_t len)
 	return sight;
 }
 
-void look_at_place(struct look *look, const char *path)
+void look_at_place(struct look *look, const char *path, bool is_volume)
 {
 	struct sight *sight;
 
@@ -89,8 +93,10 @@ void look_at_place(struct look *look, const char *path)
 			sight->through = true;
 	}
 	sight = add(look, path, strlen(path));
-	if (sight)
+	if (sight) {
 		sight->at = true;
+		sight->volume |= is_volume;
+	}
 }
 
 static void look_at_groups(struct look *look)
@@ -211,11 +217,35 @@ static int check_roots(
 	return is_list ? check_list(work, tar) : 0;
 }
 
+/*
+ * Whether the caller can put a link into this directory, or another in the place of
+ * this one, for the next start; what is not there yet will be root's. The place of the
+ * mount itself is busy as long as anything of his runs.
+ */
+static bool is_callers(const struct work *work, const struct gate_fact *tar)
+{
+	unsigned long mode, uid;
+
+	if (has_power(work, POWER_RUN_AS))
+		return false;
+	if (!read_octal(tar->body + TAR_MODE, 8, &mode) ||
+		!read_octal(tar->body + TAR_UID, 8, &uid))
+		return true;
+	return uid == work->caller->user.uid ||
+	       (type_of(tar) == '5' && (mode & 022) != 0 && (mode & STICKY) == 0);
+}
+
 static int check_way(
 	struct work *work, const struct sight *sight, const struct gate_fact *tar)
 {
 	char type = type_of(tar);
 
+	if ((type == '2' || (type == '5' && sight->through)) && is_callers(work, tar))
+		return refuse(work, 403, "image-links",
+			"'%s' in the image is not root's alone to change, on the way "
+			"to a mount: with runc before 1.3 who can leads it astray: "
+			"mount it elsewhere, or have a newer runc",
+			shown(work, sight->path));
 	if (tar->status == 404 || type == '5' || (type == '0' && !sight->through))
 		return 0;
 	if (type == '2') {
@@ -254,11 +284,14 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 	return 0;
 }
 
-/* The id, and a line for each path with what is asked of it. */
+/* The id, for whom, and a line for each path with what is asked of it. */
 static const char *name_of(const struct look *look, const char *image_id)
 {
 	struct arena *arena = look->work->arena;
-	const char *name = image_id;
+	const char *name = has_power(look->work, POWER_RUN_AS)
+				   ? image_id
+				   : arena_printf(arena, "%s %u", image_id,
+					     look->work->caller->user.uid);
 
 	for (size_t i = 0; name && i < look->n; i++) {
 		const struct sight *sight = &look->sights[i];
@@ -295,6 +328,7 @@ int look_into(struct look *look, const char *image_id)
 	for (size_t i = 0; i < look->n; i++) {
 		glimpses[i].path = look->sights[i].path;
 		glimpses[i].enough = look->sights[i].enough;
+		glimpses[i].is_volume = look->sights[i].volume;
 	}
 	if (engine->look(engine->context, work_api(work), image_id, glimpses, look->n,
 		    work->arena, &err) < 0)

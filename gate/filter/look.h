@@ -20,21 +20,29 @@
  * /etc/group are root's to change alone, no group is called by a number, and no link is
  * on the way to a mount. It stays so: all that runs in it is the caller, without
  * capabilities; copies into it are refused (judge_archive()), as are mounts on the
- * groups (nesting.h). What was looked at says a label, LOOKED_LABEL; a container
- * without it is looked at when it is started or entered.
+ * groups (nesting.h). He may start it again, though, when he has put links in the way:
+ * so nothing on the way to a mount is his to change either. What was looked at says a
+ * label, LOOKED_LABEL; a container without it is looked at when it is started or
+ * entered.
  *
  * What is looked at is what a container of gate's own has, see gate_engine.look: nobody
  * can change it, and nothing of the host is mounted in it.
  */
 
-/* On containers made of an image that was looked at, with the mounts that they have. */
-#define LOOKED_LABEL  GATE_LABEL_PREFIX "looked"
-#define LOOKED_GROUPS "groups" /* and at links */
-#define LOOKED_LINKS  "links"  /* alone: for one who may be anybody */
+/*
+ * On containers, about their image and the mounts that they have. Said on all that gate
+ * makes: the image may bring the label.
+ */
+#define LOOKED_LABEL   GATE_LABEL_PREFIX "looked"
+#define LOOKED_NOWHERE ""
+#define LOOKED_GROUPS  "groups" /* and at links */
+#define LOOKED_LINKS   "links"	/* alone: for one who may be anybody */
 
-/** look_label() - what the label says of a look for this profile. */
-static inline const char *look_label(const struct work *work)
+/** look_label() - what the label says; @is_due: there will be a look, or none */
+static inline const char *look_label(const struct work *work, bool is_due)
 {
+	if (!is_due)
+		return LOOKED_NOWHERE;
 	return has_power(work, POWER_RUN_AS) ? LOOKED_LINKS : LOOKED_GROUPS;
 }
 
@@ -54,8 +62,11 @@ struct look {
  */
 int look_is_due(struct work *work, bool *ret_due) _must_check_;
 
-/** look_at_place() - of a mount: what is on the way there must be no link. */
-void look_at_place(struct look *look, const char *path);
+/**
+ * look_at_place() - of a mount: what is on the way there must be no link
+ * @is_volume: the image says so
+ */
+void look_at_place(struct look *look, const char *path, bool is_volume);
 
 /**
  * look_into() - refuse the request unless the image is as it must be

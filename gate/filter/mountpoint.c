@@ -18,19 +18,31 @@ static const struct {
 	{"/var/run", "/run"},
 };
 
-/* Without what only says that it is counted from the top: "usr/bin", "../run". */
-static const char *from_top(const char *target)
+/*
+ * Without what only says that it is counted from the top: "usr/bin", "../run". NULL: it
+ * is counted from elsewhere, as "run/lock" is in /var.
+ */
+static const char *from_top(const char *link, const char *target)
 {
-	while (strncmp(target, "../", 3) == 0)
-		target += 3;
+	bool is_top = strrchr(link, '/') == link || *target == '/';
+
+	/* None of the usual ones is more than one directory deep. */
+	for (; strncmp(target, "../", 3) == 0; target += 3)
+		is_top = true;
+	if (!is_top)
+		return NULL;
 	return *target == '/' ? target + 1 : target;
 }
 
 bool is_usual_link(const char *path, const char *target)
 {
 	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {
-		if (strcmp(usual_links[i].link, path) == 0)
-			return strcmp(from_top(target), usual_links[i].target + 1) == 0;
+		const char *usual = usual_links[i].target + 1;
+
+		if (strcmp(usual_links[i].link, path) != 0)
+			continue;
+		target = from_top(path, target);
+		return target && strcmp(target, usual) == 0;
 	}
 	return false;
 }

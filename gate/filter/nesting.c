@@ -14,11 +14,12 @@
  * @given:    as it was asked for, without a '/' at its end
  * @path:     where that is behind the usual links
  * @is_fresh: empty and nobody's yet: a tmpfs, or a file, below which nothing is
+ * @is_volume: without a name: the image's own is one
  */
 struct places {
 	struct place {
 		const char *given, *path;
-		bool is_fresh;
+		bool is_fresh, is_volume;
 	} * list;
 	size_t n;
 	bool failed;
@@ -41,14 +42,28 @@ static void add(
 	*new = (struct place){.given = given, .path = place, .is_fresh = is_fresh};
 }
 
-/* The keys of an object: paths. */
-static void add_keys(struct work *work, struct places *places,
-	const struct json_node *node, const char *key, bool is_fresh)
+/* Their keys are paths. */
+static void add_tmpfs(
+	struct work *work, struct places *places, const struct json_node *host_config)
 {
-	const struct json_node *map = json_member_of(node, key, JSON_KIND_OBJECT);
+	const struct json_node *map =
+		json_member_of(host_config, "Tmpfs", JSON_KIND_OBJECT);
 
 	for (size_t i = 0; map && i < map->count; i++)
-		add(work, places, map->children[i].key, is_fresh);
+		add(work, places, map->children[i].key, true);
+}
+
+static void add_volumes(
+	struct work *work, struct places *places, const struct json_node *config)
+{
+	const struct json_node *map =
+		json_member_of(config, "Volumes", JSON_KIND_OBJECT);
+
+	for (size_t i = 0; map && i < map->count; i++) {
+		add(work, places, map->children[i].key, false);
+		if (!places->failed)
+			places->list[places->n - 1].is_volume = true;
+	}
 }
 
 /* @key: of a mount: "Target" as it is asked for, "Destination" as it is told. */
@@ -108,43 +123,66 @@ static int add_volumes_from(
 	return 0;
 }
 
-/* NULL: none is below another. */
-static const char *find_nested(const struct places *places, const char **ret_below)
+/* Below a mount on /var the image's /var/run is no link: both ways to it count. */
+static bool is_nested(const struct place *inner, const struct place *outer)
 {
-	for (size_t o = 0; o < places->n; o++) {
-		const char *outer = places->list[o].path;
+	const char *const ways[] = {inner->given, inner->path}, *const tops[] = {
+									outer->given,
+									outer->path};
 
-		for (size_t i = 0; !places->list[o].is_fresh && i < places->n; i++) {
-			const char *inner = places->list[i].path;
-
-			*ret_below = outer;
-			if (strcmp(inner, outer) != 0 && path_below(inner, outer))
-				return inner;
+	for (size_t w = 0; w < ARRAY_LEN(ways); w++) {
+		for (size_t t = 0; t < ARRAY_LEN(tops); t++) {
+			if (strcmp(ways[w], tops[t]) != 0 &&
+				path_below(ways[w], tops[t]))
+				return true;
 		}
 	}
-	return NULL;
+	return false;
+}
+
+/* false: none is below another. */
+static bool find_nested(const struct places *places, const struct place **ret_inner,
+	const struct place **ret_outer)
+{
+	for (size_t o = 0; o < places->n; o++) {
+		*ret_outer = &places->list[o];
+		for (size_t i = 0; !places->list[o].is_fresh && i < places->n; i++) {
+			*ret_inner = &places->list[i];
+			if (is_nested(*ret_inner, *ret_outer))
+				return true;
+		}
+	}
+	return false;
 }
 
 static int check_nested(struct work *work, const struct places *places)
 {
-	static release_number mended = {1, 1, 14};
-	const char *below = NULL;
-	bool is_mended;
+	static release_number links = {1, 1, 14}, groups = {1, 3, 0};
+	const struct place *inner, *outer;
+	bool is_mended, is_anybody = has_power(work, POWER_RUN_AS);
 
 	if (places->failed)
 		return refuse_memory(work);
-	const char *nested = find_nested(places, &below);
-	if (!nested)
+	if (!find_nested(places, &inner, &outer))
 		return 0;
-	if (release_is_from(work, "runc", mended, &is_mended) < 0)
+	if (release_is_from(work, "runc", links, &is_mended) < 0)
 		return -EACCES;
-	if (is_mended)
-		return 0;
-	return refuse(work, 403, "mount-nested",
-		"'%s' would be mounted below '%s': runc before 1.1.14 can be led "
-		"anywhere on the host while it makes the place for it: mount it "
-		"elsewhere, or have a newer runc",
-		shown(work, nested), shown(work, below));
+	if (!is_mended)
+		return refuse(work, 403, "mount-nested",
+			"'%s' would be mounted below '%s': runc before 1.1.14 can be "
+			"led anywhere on the host while it makes the place for it: "
+			"mount it elsewhere, or have a newer runc",
+			shown(work, inner->given), shown(work, outer->given));
+	/* It stays below the container's root, where links still lead to /etc. */
+	if (!is_anybody && release_is_from(work, "runc", groups, &is_mended) < 0)
+		return -EACCES;
+	if (!is_mended)
+		return refuse(work, 403, "mount-nested",
+			"'%s' would be mounted below '%s', where a link could lead it "
+			"to the file that says which groups its processes have: it "
+			"needs runc 1.3 or later: mount it elsewhere",
+			shown(work, inner->given), shown(work, outer->given));
+	return 0;
 }
 
 /*
@@ -185,8 +223,10 @@ static int check_image(
 	if (!is_due)
 		return 0;
 	for (size_t i = 0; i < places->n; i++) {
-		look_at_place(&look, places->list[i].given);
-		look_at_place(&look, places->list[i].path);
+		const struct place *place = &places->list[i];
+
+		look_at_place(&look, place->given, place->is_volume);
+		look_at_place(&look, place->path, false);
 	}
 	return look_into(&look, image_id);
 }
@@ -196,8 +236,13 @@ static void add_own(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
 	static const char *const kernels[] = {"/dev", "/proc", "/sys"};
+	static const char joins[] = "container:";
 	const struct json_node *init = json_member(host_config, "Init");
+	const char *ipc = json_member_text(host_config, "IpcMode", "");
 
+	/* That of another container, which runs, or of the host: anybody's. */
+	if (strncmp(ipc, joins, sizeof(joins) - 1) == 0 || strcmp(ipc, "host") == 0)
+		add(work, places, "/dev/shm", false);
 	for (size_t i = 0; i < ARRAY_LEN(kernels); i++)
 		add(work, places, kernels[i], true);
 	for (size_t i = 0; i < NETWORK_FILES; i++)
@@ -215,12 +260,12 @@ int nesting_of_create(
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
-	add_keys(work, &places, body, "Volumes", false);
-	add_keys(work, &places, json_member_of(image->root, "Config", JSON_KIND_OBJECT),
-		"Volumes", false);
+	add_volumes(work, &places, body);
+	add_volumes(
+		work, &places, json_member_of(image->root, "Config", JSON_KIND_OBJECT));
 	add_binds(work, &places, host_config);
 	add_mounts(work, &places, host_config, "Target");
-	add_keys(work, &places, host_config, "Tmpfs", true);
+	add_tmpfs(work, &places, host_config);
 	add_own(work, &places, host_config);
 	if (add_volumes_from(work, &places, host_config) < 0 ||
 		check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
@@ -256,7 +301,8 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
 	add_mounts(work, &places, root, "Destination");
-	add_keys(work, &places, host_config, "Tmpfs", true);
+	add_volumes(work, &places, json_member_of(root, "Config", JSON_KIND_OBJECT));
+	add_tmpfs(work, &places, host_config);
 	add_own(work, &places, host_config);
 	if (check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
 		return -EACCES;

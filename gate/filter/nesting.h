@@ -12,11 +12,13 @@
  * root, their owner can put a link there: then an empty file or directory of root's
  * appears anywhere on the host (CVE-2024-45310; /etc/nologin is such a file). runc
  * 1.1.14 stays below the container's root. Of an older one, or one that is not told,
- * nested mounts need "privileged". A tmpfs is nobody's before the container runs.
+ * nested mounts need "privileged". A tmpfs is nobody's before the container runs; the
+ * /dev/shm of another container is its processes'.
  *
  * runc before 1.3.0 looks for the numbers of a process' groups among the names in the
  * container's /etc/group first. Of such a one, or one that is not told, a mount there
- * needs "privileged" or to run as anybody.
+ * needs "privileged" or to run as anybody; so does a nested one, which a link in what
+ * is mounted leads there.
  *
  * Both, and all older ones, follow links of the image: so with such a runc it must have
  * none on the way to a mount, and no groups that are called by numbers: see look.h. The

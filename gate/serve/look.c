@@ -4,24 +4,65 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/jsonw.h"
 #include "gate/filter/names.h"
+#include "gate/filter/objects.h"
 #include "gate/filter/target.h"
 #include "gate/serve/upstream.h"
 
-/* Never started: what it would run is of no interest, but there must be something. */
+/*
+ * Never started: what it would run is of no interest, but there must be something. The
+ * engine would copy what the image has in its VOLUMEs, which takes its time and room;
+ * it makes none where something else is to be mounted.
+ */
+static char *body_of(const char *image_id, const struct gate_glimpse *glimpses,
+	size_t n, struct arena *arena)
+{
+	/* Whoever's the image says that its containers are, this one is nobody's. */
+	static const char *const labels[] = {
+		GATE_LABEL_PREFIX "look", GATE_OWNER_LABEL, IMAGE_LABEL};
+	struct jsonw out;
+	size_t len;
+
+	jsonw_init(&out, NULL, 0);
+	jsonw_object_begin(&out);
+	jsonw_member_string(&out, "Image", image_id);
+	jsonw_member_array(&out, "Entrypoint");
+	jsonw_string(&out, "/");
+	jsonw_array_end(&out);
+	jsonw_member_bool(&out, "NetworkDisabled", true);
+	jsonw_member_object(&out, "Labels");
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++)
+		jsonw_member_string(&out, labels[i], "");
+	jsonw_object_end(&out);
+	jsonw_member_object(&out, "HostConfig");
+	jsonw_member_string(&out, "NetworkMode", "none");
+	jsonw_member_array(&out, "Mounts");
+	for (size_t i = 0; i < n; i++) {
+		if (!glimpses[i].is_volume)
+			continue;
+		jsonw_object_begin(&out);
+		jsonw_member_string(&out, "Type", "tmpfs");
+		jsonw_member_string(&out, "Target", glimpses[i].path);
+		jsonw_object_end(&out);
+	}
+	jsonw_array_end(&out);
+	jsonw_object_end(&out);
+	jsonw_object_end(&out);
+	const char *text = jsonw_text(&out, &len);
+	char *body = text ? arena_strndup(arena, text, len) : NULL;
+	jsonw_done(&out);
+	return body;
+}
+
 static int make_container(const struct upstream *upstream, const char *api,
-	const char *image_id, struct arena *arena, const char **ret_id, struct err *err)
+	const char *body, struct arena *arena, const char **ret_id, struct err *err)
 {
 	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
 	struct gate_forward forward = {.method = "POST",
 		.path = arena_printf(arena, "/v%s/containers/create", api),
 		.content_type = "application/json",
-		.body = arena_printf(arena,
-			"{\"Image\":\"%s\",\"Entrypoint\":[\"/\"],"
-			"\"NetworkDisabled\":true,"
-			"\"Labels\":{\"" GATE_LABEL_PREFIX "look\":\"\"},"
-			"\"HostConfig\":{\"NetworkMode\":\"none\"}}",
-			image_id)};
+		.body = body};
 	struct gate_fact answer;
 
 	if (!forward.path || !forward.body)
@@ -63,7 +104,8 @@ int upstream_look(void *context, const char *api, const char *image_id,
 	struct upstream *upstream = context;
 	const char *id = NULL, *container, *gone;
 	struct err ignored;
-	int rc = make_container(upstream, api, image_id, arena, &id, err);
+	int rc = make_container(
+		upstream, api, body_of(image_id, glimpses, n, arena), arena, &id, err);
 
 	if (rc < 0)
 		return rc;

@@ -26,6 +26,7 @@ import tarfile
 import termios
 import threading
 import time
+from urllib.parse import quote
 
 import engine
 import gate_processes_test
@@ -491,14 +492,15 @@ def nothing_is_made_in_a_bind_by_root(lab):
     path = "/home/alice/outer"
     os.mkdir(path)
     os.chown(path, 2001, 2001)
-    mended = gatelab.has_mended_runc()
+    mended = gatelab.runc_is_from(1, 3, 0)
     for words in (["-v", path + ":/d", "-v", "/d/a/b"],
                   ["-v", path + ":/d", "--tmpfs", "/d/t"], ["-v", path + ":/etc"]):
         if mended:
             lab.docker("alice", "run", "--rm", *words, BOX, "true")
             continue
         out = refused(lab, "alice", "run", "--rm", *words, BOX, "true")
-        expect("why", "runc before 1.1.14" in out, out)
+        expect("why", "1.3" in out if gatelab.has_mended_runc()
+               else "runc before 1.1.14" in out, out)
         expect("nothing was made", os.listdir(path) == [], os.listdir(path))
     if mended:
         raise Skip("this runc leaves no container's root: nothing is refused for it")
@@ -731,6 +733,107 @@ def no_image_gives_groups(lab):
         status, out = lab.docker("alice", "run", "--rm", box, "id", "-G", check=False)
     expect("one with groups runs", not status and out.split() == [str(own)], out)
     nothing_is_left()
+
+
+def given(*names, link=None, text=None):
+    """Something of alice's, in folders of hers; its path."""
+    path = os.path.join("/home/alice", *names)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if link:
+        os.symlink(link, path)
+    else:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    for folder, folders, files in os.walk("/home/alice"):
+        for name in folders + files:
+            os.lchown(os.path.join(folder, name), USERS["alice"], USERS["alice"])
+    return path
+
+
+@check
+def no_link_leads_to_the_groups(lab):
+    """One in a bind, in the memory of another container, or put there for a restart."""
+    own = str(USERS["alice"])
+    groups = os.path.dirname(given("groups", "group", text="%s:x:0:\n" % own))
+    var = os.path.dirname(given("var", "run", link="/"))
+    way = os.path.dirname(given("way", "etc", link="/etc"))
+    mended = gatelab.runc_is_from(1, 3, 0)
+    folder, link = tarfile.DIRTYPE, tarfile.SYMTYPE
+    lab.docker("alice", "run", "-d", "--ipc", "shareable", "--name", "eve", BOX, "sh",
+               "-c", "ln -s /etc /dev/shm/a; sleep 1000")
+    lab.docker("alice", "exec", "eve", "sh", "-c",
+               "while ! [ -L /dev/shm/a ]; do sleep 0.1; done")
+    for name, words, rule in (
+            ("below a mount", ["-v", way + ":/d", "-v", groups + ":/d/etc"],
+             "mount-nested"),
+            ("where a usual link was", ["-v", var + ":/var", "-v",
+                                        groups + ":/var/run/etc"], "mount-nested"),
+            ("joined memory", ["--ipc", "container:eve", "-v", groups + ":/dev/shm/a"],
+             "mount-nested")):
+        status, out = lab.docker("alice", "run", "--rm", *words, BOX, "id", "-G",
+                                 check=False)
+        if mended:
+            expect("its own group: " + name, status or out.split() == [own], out)
+        else:
+            expect("refused: " + name, status != 0, out)
+            expect("by its rule: " + name, lab.decisions()[-1]["rule"] == rule, out)
+    lab.docker("alice", "rm", "-f", "eve")
+    for name, extra, place in (
+            ("relative", [({"name": "var", "type": folder, "mode": 0o755}, b""),
+                          ({"name": "var/run", "type": folder, "mode": 0o755}, b""),
+                          ({"name": "var/run/lock", "type": link, "linkname": "/etc"},
+                           b""),
+                          ({"name": "var/lock", "type": link, "linkname": "run/lock"},
+                           b"")], "/var/lock"),
+            ("own", [({"name": "way", "type": folder, "mode": 0o755,
+                       "uid": USERS["alice"]}, b"")], "/way/a/etc")):
+        with image(name, *extra) as box:
+            status, out = lab.docker("alice", "create", "--name", "eve", "-v",
+                                     groups + ":" + place, box, "sh", "-c",
+                                     "id -G; mv /way/a /way/b; ln -s / /way/a",
+                                     check=False)
+            rule = lab.decisions()[-1]["rule"]
+            for _ in range(2 if mended and not status else 0):
+                status, out = lab.docker("alice", "start", "-a", "eve", check=False)
+                expect("its own group: " + name, out.split()[0] == own, out)
+            lab.docker("alice", "rm", "-f", "eve", check=False)
+        expect("by its rule: " + name, mended or rule == "image-links", (rule, out))
+    status, out = lab.docker("alice", "run", "--rm", "-v", groups + ":/tmp/a/b", BOX,
+                             "id", "-G", check=False)
+    expect("below a sticky folder it is mounted", out.split() == [own], out)
+    nothing_is_left()
+
+
+@check
+def a_look_copies_no_volume(lab):
+    folder = {"name": "full", "type": tarfile.DIRTYPE, "mode": 0o755}
+    api("POST", "/images/create?fromSrc=-&repo=full&tag=1&changes=VOLUME%20/full",
+        gatelab.box_image((folder, b""), ({"name": "full/x"}, b"of the image")),
+        "application/x-tar")
+    begin = time.time()
+    out = lab.docker("alice", "run", "--rm", "full:1", "ls", "/full")
+    expect("the container has it", out.split() == ["x"], out)
+    nothing_is_left()
+    made = api("GET", "/events?since=%f&until=%f&filters=%s" % (
+        begin, time.time(), quote('{"type":["volume"],"event":["create"]}')))
+    made = [made] if isinstance(made, dict) else made.split("\n")[:-1]
+    expect("one volume is made", len(made) == 1, made)
+    api("DELETE", "/images/full:1")
+
+
+@check
+def no_image_says_that_it_was_looked_at(lab):
+    """Of a container that somebody else than whoever starts it could make unlooked."""
+    own = USERS["carol"]
+    api("POST", "/images/create?fromSrc=-&repo=said&tag=1"
+        "&changes=LABEL%20seawall.looked=groups",
+        gatelab.box_image(({"name": "etc/group"}, b"%d:x:0:\n" % own)),
+        "application/x-tar")
+    lab.docker("carol", "create", "--name", "eve", "said:1", "id")
+    labels = api("GET", "/containers/eve/json")["Config"]["Labels"]
+    expect("its label", labels["seawall.looked"] == "", labels)
+    lab.docker("carol", "rm", "eve")
+    api("DELETE", "/images/said:1")
 
 
 @check

@@ -89,6 +89,17 @@ static const struct gate_case cases[] = {
 	CREATE("CVE-2024-45310.usual-link",
 		"{'Image':'nginx','HostConfig':{'Binds':['mine:/run','/var/run/x']}}",
 		"mount-nested"),
+	CREATE("CVE-2024-45310.usual-link-hidden",
+		"{'Image':'nginx','HostConfig':{'Binds':['mine:/var','/var/run/x']}}",
+		"mount-nested"),
+	CREATE("CVE-2024-45310.joined-shm",
+		"{'Image':'nginx','HostConfig':{'IpcMode':'container:mine','Tmpfs':{'/"
+		"dev/shm/a':''}}}",
+		"mount-nested"),
+	CREATE("CVE-2024-45310.none.own-shm",
+		"{'Image':'nginx','HostConfig':{'IpcMode':'shareable','Tmpfs':{'/dev/"
+		"shm/a':''}}}",
+		"allow"),
 	CREATE("CVE-2024-45310.network-files",
 		"{'Image':'nginx','HostConfig':{'Binds':['mine:/etc']}}",
 		"mount-nested"),

@@ -238,9 +238,9 @@ static void nested_mounts_wait_for_a_mended_runc(void **state)
 	static const struct {
 		const char *parts, *rule;
 	} engines[] = {
-		{"{\"Name\":\"runc\",\"Version\":\"1.1.14\"}", "allow"},
-		{"{\"Name\":\"runc\",\"Version\":\"1.2.5+ds1\"}", "allow"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.3.3\"}", "allow"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.1.14\"}", "mount-nested"},
+		{"{\"Name\":\"runc\",\"Version\":\"1.2.5+ds1\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.1.13\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.1\"}", "mount-nested"},
 		{"{\"Name\":\"runc\",\"Version\":\"1.2.0-rc.2\"}", "mount-nested"},

@@ -24,7 +24,7 @@ struct made {
 	size_t n;
 	const char *runc, *labels; /* of the container */
 	int fails;
-	unsigned int looked, asked;
+	unsigned int looked, asked, volumes;
 	bool remembers;
 	const char *remembered;
 };
@@ -48,6 +48,8 @@ static int look(void *context, const char *api, const char *image_id,
 
 	made->looked++;
 	made->asked += (unsigned int)n;
+	for (size_t i = 0; i < n; i++)
+		made->volumes += glimpses[i].is_volume;
 	if (made->fails)
 		return err_set(err, made->fails, "no container can be made");
 	if (gate_fixture_look(NULL, api, image_id, glimpses, n, arena, err) < 0)
@@ -104,7 +106,7 @@ static struct gate_decision ask(struct gate_fixture *fixture, const char *user,
 		.body_len = body ? strlen(body) : 0};
 	struct gate_decision decision;
 
-	made->looked = made->asked = 0;
+	made->looked = made->asked = made->volumes = 0;
 	if (!made->runc)
 		made->runc = "1.1.5+ds1";
 	context.engine = &engine;
@@ -223,13 +225,16 @@ static void no_link_leads_to_a_mount(void **state)
 	static const struct gate_fixture_tar bin = {.type = '2', .link = "usr/bin"},
 					     elsewhere = {.type = '2',
 						     .link = "usr/lib"},
-					     up = {.type = '2', .link = "../run"};
+					     up = {.type = '2', .link = "../run"},
+					     lock = {.type = '2', .link = "/run/lock"},
+					     var_run_lock = {
+						     .type = '2', .link = "run/lock"};
 	static const struct {
 		const char *body;
 		struct there there[2];
 		const char *want;
 	} rows[] = {
-		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &writable}}, "allow"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &folder}}, "allow"},
 		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &file}}, "allow"},
 		{WITH(HOME), {{"/srv", &a_link}}, "image-links"},
 		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &a_link}}, "image-links"},
@@ -255,6 +260,13 @@ static void no_link_leads_to_a_mount(void **state)
 		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"), {{"/bin", &elsewhere}},
 			"image-links"},
 		{WITH("\"Tmpfs\":{\"/var/run/x\":\"\"}"), {{"/var/run", &up}}, "allow"},
+		{WITH("\"Tmpfs\":{\"/var/lock\":\"\"}"), {{"/var/lock", &lock}},
+			"allow"},
+		/* From /var, that is, and not from the top. */
+		{WITH("\"Tmpfs\":{\"/var/lock\":\"\"}"), {{"/var/lock", &var_run_lock}},
+			"image-links"},
+		{WITH("\"Tmpfs\":{\"/var/lock/x\":\"\"}"),
+			{{"/var/lock", &var_run_lock}}, "image-links"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -265,6 +277,94 @@ static void no_link_leads_to_a_mount(void **state)
 		if (strcmp(rule, rows[i].want) != 0)
 			fail_msg("row %zu: %s", i, rule);
 	}
+}
+
+/* Who can put a link on the way while the container runs has it started again. */
+static void nobody_can_put_a_link_on_the_way(void **state)
+{
+	static const struct gate_fixture_tar others_own = {.type = '5',
+						     .mode = 0755,
+						     .uid = 1001},
+					     sticky = {.type = '5', .mode = 01777},
+					     own_sticky = {.type = '5',
+						     .mode = 01777,
+						     .uid = 1000};
+	static const struct gate_fixture_tar own_link = {.type = '2',
+						     .mode = 0777,
+						     .uid = 1000,
+						     .link = "/run"},
+					     roots_link = {.type = '2',
+						     .mode = 0777,
+						     .link = "/run"};
+	static const char *const run = WITH("\"Binds\":[\"mine:/var/run/x\"]");
+	static const char *const deep = WITH("\"Binds\":[\"mine:/srv/a/b\"]");
+	static const struct {
+		struct there there;
+		const char *want;
+	} rows[] = {
+		{{"/var/run", &roots_link}, "allow"},
+		{{"/var/run", &own_link}, "image-links"},
+		{{"/srv/a", &folder}, "allow"},
+		{{"/srv/a", &others_own}, "allow"},
+		{{"/srv/a", &sticky}, "allow"},
+		{{"/srv/a", &owned}, "image-links"},
+		{{"/srv/a", &writable}, "image-links"},
+		{{"/srv/a", &others}, "image-links"},
+		{{"/srv/a", &own_sticky}, "image-links"},
+		{{"/srv", &owned}, "image-links"},
+		/* What is mounted there hides it, and is busy meanwhile. */
+		{{"/srv/a/b", &owned}, "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {.there = &rows[i].there, .n = 1};
+		const char *rule = create(*state, "alice",
+			rows[i].there.path[1] == 'v' ? run : deep, &made);
+
+		if (strcmp(rule, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
+/* Behind a link in what is mounted, which no look at the image shows. */
+static void nothing_is_below_what_callers_can_change(void **state)
+{
+	static const char *const nested =
+		"{\"Image\":\"nginx\",\"Volumes\":{\"/srv/x/y\":{}},\"HostConfig\":{"
+		"\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/srv/x\"}]}}";
+	static const struct {
+		const char *user, *runc, *want;
+	} rows[] = {
+		{"alice", "1.1.15+ds1", "mount-nested"},
+		{"alice", "1.2.9", "mount-nested"},
+		{"alice", "1.3.0", "allow"},
+		{"rita", "1.1.13", "mount-nested"},
+		{"rita", "1.1.14", "allow"},
+		{"olga", "1.1.5", "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {.runc = rows[i].runc};
+		const char *rule = create(*state, rows[i].user, nested, &made);
+
+		if (strcmp(rule, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
+/* Nothing is copied into them for a look. */
+static void volumes_are_told(void **state)
+{
+	struct made made = {.n = 0};
+
+	assert_string_equal(create(*state, "alice", PLAIN, &made), "allow");
+	assert_int_equal(made.volumes, 0);
+	assert_string_equal(create(*state, "alice",
+				    "{\"Image\":\"nginx\",\"Volumes\":{\"/a/b\":{},"
+				    "\"/c/\":{}}}",
+				    &made),
+		"allow");
+	assert_int_equal(made.volumes, 2);
 }
 
 /* By the release of runc, and what the profile gives anyway. */
@@ -331,9 +431,14 @@ static void a_label_tells(void **state)
 	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"groups\""));
 	decision = ask(*state, "rita", "/v1.41/containers/create", PLAIN, &fine);
 	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"links\""));
+	/* The image may say that it was. */
 	fine.runc = "1.3.0";
 	decision = ask(*state, "alice", "/v1.41/containers/create", PLAIN, &fine);
-	assert_null(strstr(decision.forward.body, "seawall.looked"));
+	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"\""));
+	assert_int_equal(fine.looked, 0);
+	fine.runc = "1.1.5";
+	decision = ask(*state, "olga", "/v1.41/containers/create", PLAIN, &fine);
+	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"\""));
 	assert_int_equal(fine.looked, 0);
 }
 
@@ -359,7 +464,7 @@ static void too_many_directories(void **state)
 	assert_int_equal(made.looked, 0);
 }
 
-/* Another image, or another mount, is looked at. */
+/* Another image, or another mount, is looked at, and for another user. */
 static void what_was_fine_is_remembered(void **state)
 {
 	static const struct there bad = {"/srv", &a_link};
@@ -371,6 +476,10 @@ static void what_was_fine_is_remembered(void **state)
 	assert_int_equal(made.looked, 0);
 	assert_string_equal(create(*state, "alice", PLAIN, &made), "allow");
 	assert_int_equal(made.looked, 1);
+	assert_string_equal(create(*state, "kim", PLAIN, &made), "allow");
+	assert_int_equal(made.looked, 1);
+	assert_string_equal(create(*state, "kim", PLAIN, &made), "allow");
+	assert_int_equal(made.looked, 0);
 	made.remembered = NULL;
 	made.there = &bad;
 	made.n = 1;
@@ -395,6 +504,9 @@ int main(void)
 		T(no_name_is_a_number),
 		T(a_list_is_read_whole),
 		T(no_link_leads_to_a_mount),
+		T(nobody_can_put_a_link_on_the_way),
+		T(nothing_is_below_what_callers_can_change),
+		T(volumes_are_told),
 		T(who_is_looked_at),
 		T(a_label_tells),
 		T(what_was_fine_is_remembered),
