@@ -129,19 +129,23 @@ struct gate_caller {
 	const char *home;
 };
 
-/** struct gate_fact - the engine's answer to a GET: HTTP status, and the JSON body. */
+/**
+ * struct gate_fact - the engine's answer: HTTP status, and the body
+ * @path_stat: of X-Docker-Container-Path-Stat: of archives; NULL: none
+ */
 struct gate_fact {
 	unsigned int status;
 	const char *body;
 	size_t len;
+	const char *path_stat;
 };
 
 /**
  * struct gate_glimpse - what an image has at a path
  * @path:   absolute; links are followed but for the last part
- * @enough: bytes that will do; there may be fewer, or more
+ * @enough: bytes of a tar of it that will do; 0: none
  * @is_volume: the image has a VOLUME there, whose content is of no interest
- * @fact:   filled in: 200 and the beginning of a tar of what is there, or 404
+ * @fact:   filled in: 200, what it is, and the beginning of the tar; or 404
  */
 struct gate_glimpse {
 	const char *path;

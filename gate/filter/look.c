@@ -4,14 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base64.h"
 #include "gate/filter/mountpoint.h"
 #include "gate/filter/names.h"
 #include "gate/filter/release.h"
 
 enum {
 	GROUPS_MAX_BYTES = 64 * 1024,
-	SIGHTS_MAX = 256,
+	SIGHTS_MAX = 1024,
+	STAT_MAX_BYTES = 16 * 1024,
 };
+
+/* Go's fs.FileMode, of which an engine writes the number: the bits that are types. */
+#define GO_DIRECTORY (INT64_C(1) << 31)
+#define GO_LINK	     (INT64_C(1) << 27)
+#define GO_DEVICES   (INT64_C(0xf) << 24 | INT64_C(1) << 21 | INT64_C(1) << 19)
+#define GO_TYPES     (GO_DIRECTORY | GO_LINK | GO_DEVICES)
 
 /* POSIX ustar: where the fields are. */
 enum {
@@ -29,6 +37,7 @@ enum { STICKY = 01000 };
 
 /**
  * struct sight - one path, asked for once
+ * @enough:  of a tar of it; 0: what it is will do
  * @roots:   root alone may change it
  * @through: a mount is below it
  * @at:      a mount is there
@@ -74,7 +83,10 @@ static struct sight *add(struct look *look, const char *path, size_t len)
 		look->failed = true;
 		return NULL;
 	}
-	*sight = (struct sight){.path = copy, .enough = GATE_TAR_BLOCK};
+	*sight = (struct sight){.path = copy};
+	/* Whose a link is that is followed. */
+	if (has_usual_link(copy))
+		sight->enough = GATE_TAR_BLOCK;
 	return sight;
 }
 
@@ -89,8 +101,10 @@ void look_at_place(struct look *look, const char *path, bool is_volume)
 	for (const char *slash = strchr(path + 1, '/'); slash;
 		slash = strchr(slash + 1, '/')) {
 		sight = add(look, path, (size_t)(slash - path));
-		if (sight)
+		if (sight) {
 			sight->through = true;
+			sight->enough = GATE_TAR_BLOCK;
+		}
 	}
 	sight = add(look, path, strlen(path));
 	if (sight) {
@@ -235,6 +249,43 @@ static bool is_callers(const struct work *work, const struct gate_fact *tar)
 	       (type_of(tar) == '5' && (mode & 022) != 0 && (mode & STICKY) == 0);
 }
 
+/* {"name": "bin", "mode": 134218239, "linkTarget": "/usr/bin", ...} in Base64, or NULL.
+ * -1: it cannot be read. */
+static int64_t read_type(struct work *work, const char *text)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	size_t len = text ? strlen(text) : 0;
+	uint8_t *plain = arena_alloc(work->arena, len + 1);
+
+	if (!plain || len == 0 || len > STAT_MAX_BYTES ||
+		base64_decode(text, len, plain, &len) < 0 ||
+		json_doc_load_text(
+			"answer", (const char *)plain, len, NULL, &doc, NULL) < 0)
+		return -1;
+	const struct json_node *mode = json_member(json_doc_root(doc), "mode");
+	return mode && mode->kind == JSON_KIND_INTEGER && mode->integer >= 0
+		       ? mode->integer & GO_TYPES
+		       : -1;
+}
+
+/* The place of a mount itself, below which there is none. */
+static int check_end(
+	struct work *work, const struct sight *sight, const struct gate_fact *fact)
+{
+	int64_t type = fact->status == 404 ? 0 : read_type(work, fact->path_stat);
+
+	if (type < 0)
+		return refuse(work, 502, "engine-answer",
+			"the engine does not tell what '%s' in the image is",
+			shown(work, sight->path));
+	if (type == 0 || type == GO_DIRECTORY)
+		return 0;
+	return refuse(work, 403, "image-links",
+		"'%s' in the image is %s, and a mount is to be there: runc before 1.3 "
+		"can be led astray by it: mount it elsewhere, or have a newer runc",
+		shown(work, sight->path), type == GO_LINK ? "a link" : "a device");
+}
+
 static int check_way(
 	struct work *work, const struct sight *sight, const struct gate_fact *tar)
 {
@@ -278,7 +329,10 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 				fact->status, shown(work, sight->path));
 		if (sight->roots && check_roots(work, sight, fact) < 0)
 			return -EACCES;
-		if ((sight->through || sight->at) && check_way(work, sight, fact) < 0)
+		if (sight->enough == 0 && check_end(work, sight, fact) < 0)
+			return -EACCES;
+		if (sight->enough && (sight->through || sight->at) &&
+			check_way(work, sight, fact) < 0)
 			return -EACCES;
 	}
 	return 0;

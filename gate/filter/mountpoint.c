@@ -34,6 +34,15 @@ static const char *from_top(const char *link, const char *target)
 	return *target == '/' ? target + 1 : target;
 }
 
+bool has_usual_link(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {
+		if (strcmp(usual_links[i].link, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool is_usual_link(const char *path, const char *target)
 {
 	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {

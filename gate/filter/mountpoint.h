@@ -5,6 +5,8 @@
 
 #include "gate/filter/fields.h"
 
+/** has_usual_link() - whether distributions have a link there. */
+bool has_usual_link(const char *path);
 /** is_usual_link() - whether distributions have that link to that target there. */
 bool is_usual_link(const char *path, const char *target);
 /** path_in_truth() - where a path is behind such a link, in @arena; NULL: no memory. */

@@ -87,7 +87,8 @@ static int glimpse(const struct upstream *upstream, const char *container,
 	struct gate_glimpse *glimpse, struct arena *arena, struct err *err)
 {
 	const char *path = target_encode(arena, glimpse->path);
-	const struct gate_forward forward = {.method = "GET",
+	/* For a tar the engine starts a process each time. */
+	const struct gate_forward forward = {.method = glimpse->enough ? "GET" : "HEAD",
 		.path = path ? arena_printf(
 				       arena, "%s/archive?path=%s", container, path)
 			     : NULL};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gate/serve/broker.h"
 #include "gate/serve/version.h"
@@ -159,12 +160,21 @@ static int read_whole(int fd, struct framing *framing, struct whole *whole,
 	return 0;
 }
 
+static const char *field_of(const struct answer_head *head, const char *name)
+{
+	for (size_t i = 0; i < head->nfields; i++)
+		if (strcasecmp(head->fields[i].name, name) == 0)
+			return head->fields[i].value;
+	return NULL;
+}
+
 int upstream_ask(const struct upstream *upstream, const struct gate_forward *forward,
 	size_t enough, struct arena *arena, struct gate_fact *ret_fact, struct err *err)
 {
 	static char buffer[HEAD_MAX_BYTES];
 	static struct whole whole;
 	int64_t deadline = wire_now() + UPSTREAM_TIMEOUT_MS;
+	bool to_head = strcmp(forward->method, "HEAD") == 0;
 	struct answer_head head;
 	struct framing framing;
 	size_t have, len;
@@ -184,7 +194,7 @@ int upstream_ask(const struct upstream *upstream, const struct gate_forward *for
 	if (rc < 0)
 		return err_errno(err, rc, "ask the engine");
 	rc = upstream_read_head(
-		fd, arena, buffer, false, deadline, &head, &have, &len, err);
+		fd, arena, buffer, to_head, deadline, &head, &have, &len, err);
 	if (rc < 0)
 		return rc;
 	whole.len = 0;
@@ -196,12 +206,16 @@ int upstream_ask(const struct upstream *upstream, const struct gate_forward *for
 			buffer, deadline, err);
 	if (rc < 0)
 		return rc;
+	if (enough && whole.len > enough)
+		whole.len = enough;
 	whole.bytes[whole.len] = '\0';
 	char *body = arena_memdup(arena, whole.bytes, whole.len + 1);
 	if (!body)
 		return err_set(err, -ENOMEM, "out of memory");
-	*ret_fact = (struct gate_fact){
-		.status = head.status, .body = body, .len = whole.len};
+	*ret_fact = (struct gate_fact){.status = head.status,
+		.body = body,
+		.len = whole.len,
+		.path_stat = field_of(&head, "X-Docker-Container-Path-Stat")};
 	return 0;
 }
 

@@ -50,7 +50,7 @@ int upstream_get(void *context, const char *path, struct arena *arena,
 /**
  * upstream_ask() - a request of gate's own
  * @forward: method, path, and JSON in @body if there is one
- * @enough:  bytes of the answer's body that will do, more may come; 0: all of it
+ * @enough:  bytes of the answer's body that will do; 0: all of it
  *
  * Return: 0 whatever the status is.
  */

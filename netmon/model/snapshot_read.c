@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "netmon/model/base64.h"
+#include "common/base64.h"
 #include "netmon/model/snapshot.h"
 
 static int load_record(struct loader *l, const struct record *record, void *object);

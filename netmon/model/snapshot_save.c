@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/utf8.h"
-#include "netmon/model/base64.h"
+#include "common/base64.h"
 #include "netmon/model/snapshot_fields.h"
 
 /*

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base64.h"
 #include "common/cleanup.h"
 
 #define ID(digit) \
@@ -496,13 +497,23 @@ int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
 	struct gate_fact *ret_fact)
 {
 	size_t len = tar && tar->content ? strlen(tar->content) : 0;
-	char *body = arena_alloc(arena, GATE_TAR_BLOCK + len + 1);
+	char *body = arena_alloc(arena, GATE_TAR_BLOCK + len + 1), *stat, *encoded;
 
 	if (!body)
 		return -ENOMEM;
 	*ret_fact = (struct gate_fact){.status = 404, .body = body};
 	if (!tar)
 		return 0;
+	stat = arena_printf(arena, "{\"name\":\"x\",\"mode\":%llu}",
+		tar->mode | (tar->type == '5'	       ? 1ull << 31
+				    : tar->type == '2' ? 1ull << 27
+				    : tar->type == '3' ? 1ull << 26
+						       : 0));
+	encoded = stat ? arena_alloc(arena, BASE64_TEXT(strlen(stat)) + 1) : NULL;
+	if (!encoded)
+		return -ENOMEM;
+	base64_encode((const uint8_t *)stat, strlen(stat), encoded);
+	ret_fact->path_stat = tar->unstated ? NULL : encoded;
 	(void)snprintf(body + 100, 8, "%07o", tar->mode);
 	(void)snprintf(body + 108, 8, "%07o", tar->uid);
 	(void)snprintf(body + 124, 12, "%011o", (unsigned int)len & 0777777777);

@@ -54,6 +54,7 @@ struct gate_fixture_tar {
 	char type;
 	unsigned int mode, uid;
 	const char *content, *link;
+	bool unstated; /* the engine tells what it is by the tar alone */
 };
 /** gate_fixture_tar() - it as an engine's answer; @tar NULL: there is no such path. */
 int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,

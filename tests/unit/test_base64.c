@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "netmon/model/base64.h"
+#include "common/base64.h"
 
 static const char *const vectors[][2] = {
 	{"", ""},

@@ -225,6 +225,10 @@ static void no_link_leads_to_a_mount(void **state)
 	static const struct gate_fixture_tar bin = {.type = '2', .link = "usr/bin"},
 					     elsewhere = {.type = '2',
 						     .link = "usr/lib"},
+					     device = {.type = '3', .mode = 0600},
+					     unstated = {.type = '5',
+						     .mode = 0755,
+						     .unstated = true},
 					     up = {.type = '2', .link = "../run"},
 					     lock = {.type = '2', .link = "/run/lock"},
 					     var_run_lock = {
@@ -241,6 +245,9 @@ static void no_link_leads_to_a_mount(void **state)
 		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &a_link}}, "image-links"},
 		{WITH(HOME), {{"/srv", &file}}, "image-links"},
 		{WITH(HOME), {{"/srv", &extended}}, "image-links"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &device}}, "image-links"},
+		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &unstated}},
+			"engine-answer"},
 		{WITH("\"Tmpfs\":{\"/x/y\":\"\"}"), {{"/x", &a_link}}, "image-links"},
 		{WITH("\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/x\"}]"),
 			{{"/x", &a_link}}, "image-links"},
@@ -451,11 +458,11 @@ static void what_cannot_be_seen_is_refused(void **state)
 
 static void too_many_directories(void **state)
 {
-	static char deep[2048] = WITH("\"Tmpfs\":{\"");
+	static char deep[4096] = WITH("\"Tmpfs\":{\"");
 	struct made made = {.n = 0};
 	size_t at = strlen(deep) - strlen("}}");
 
-	for (int i = 0; i < 260; i++) {
+	for (int i = 0; i < 1030; i++) {
 		memcpy(deep + at, "/x", 2);
 		at += 2;
 	}

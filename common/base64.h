@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Base64 of RFC 4648 section 4, strictly. */
-#ifndef SEAWALL_NETMON_MODEL_BASE64_H
-#define SEAWALL_NETMON_MODEL_BASE64_H
+#ifndef SEAWALL_COMMON_BASE64_H
+#define SEAWALL_COMMON_BASE64_H
 
 #include <stddef.h>
 #include <stdint.h>

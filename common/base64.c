@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Base64 of RFC 4648 section 4, strictly. */
-#include "netmon/model/base64.h"
+#include "common/base64.h"
 
 #include <errno.h>
 
