@@ -118,6 +118,14 @@ static int compare_lo(const void *left, const void *right)
 	return a->lo < b->lo ? -1 : a->lo > b->lo;
 }
 
+static bool is_sorted(const struct iv *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (v[i].lo < v[i - 1].lo)
+			return false;
+	return true;
+}
+
 const struct ivset *ivset_from(struct arena *arena, struct iv *v, size_t n)
 {
 	struct ivset *set;
@@ -127,7 +135,8 @@ const struct ivset *ivset_from(struct arena *arena, struct iv *v, size_t n)
 	set = set_new(arena, n);
 	if (!set)
 		return &ivset_none;
-	qsort(v, n, sizeof(v[0]), compare_lo);
+	if (!is_sorted(v, n)) /* most who make many make them in order */
+		qsort(v, n, sizeof(v[0]), compare_lo);
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].lo <= v[i].hi)
 			set_append(set, v[i].lo, v[i].hi);
