@@ -35,6 +35,12 @@ enum {
 /* Of a directory's mode: entries are replaced by their owners, and its own, alone. */
 enum { STICKY = 01000 };
 
+/* Whoever starts it, what is found in the image is the same. */
+static bool is_for_anybody(const struct look *look)
+{
+	return look->is_fixed || has_power(look->work, POWER_RUN_AS);
+}
+
 /**
  * struct sight - one path, asked for once
  * @enough:  of a tar of it; 0: what it is will do
@@ -84,8 +90,8 @@ static struct sight *add(struct look *look, const char *path, size_t len)
 		return NULL;
 	}
 	*sight = (struct sight){.path = copy};
-	/* Whose a link is that is followed. */
-	if (has_usual_link(copy))
+	/* Whose a link is that is followed, and what is in a sticky directory. */
+	if (has_usual_link(copy) || path_below(copy, "/tmp"))
 		sight->enough = GATE_TAR_BLOCK;
 	return sight;
 }
@@ -231,22 +237,60 @@ static int check_roots(
 	return is_list ? check_list(work, tar) : 0;
 }
 
-/*
- * Whether the caller can put a link into this directory, or another in the place of
- * this one, for the next start; what is not there yet will be root's. The place of the
- * mount itself is busy as long as anything of his runs.
- */
-static bool is_callers(const struct work *work, const struct gate_fact *tar)
+/* Also where no tar of it tells. */
+static bool is_owned(const struct work *work, const struct gate_fact *tar)
 {
-	unsigned long mode, uid;
+	unsigned long uid;
 
-	if (has_power(work, POWER_RUN_AS))
+	return type_of(tar) == 0 || !read_octal(tar->body + TAR_UID, 8, &uid) ||
+	       uid == work->caller->user.uid;
+}
+
+/* Others than its owner may put something there, and, unless it is sticky, take away.
+ */
+static bool is_open(const struct gate_fact *tar, bool or_sticky)
+{
+	unsigned long mode;
+
+	if (tar->status == 404)
 		return false;
-	if (!read_octal(tar->body + TAR_MODE, 8, &mode) ||
-		!read_octal(tar->body + TAR_UID, 8, &uid))
+	return type_of(tar) == 0 || !read_octal(tar->body + TAR_MODE, 8, &mode) ||
+	       ((mode & 022) != 0 && (or_sticky || (mode & STICKY) == 0));
+}
+
+/* The directory that a path is in, which was asked for, too. */
+static const struct gate_fact *fact_above(
+	const struct look *look, const struct gate_glimpse *glimpses, const char *path)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+
+	for (size_t i = 0; i < look->n; i++) {
+		const char *above = look->sights[i].path;
+
+		if (strncmp(above, path, len) == 0 && !above[len])
+			return &glimpses[i].fact;
+	}
+	return NULL;
+}
+
+/*
+ * Whether the caller can put a link here, for the next start; what is not there yet
+ * will be root's. That it is mounted on keeps nobody from it: he comes from the host,
+ * through /proc/PID/root.
+ */
+static bool is_callers(const struct look *look, const struct gate_glimpse *glimpses,
+	const struct sight *sight, const struct gate_fact *tar)
+{
+	const struct gate_fact *above = fact_above(look, glimpses, sight->path);
+	bool owned;
+
+	if (is_for_anybody(look) || tar->status == 404)
+		return false;
+	owned = is_owned(look->work, tar);
+	if (sight->through && type_of(tar) == '5' && (owned || is_open(tar, false)))
 		return true;
-	return uid == work->caller->user.uid ||
-	       (type_of(tar) == '5' && (mode & 022) != 0 && (mode & STICKY) == 0);
+	/* That of "/" is looked at by check_roots(). */
+	return owned && above && is_open(above, true);
 }
 
 /* {"name": "bin", "mode": 134218239, "linkTarget": "/usr/bin", ...} in Base64, or NULL.
@@ -291,12 +335,6 @@ static int check_way(
 {
 	char type = type_of(tar);
 
-	if ((type == '2' || (type == '5' && sight->through)) && is_callers(work, tar))
-		return refuse(work, 403, "image-links",
-			"'%s' in the image is not root's alone to change, on the way "
-			"to a mount: with runc before 1.3 who can leads it astray: "
-			"mount it elsewhere, or have a newer runc",
-			shown(work, sight->path));
 	if (tar->status == 404 || type == '5' || (type == '0' && !sight->through))
 		return 0;
 	if (type == '2') {
@@ -331,9 +369,17 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 			return -EACCES;
 		if (sight->enough == 0 && check_end(work, sight, fact) < 0)
 			return -EACCES;
-		if (sight->enough && (sight->through || sight->at) &&
-			check_way(work, sight, fact) < 0)
+		if (!sight->through && !sight->at)
+			continue;
+		if (sight->enough && check_way(work, sight, fact) < 0)
 			return -EACCES;
+		if (is_callers(look, glimpses, sight, fact))
+			return refuse(work, 403, "image-links",
+				"'%s' in the image is on the way to a mount, and not "
+				"root's alone to change: who does leads runc before "
+				"1.3 astray: mount it elsewhere, run it with "
+				"--read-only, or have a newer runc",
+				shown(work, sight->path));
 	}
 	return 0;
 }
@@ -342,10 +388,9 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 static const char *name_of(const struct look *look, const char *image_id)
 {
 	struct arena *arena = look->work->arena;
-	const char *name = has_power(look->work, POWER_RUN_AS)
-				   ? image_id
-				   : arena_printf(arena, "%s %u", image_id,
-					     look->work->caller->user.uid);
+	const char *name = is_for_anybody(look) ? image_id
+						: arena_printf(arena, "%s %u", image_id,
+							  look->work->caller->user.uid);
 
 	for (size_t i = 0; name && i < look->n; i++) {
 		const struct sight *sight = &look->sights[i];

@@ -21,9 +21,9 @@
  * on the way to a mount. It stays so: all that runs in it is the caller, without
  * capabilities; copies into it are refused (judge_archive()), as are mounts on the
  * groups (nesting.h). He may start it again, though, when he has put links in the way:
- * so nothing on the way to a mount is his to change either. What was looked at says a
- * label, LOOKED_LABEL; a container without it is looked at when it is started or
- * entered.
+ * so nothing on the way to a mount is his to change either, unless its root is
+ * read-only. What was looked at says a label, LOOKED_LABEL; a container without it is
+ * looked at when it is started or entered.
  *
  * What is looked at is what a container of gate's own has, see gate_engine.look: nobody
  * can change it, and nothing of the host is mounted in it.
@@ -46,11 +46,15 @@ static inline const char *look_label(const struct work *work, bool is_due)
 	return has_power(work, POWER_RUN_AS) ? LOOKED_LINKS : LOOKED_GROUPS;
 }
 
-/** struct look - what there is to look at */
+/**
+ * struct look - what there is to look at
+ * @is_fixed: the container's root file system is read-only
+ */
 struct look {
 	struct work *work;
 	struct sight *sights;
 	size_t n;
+	bool is_fixed;
 	bool failed; /* memory ran out, or there is too much */
 	bool odd;    /* a place that is no plain path */
 };

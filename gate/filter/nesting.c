@@ -212,10 +212,12 @@ static int check_groups(struct work *work, const struct places *places)
 }
 
 /* What the image has on the way to these places, and what groups it has. */
-static int check_image(
-	struct work *work, const struct places *places, const char *image_id)
+static int check_image(struct work *work, const struct json_node *host_config,
+	const struct places *places, const char *image_id)
 {
-	struct look look = {.work = work};
+	const struct json_node *fixed =
+		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
+	struct look look = {.work = work, .is_fixed = fixed && fixed->boolean};
 	bool is_due;
 
 	if (look_is_due(work, &is_due) < 0)
@@ -271,7 +273,7 @@ int nesting_of_create(
 		check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
 		return -EACCES;
 	return image->existence == OBJECT_PRESENT
-		       ? check_image(work, &places, image->id)
+		       ? check_image(work, host_config, &places, image->id)
 		       : 0;
 }
 
@@ -311,5 +313,5 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	if (!image || !is_image_id(image))
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer about the container lacks its image");
-	return check_image(work, &places, image);
+	return check_image(work, host_config, &places, image);
 }

@@ -798,6 +798,22 @@ def no_link_leads_to_the_groups(lab):
                 expect("its own group: " + name, out.split()[0] == own, out)
             lab.docker("alice", "rm", "-f", "eve", check=False)
         expect("by its rule: " + name, mended or rule == "image-links", (rule, out))
+    # What is mounted on is busy in the container alone, not for who comes from the host.
+    with image("sticky", ({"name": "tmp", "type": folder, "mode": 0o1777}, b""),
+               ({"name": "tmp/etc", "type": folder, "mode": 0o755,
+                 "uid": USERS["alice"]}, b"")) as box:
+        words = ["-d", "--name", "eve", "-v", groups + ":/tmp/etc", box, "sleep", "1000"]
+        status, out = lab.docker("alice", "run", *words, check=False)
+        rule = lab.decisions()[-1]["rule"]
+        expect("by its rule: sticky", mended or rule == "image-links", (rule, out))
+        lab.docker("alice", "rm", "-f", "eve", check=False)
+        lab.docker("alice", "run", "--read-only", *words)
+        pid = api("GET", "/containers/eve/json")["State"]["Pid"]
+        p = lab.as_user("alice", "mv", "/proc/%d/root/tmp/etc" % pid,
+                        "/proc/%d/root/tmp/old" % pid)
+        out = p.communicate()[0]
+        expect("a root that is read-only stays so", p.returncode != 0, out)
+        lab.docker("alice", "rm", "-f", "eve")
     status, out = lab.docker("alice", "run", "--rm", "-v", groups + ":/tmp/a/b", BOX,
                              "id", "-G", check=False)
     expect("below a sticky folder it is mounted", out.split() == [own], out)

@@ -60,6 +60,9 @@ static int look(void *context, const char *api, const char *image_id,
 				gate_fixture_tar(arena, made->there[t].tar,
 					&glimpses[i].fact) < 0)
 				return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (glimpses[i].enough == 0)
+			glimpses[i].fact.len = 0;
 	return 0;
 }
 
@@ -303,30 +306,45 @@ static void nobody_can_put_a_link_on_the_way(void **state)
 					     roots_link = {.type = '2',
 						     .mode = 0777,
 						     .link = "/run"};
+	static const char *const tmp = WITH("\"Binds\":[\"mine:/tmp/b\"]");
 	static const char *const run = WITH("\"Binds\":[\"mine:/var/run/x\"]");
 	static const char *const deep = WITH("\"Binds\":[\"mine:/srv/a/b\"]");
+	static const char *const fixed =
+		WITH("\"ReadonlyRootfs\":true,\"Binds\":[\"mine:/srv/a/b\"]");
 	static const struct {
-		struct there there;
+		const char *body;
+		struct there there[2];
 		const char *want;
 	} rows[] = {
-		{{"/var/run", &roots_link}, "allow"},
-		{{"/var/run", &own_link}, "image-links"},
-		{{"/srv/a", &folder}, "allow"},
-		{{"/srv/a", &others_own}, "allow"},
-		{{"/srv/a", &sticky}, "allow"},
-		{{"/srv/a", &owned}, "image-links"},
-		{{"/srv/a", &writable}, "image-links"},
-		{{"/srv/a", &others}, "image-links"},
-		{{"/srv/a", &own_sticky}, "image-links"},
-		{{"/srv", &owned}, "image-links"},
-		/* What is mounted there hides it, and is busy meanwhile. */
-		{{"/srv/a/b", &owned}, "allow"},
+		{deep, {{"/srv/a", &folder}}, "allow"},
+		{deep, {{"/srv/a", &others_own}}, "allow"},
+		{deep, {{"/srv/a", &sticky}}, "allow"},
+		{deep, {{"/srv/a", &owned}}, "image-links"},
+		{deep, {{"/srv/a", &writable}}, "image-links"},
+		{deep, {{"/srv/a", &others}}, "image-links"},
+		{deep, {{"/srv/a", &own_sticky}}, "image-links"},
+		{deep, {{"/srv", &owned}}, "image-links"},
+		{fixed, {{"/srv/a", &owned}}, "allow"},
+		{fixed, {{"/srv/a", &a_link}}, "image-links"},
+		/* The place itself is as what it is in lets it be. */
+		{deep, {{"/srv/a/b", &owned}}, "allow"},
+		{deep, {{"/srv/a", &folder}, {"/srv/a/b", &owned}}, "allow"},
+		{tmp, {{"/tmp", &sticky}, {"/tmp/b", &folder}}, "allow"},
+		{tmp, {{"/tmp", &sticky}, {"/tmp/b", &owned}}, "image-links"},
+		{tmp, {{"/tmp", &sticky}, {"/tmp/b", &owned_list}}, "image-links"},
+		/* Whose it is was not asked. */
+		{deep, {{"/srv/a", &sticky}, {"/srv/a/b", &folder}}, "image-links"},
+		{deep, {{"/srv/a", &sticky}, {"/srv/a/b", NULL}}, "allow"},
+		{fixed, {{"/srv/a", &sticky}, {"/srv/a/b", &owned}}, "allow"},
+		{run, {{"/var", &folder}, {"/var/run", &own_link}}, "allow"},
+		{run, {{"/var", &sticky}, {"/var/run", &roots_link}}, "allow"},
+		{run, {{"/var", &sticky}, {"/var/run", &own_link}}, "image-links"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct made made = {.there = &rows[i].there, .n = 1};
-		const char *rule = create(*state, "alice",
-			rows[i].there.path[1] == 'v' ? run : deep, &made);
+		struct made made = {
+			.there = rows[i].there, .n = rows[i].there[1].path ? 2 : 1};
+		const char *rule = create(*state, "alice", rows[i].body, &made);
 
 		if (strcmp(rule, rows[i].want) != 0)
 			fail_msg("row %zu: %s", i, rule);
@@ -486,6 +504,14 @@ static void what_was_fine_is_remembered(void **state)
 	assert_string_equal(create(*state, "kim", PLAIN, &made), "allow");
 	assert_int_equal(made.looked, 1);
 	assert_string_equal(create(*state, "kim", PLAIN, &made), "allow");
+	assert_int_equal(made.looked, 0);
+	/* As of one who may be anybody: nothing is asked about the user. */
+	assert_string_equal(
+		create(*state, "kim", WITH("\"ReadonlyRootfs\":true"), &made), "allow");
+	assert_int_equal(made.looked, 1);
+	assert_string_equal(
+		create(*state, "alice", WITH("\"ReadonlyRootfs\":true"), &made),
+		"allow");
 	assert_int_equal(made.looked, 0);
 	made.remembered = NULL;
 	made.there = &bad;
