@@ -33,6 +33,7 @@
 struct operand_table; /* operand.c */
 struct name_index;    /* nft_table.c */
 struct expr_row;      /* nft_expr.c */
+struct xt_sets;	      /* xt_set.c */
 
 #define REGISTER_WORDS 16
 
@@ -57,6 +58,7 @@ struct decode_ctx {
 	struct operand_table *operands;
 	struct name_index *index;
 	const struct expr_row *recent_rows[64];
+	struct xt_sets *xt_sets;      /* NULL: no rule has to do with an ipset so far */
 	size_t max_chains, max_sets;  /* reserved */
 	struct stretch rule_messages; /* of rules */
 	struct rule **rules; /* of each chain by its id, while they are filled */

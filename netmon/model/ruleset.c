@@ -12,6 +12,7 @@
 #include "netmon/model/nft_expr.h"
 #include "netmon/model/nft_table.h"
 #include "netmon/model/operand.h"
+#include "netmon/model/xt.h"
 
 /*
  * Theory of operation. The messages are walked several times, because what one refers
@@ -268,6 +269,7 @@ static int decode_all(struct decode_ctx *ctx)
 		r = decode_nft(ctx);
 	for (size_t i = 0; r == 0 && i < netns->nlegacy; i++)
 		r = legacy_decode(ctx, &netns->legacy[i]);
+	xt_sets_finish(ctx);
 	if (r == 0 && arena_failed(ctx->arena))
 		r = -ENOMEM;
 	return r;

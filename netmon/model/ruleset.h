@@ -247,6 +247,9 @@ struct ipset_match {
 	bool src[3];
 	uint8_t ndims;
 	bool maybe; /* matches on counters too, which nobody here can decide */
+	/* Packets change it: some rule adds elements (who is in none may be), or
+	 * deletes them. */
+	bool grows, shrinks;
 };
 
 /* To which packets of a connection a zone is attached. */

@@ -54,8 +54,16 @@ struct xt_table_rows {
 
 /* The tables, by file. */
 extern const struct xt_table_rows xt_header_matches, xt_ct_matches, xt_host_matches,
-	xt_ip6_matches, xt_other_matches, xt_bridge_matches;
-extern const struct xt_table_rows xt_nat_targets, xt_other_targets, xt_bridge_targets;
+	xt_ip6_matches, xt_other_matches, xt_bridge_matches, xt_set_matches;
+extern const struct xt_table_rows xt_nat_targets, xt_other_targets, xt_bridge_targets,
+	xt_set_targets;
+
+/**
+ * xt_sets_finish() - tell the matches of the ruleset which sets packets change
+ *
+ * When all rules are decoded: a SET target counts wherever it stands.
+ */
+void xt_sets_finish(struct decode_ctx *ctx);
 
 /**
  * xt_decode() - find the row and let it append its ops

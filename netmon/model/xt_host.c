@@ -20,7 +20,6 @@
 #include <linux/netfilter/xt_pkttype.h>
 #include <linux/netfilter/xt_policy.h>
 #include <linux/netfilter/xt_rpfilter.h>
-#include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_socket.h>
 
 #include "netmon/model/xt.h"
@@ -362,105 +361,6 @@ static int mark(struct decode_ctx *ctx, const struct xt_row *row, const void *in
 		&mark->mask, mark->invert);
 }
 
-static const struct ipset *find_ipset(const struct netns *netns, uint16_t index)
-{
-	for (size_t i = 0; i < netns->nipsets; i++)
-		if (netns->ipsets[i].index == index)
-			return &netns->ipsets[i];
-	return NULL;
-}
-
-/* ip_set_test() never finds anything in a set of another family or with more parts. */
-static bool ipset_fits(
-	const struct decode_ctx *ctx, const struct ipset *ipset, uint8_t ndims)
-{
-	const enum family family = ctx->family == TABLE_IP6 ? FAMILY_IP6 : FAMILY_IP4;
-
-	if (!ipset || ipset->kind == IPSET_OTHER || ipset->kind == IPSET_LIST)
-		return true;
-	return ndims >= ipset->ndims &&
-	       (ctx->family == TABLE_INET || ipset->family == FAMILY_NONE ||
-		       ipset->family == family);
-}
-
-/*
- * @counters: the elements' counters are compared too. @cmdflags: revision 3's and 4's.
- *
- * To return the exceptions turns the meaning of every element round, which is not
- * modelled. Counters only narrow a match; but older kernels compared them after the
- * inversion, newer ones before.
- */
-static int push_set(struct decode_ctx *ctx, const struct xt_set_info *info,
-	uint32_t cmdflags, bool counters)
-{
-	struct ipset_match *match = arena_alloc(ctx->arena, sizeof(*match));
-	struct op op = {.kind = OP_IPSET,
-		.invert = info->flags & IPSET_INV_MATCH,
-		.ipset = match};
-
-	if (!match)
-		return -ENOMEM;
-	match->ipset = find_ipset(ctx->netns, info->index);
-	match->ndims = info->dim;
-	match->maybe = counters;
-	if ((info->flags & IPSET_RETURN_NOMATCH) ||
-		(cmdflags & IPSET_FLAG_RETURN_NOMATCH) || (counters && op.invert))
-		return xt_push_maybe(ctx, "ipset", "%sset %s with %s",
-			op.invert ? "! " : "", match->ipset ? match->ipset->name : "?",
-			counters ? "counters" : "return-nomatch");
-	if (!ipset_fits(ctx, match->ipset, info->dim))
-		return op.invert ? 0 : xt_push_never(ctx);
-	if (info->dim == 0 || info->dim > ARRAY_LEN(match->src))
-		return decode_push_maybe(ctx, "ipset", "set of more than three parts");
-	for (size_t i = 0; i < info->dim; i++)
-		match->src[i] = info->flags & (1u << (IPSET_DIM_ONE + i));
-	return decode_push_op(ctx, &op);
-}
-
-static int set_v0(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
-{
-	const struct xt_set_info_v0 *v0 =
-		&((const struct xt_set_info_match_v0 *)info)->match_set;
-	struct xt_set_info set = {.index = v0->index};
-
-	(void)row;
-	if (v0->u.flags[0] & IPSET_MATCH_INV)
-		set.flags |= IPSET_INV_MATCH;
-	for (size_t i = 0; i < IPSET_DIM_MAX - 1 && v0->u.flags[i]; i++) {
-		set.dim++;
-		if (v0->u.flags[i] & IPSET_SRC)
-			set.flags |= (uint8_t)(1u << set.dim);
-	}
-	return push_set(ctx, &set, 0, false);
-}
-
-static int set_v1(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
-{
-	(void)row;
-	return push_set(
-		ctx, &((const struct xt_set_info_match_v1 *)info)->match_set, 0, false);
-}
-
-static int set_v3(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
-{
-	const struct xt_set_info_match_v3 *set = info;
-
-	(void)row;
-	return push_set(ctx, &set->match_set, set->flags,
-		set->packets.op != IPSET_COUNTER_NONE ||
-			set->bytes.op != IPSET_COUNTER_NONE);
-}
-
-static int set_v4(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
-{
-	const struct xt_set_info_match_v4 *set = info;
-
-	(void)row;
-	return push_set(ctx, &set->match_set, set->flags,
-		set->packets.op != IPSET_COUNTER_NONE ||
-			set->bytes.op != IPSET_COUNTER_NONE);
-}
-
 static const struct xt_row rows[] = {
 	{"addrtype", 0, XT_IP4, XT_SIZE(struct xt_addrtype_info), addrtype_v0, NULL},
 	{"addrtype", 1, XT_ANY, XT_SIZE(struct xt_addrtype_info_v1), addrtype, NULL},
@@ -475,11 +375,6 @@ static const struct xt_row rows[] = {
 	{"pkttype", 0, XT_ANY, XT_SIZE(struct xt_pkttype_info), pkttype, NULL},
 	{"policy", 0, XT_BOTH, XT_SIZE(struct xt_policy_info), policy, "ipsec-policy"},
 	{"rpfilter", 0, XT_BOTH, XT_SIZE(struct xt_rpfilter_info), rpfilter, NULL},
-	{"set", 0, XT_IP4, XT_SIZE(struct xt_set_info_match_v0), set_v0, NULL},
-	{"set", 1, XT_ANY, XT_SIZE(struct xt_set_info_match_v1), set_v1, NULL},
-	{"set", 2, XT_ANY, XT_SIZE(struct xt_set_info_match_v1), set_v1, NULL},
-	{"set", 3, XT_ANY, XT_SIZE(struct xt_set_info_match_v3), set_v3, NULL},
-	{"set", 4, XT_ANY, XT_SIZE(struct xt_set_info_match_v4), set_v4, NULL},
 	{"socket", 0, XT_IP4, 0, xt_maybe, "socket"},
 	{"socket", 1, XT_BOTH, XT_SIZE(struct xt_socket_mtinfo1), xt_maybe, "socket"},
 	{"socket", 2, XT_BOTH, XT_SIZE(struct xt_socket_mtinfo2), xt_maybe, "socket"},

@@ -321,8 +321,8 @@ int xt_match_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	const void *info, size_t len)
 {
 	static const struct xt_table_rows *const tables[] = {&xt_header_matches,
-		&xt_ct_matches, &xt_host_matches, &xt_ip6_matches, &xt_other_matches,
-		&xt_bridge_matches};
+		&xt_ct_matches, &xt_host_matches, &xt_set_matches, &xt_ip6_matches,
+		&xt_other_matches, &xt_bridge_matches};
 	bool known;
 	int r;
 

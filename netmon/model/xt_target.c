@@ -26,7 +26,6 @@
 #include <linux/netfilter/xt_TCPMSS.h>
 #include <linux/netfilter/xt_TCPOPTSTRIP.h>
 #include <linux/netfilter/xt_TEE.h>
-#include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_CLUSTERIP.h>
 #include <linux/netfilter_ipv4/ipt_ECN.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -355,21 +354,6 @@ static int queue(struct decode_ctx *ctx, const struct xt_row *row, const void *i
 	return op.text ? decode_push_op(ctx, &op) : -ENOMEM;
 }
 
-/* The sets are taken as they were read; what a rule adds counts from the next scan. */
-static int set_v3(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
-{
-	const struct xt_set_info_target_v3 *set = info;
-	int r = decode_push_nop(ctx, row->name);
-
-	if (r < 0 || set->map_set.index == IPSET_INVALID_ID)
-		return r;
-	if (set->flags & IPSET_FLAG_MAP_SKBMARK)
-		r = push_set(ctx, FIELD_MARK, operand_unknown(ctx, row->code, 4));
-	if (r == 0 && (set->flags & IPSET_FLAG_MAP_SKBPRIO))
-		r = push_set(ctx, FIELD_PRIORITY, operand_unknown(ctx, row->code, 4));
-	return r;
-}
-
 static int tee(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const struct op op = {.kind = OP_DUP, .text = row->name};
@@ -429,10 +413,6 @@ static const struct xt_row rows[] = {
 	{"REJECT", 0, XT_IP6, XT_SIZE(struct ip6t_reject_info), reject6, NULL},
 	{"SECMARK", 0, XT_ANY, XT_SIZE(struct xt_secmark_target_info), nop, NULL},
 	{"SECMARK", 1, XT_ANY, XT_SIZE(struct xt_secmark_target_info_v1), nop, NULL},
-	{"SET", 0, XT_IP4, XT_SIZE(struct xt_set_info_target_v0), nop, NULL},
-	{"SET", 1, XT_ANY, XT_SIZE(struct xt_set_info_target_v1), nop, NULL},
-	{"SET", 2, XT_ANY, XT_SIZE(struct xt_set_info_target_v2), nop, NULL},
-	{"SET", 3, XT_ANY, XT_SIZE(struct xt_set_info_target_v3), set_v3, "ipset-map"},
 	{"SYNPROXY", 0, XT_BOTH, XT_SIZE(struct xt_synproxy_info), synproxy,
 		"synproxy"},
 	{"TCPMSS", 0, XT_BOTH, XT_SIZE(struct xt_tcpmss_info), nop, NULL},
@@ -450,8 +430,8 @@ const struct xt_table_rows xt_other_targets = {.rows = rows, .nrows = ARRAY_LEN(
 int xt_target_decode(struct decode_ctx *ctx, const char *name, uint8_t rev,
 	const void *info, size_t len)
 {
-	static const struct xt_table_rows *const tables[] = {
-		&xt_nat_targets, &xt_other_targets, &xt_bridge_targets};
+	static const struct xt_table_rows *const tables[] = {&xt_nat_targets,
+		&xt_other_targets, &xt_bridge_targets, &xt_set_targets};
 	const char *text;
 	bool known;
 	int r;

@@ -278,9 +278,17 @@ void ipset_match_peers(const struct view *view, const struct ipset_match *match,
 	const struct ivset **ret_no, const char **ret_code)
 {
 	struct members m = set_members(view, match, match->ipset, peers, 0);
+
+	/* Who is not in it now may be when it counts. */
+	if (match->grows)
+		m.perhaps = peers;
+	if (match->shrinks)
+		m.sure = &ivset_none;
 	const struct ivset *no = ivset_subtract(view->arena, peers, m.sure);
 
 	*ret_yes = invert ? no : m.perhaps;
 	*ret_no = invert ? m.perhaps : no;
-	*ret_code = ivset_intersects(m.perhaps, no) ? "ipset-undecidable" : NULL;
+	*ret_code = !ivset_intersects(m.perhaps, no) ? NULL
+		    : match->grows || match->shrinks ? "ipset-dynamic"
+						     : "ipset-undecidable";
 }

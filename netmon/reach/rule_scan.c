@@ -251,10 +251,17 @@ static void scan_ipset(struct scan *scan, const struct ipset_match *match, bool 
 	if (!set)
 		return;
 	scan->odd_addr = true;
-	for (size_t d = 0; d < match->ndims && d < 3; d++)
-		if (!match->src[d] && (set->dim[d] == IPSET_DIM_PORT ||
-					      set->dim[d] == IPSET_DIM_ADDR))
-			scan_dimension(scan, set, d, nat);
+	for (size_t d = 0; d < match->ndims && d < 3; d++) {
+		bool port = set->dim[d] == IPSET_DIM_PORT;
+
+		if (match->src[d] || (!port && set->dim[d] != IPSET_DIM_ADDR))
+			continue;
+		scan_dimension(scan, set, d, nat);
+		/* Packets add others. */
+		if (match->grows && nat && port)
+			scan->wide |= protos;
+		scan->open_addr |= match->grows && nat && !port && !scan->aside;
+	}
 	if (set->kind != IPSET_LIST && set->kind != IPSET_OTHER)
 		return;
 	scan->odd_range = true;

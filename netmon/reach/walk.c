@@ -222,8 +222,8 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 static bool is_about_ports(const struct doubt *doubt)
 {
 	/* What ports are compared by: rules, ipsets, routing rules. */
-	static const char *const codes[] = {
-		"source-port", "ipset-undecidable", "route-undecidable"};
+	static const char *const codes[] = {"source-port", "ipset-undecidable",
+		"ipset-dynamic", "route-undecidable"};
 
 	for (; doubt; doubt = doubt->before)
 		for (size_t k = 0; k < ARRAY_LEN(codes); k++)

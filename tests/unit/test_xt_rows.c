@@ -228,11 +228,11 @@ static void check_known(
 
 static void test_known(void **state)
 {
-	const size_t n = xt_header_matches.nrows + xt_ct_matches.nrows +
-			 xt_host_matches.nrows + xt_ip6_matches.nrows +
-			 xt_other_matches.nrows + xt_nat_targets.nrows +
-			 xt_other_targets.nrows + xt_bridge_matches.nrows +
-			 xt_bridge_targets.nrows;
+	const size_t n =
+		xt_header_matches.nrows + xt_ct_matches.nrows + xt_host_matches.nrows +
+		xt_ip6_matches.nrows + xt_other_matches.nrows + xt_nat_targets.nrows +
+		xt_other_targets.nrows + xt_bridge_matches.nrows +
+		xt_bridge_targets.nrows + xt_set_matches.nrows + xt_set_targets.nrows;
 	struct arena arena;
 
 	(void)state;

@@ -138,6 +138,24 @@ def ipsets(h):
 
 
 @HOSTS.host
+def knocking(h):
+    """Whoever knocks at port 7 gets into a set, and that into port 22."""
+    h.run("ipset", "create", "knocked", "hash:ip")
+    h.run("ipset", "create", "inside", "list:set")
+    h.run("ipset", "add", "inside", "knocked")
+    h.iptables("""*mangle
+-A PREROUTING -p tcp -m tcp --dport 7 -j SET --add-set inside src
+COMMIT
+*filter
+:INPUT DROP [0:0]
+-A INPUT -p tcp -m tcp --dport 22 -m set --match-set knocked src -j ACCEPT
+COMMIT
+""", "iptables-nft")
+    h.listen("host", "tcp:22")
+    h.ask(7, exact=False, opens=[("198.51.100.7", WAN, 22)])
+
+
+@HOSTS.host
 def six_only(h):
     """IPv6 alone: translated, routed and behind a firewall of native rules."""
     h.network("six", "br6", "2001:db8:d0c::1/64")
