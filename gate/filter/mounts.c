@@ -227,11 +227,26 @@ static int parse_mount(
 	return 0;
 }
 
+static int use_volume(struct work *work, const char *name)
+{
+	struct object volume;
+
+	if (object_volume(work, name, &volume) < 0 || volume_usable(work, &volume) < 0)
+		return -EACCES;
+	/* It may be filled just now. */
+	if (volume.existence == OBJECT_PRESENT && volume_is_anonymous(&volume) &&
+		!has_power(work, POWER_PRIVILEGED))
+		return refuse(work, 403, "volume-anonymous",
+			"the volume '%s' is that of one container: use --volumes-from, "
+			"or one with a name",
+			shown(work, name));
+	return 0;
+}
+
 static int check_mount(struct work *work, struct mount *mount)
 {
 	const char *path,
 		*rule = mount->field == &binds_field ? "create-binds" : "create-mounts";
-	struct object volume;
 
 	if (check_mountpoint(work, mount->field, mount->value, mount->target,
 		    &mount->target) < 0)
@@ -242,22 +257,30 @@ static int check_mount(struct work *work, struct mount *mount)
 		mount->raw = strcmp(path, mount->source) == 0;
 		mount->source = path;
 	} else if (mount->type == MOUNT_VOLUME && mount->source) {
-		if (object_volume(work, mount->source, &volume) < 0)
-			return -EACCES;
-		return volume_usable(work, &volume);
+		return use_volume(work, mount->source);
 	}
 	return 0;
 }
 
+/*
+ * Into an empty volume the engine copies what the image has there, on the host, as root
+ * and by paths: what runs in another container with that volume puts a link on its way,
+ * and files of the image's are anywhere on the host. One that is made for the container
+ * alone nobody else mounts meanwhile: without an owner it is no user's, see
+ * use_volume().
+ */
 static int write_volume_options(
 	struct work *work, const struct mount *mount, struct jsonw *out)
 {
+	bool is_any = has_power(work, POWER_PRIVILEGED);
+
 	jsonw_member_object(out, "VolumeOptions");
-	if (mount->no_copy)
+	if (mount->no_copy || (mount->source && !is_any))
 		jsonw_member_bool(out, "NoCopy", true);
 	jsonw_member_object(out, "Labels");
 	int rc = write_labels(work, mount->field, mount->labels, out);
-	write_owner(work, out);
+	if (mount->source || is_any)
+		write_owner(work, out);
 	jsonw_object_end(out);
 	jsonw_object_end(out);
 	return rc;

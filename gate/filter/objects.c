@@ -195,8 +195,8 @@ int container_own(struct work *work, const char *name, struct object *ret_object
 		shown(work, name));
 }
 
-/* A volume that the engine made for a container's own mount point: 64 random digits. */
-static bool is_anonymous(const struct object *volume)
+/* 64 random digits. */
+bool volume_is_anonymous(const struct object *volume)
 {
 	return is_full_id(volume->id) && !has_label(volume, GATE_OWNER_LABEL);
 }
@@ -220,7 +220,7 @@ int volume_usable(struct work *work, const struct object *volume)
 			"anything of the host: it needs \"privileged\"",
 			shown(work, volume->id));
 	/* Its name cannot be known before the container's own creation. */
-	if (volume->mine || (work->judging && is_anonymous(volume)) ||
+	if (volume->mine || (work->judging && volume_is_anonymous(volume)) ||
 		has_power(work, POWER_OTHERS))
 		return 0;
 	return refuse(work, 403, "volume-others",

@@ -65,6 +65,9 @@ int container_own(struct work *work, const char *name, struct object *ret_object
 	_must_check_;
 /** volume_usable() - not another user's, of driver local, and without options. */
 int volume_usable(struct work *work, const struct object *volume) _must_check_;
+/** volume_is_anonymous() - the engine made it for one container's mount, and it is no
+ * user's. */
+bool volume_is_anonymous(const struct object *volume);
 
 /**
  * network_usable() - whether containers may join the network

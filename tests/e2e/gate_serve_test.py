@@ -821,6 +821,35 @@ def no_link_leads_to_the_groups(lab):
 
 
 @check
+def no_volume_is_filled_where_a_link_leads(lab):
+    """The engine copies what an image has into an empty volume, as root and by paths."""
+    own, target = USERS["alice"], "/srv/target"
+    os.mkdir(target)
+    folder = tarfile.DIRTYPE
+    files = [({"name": "x/D/%d" % i}, b"of the image") for i in range(3000)]
+    with image("filling", ({"name": "x", "type": folder, "mode": 0o777, "uid": own}, b""),
+               ({"name": "x/D", "type": folder, "mode": 0o755}, b""), *files) as box:
+        lab.docker("alice", "run", "-d", "--name", "eve", "-v", "empty:/v", BOX, "sh",
+                   "-c", "while ! mv /v/D /v/E; do :; done 2>/dev/null; "
+                   "ln -s %s /v/D; sleep 1000" % target)
+        lab.docker("alice", "create", "--name", "filled", "-v", "empty:/x", box, "true")
+        expect("nothing is made on the host", os.listdir(target) == [])
+        lab.docker("alice", "rm", "-f", "eve", "filled")
+        lab.docker("alice", "volume", "rm", "empty")
+        for words in (["-v", "/x"], ["--mount", "type=volume,target=/x"]):
+            out = lab.docker("alice", "run", "--rm", *words, box, "ls", "/x")
+            expect("its own is filled", out.split() == ["D"], (words, out))
+            name = lab.docker("alice", "create", *words, box, "true").strip()
+            mounts = api("GET", "/containers/%s/json" % name)["Mounts"]
+            out = refused(lab, "alice", "create", "-v", mounts[0]["Name"] + ":/y", BOX,
+                          "true")
+            expect("nobody else has it", "not yours" in out, out)
+            lab.docker("alice", "rm", "-v", name)
+    os.rmdir(target)
+    nothing_is_left()
+
+
+@check
 def a_look_copies_no_volume(lab):
     folder = {"name": "full", "type": tarfile.DIRTYPE, "mode": 0o755}
     api("POST", "/images/create?fromSrc=-&repo=full&tag=1&changes=VOLUME%20/full",

@@ -206,7 +206,16 @@ static const struct gate_case cases[] = {
 	/* Volumes that exist */
 	HOST("volume-new", "'Binds':['new:/x']", "allow",
 		.has = "'Source':'new','Target':'/x','ReadOnly':false,'VolumeOptions':"
-		       "{'Labels':{'seawall.owner':'1000'}}"),
+		       "{'NoCopy':true,'Labels':{'seawall.owner':'1000'}}"),
+	CREATE("volume-anonymous-by-others", "kim", "",
+		"{'Image':'nginx','HostConfig':{'Binds':['9999999999999999999999999999"
+		"999999999999999999999999999999999999:/x']}}",
+		"volume-anonymous"),
+	/* Nobody can name it while the engine fills it. */
+	HOST("volume-own", "'Mounts':[{'Type':'volume','Target':'/x'}]", "allow",
+		.has = "'Target':'/x','ReadOnly':false,'VolumeOptions':{'Labels':{}}"),
+	HOST("volume-own-bind", "'Binds':['/x']", "allow",
+		.has = "'Target':'/x','ReadOnly':false,'VolumeOptions':{'Labels':{}}"),
 	HOST("volume-mine", "'Binds':['mine:/x:ro']", "allow",
 		.has = "'Source':'mine'"),
 	HOST("volume-other", "'Binds':['bobs:/x']", "volume-others"),
