@@ -181,6 +181,7 @@ static int parse_sock(const struct nlmsghdr *message, void *data, struct err *er
 		.v6only = attr_u8(tb[INET_DIAG_SKV6ONLY]),
 		.port = ntohs(info->id.idiag_sport),
 		.ifindex = (int)info->id.idiag_if,
+		.mark = attr_u32(tb[INET_DIAG_MARK]),
 		.uid = info->idiag_uid,
 		.inode = info->idiag_inode,
 		.connected = info->idiag_state == STATE_ESTABLISHED,

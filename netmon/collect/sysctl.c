@@ -44,10 +44,13 @@ static const char *const single[] = {
 	"net/bridge/bridge-nf-call-ip6tables",
 	"net/bridge/bridge-nf-call-iptables",
 	"net/bridge/bridge-nf-filter-vlan-tagged",
+	"net/ipv4/fwmark_reflect",
 	"net/ipv4/ip_forward",
 	"net/ipv4/raw_l3mdev_accept",
+	"net/ipv4/tcp_fwmark_accept",
 	"net/ipv4/tcp_l3mdev_accept",
 	"net/ipv4/udp_l3mdev_accept",
+	"net/ipv6/fwmark_reflect",
 };
 
 static void push(

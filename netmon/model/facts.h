@@ -179,6 +179,7 @@ struct sock {
 	bool v6only;	   /* of an IPv6 wildcard socket */
 	uint16_t port;
 	int ifindex; /* SO_BINDTODEVICE; 0 */
+	uint32_t mark; /* SO_MARK; 0 */
 	uint32_t uid;
 	uint64_t inode;
 	int pid; /* one owner; 0 unknown */

@@ -305,6 +305,7 @@ static const struct member sock_members[] = {
 	ANY(v6only),
 	ANY(port),
 	RANGE(ifindex, 0, INT_MAX),
+	ANY(mark),
 	ANY(uid),
 	ANY(inode),
 	RANGE(pid, 0, INT_MAX),

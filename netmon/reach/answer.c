@@ -271,6 +271,7 @@ static void out_of_maker(struct way_back *way, struct state *state, struct state
 
 	adopt_entry(&way->station->state.packet, way->kind, &state->packet);
 	attach(way->station, &state->packet);
+	state->packet.mark = origin_mark(way->station, way->kind);
 	state->packet.local = true;
 	state->packet.scope_if = way->station->state.packet.iif;
 	if (!may_be_sent(way, state)) {

@@ -3,6 +3,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #include "common/proto.h"
 #include "common/zone.h"
@@ -100,4 +101,29 @@ enum tri origin_is_allowed(
 						!(maker->sock && maker->sock->opaque))
 		       ? TRI_UNKNOWN
 		       : TRI_NO;
+}
+
+/* What is set for the whole namespace. */
+static bool is_set(const struct station *maker, const char *name)
+{
+	return netns_sysctl(maker->space->netns, 0, "%s", name) != 0;
+}
+
+struct bits32 origin_mark(const struct station *maker, enum packet_kind kind)
+{
+	const struct packet *first = &maker->state.packet;
+	const uint32_t own = maker->sock ? maker->sock->mark : 0;
+	bool accepts = kind == PACKET_ACCEPT;
+	bool kept;
+
+	if (accepts && own)
+		return (struct bits32){.value = own};
+	if (accepts)
+		kept = first->proto == IPPROTO_TCP &&
+		       is_set(maker, "net/ipv4/tcp_fwmark_accept");
+	else
+		kept = is_set(maker, first->family == FAMILY_IP4
+					     ? "net/ipv4/fwmark_reflect"
+					     : "net/ipv6/fwmark_reflect");
+	return kept ? first->mark : (struct bits32){0};
 }

@@ -31,4 +31,14 @@ void origin_by_route(const struct space *space, const struct route_choice *choic
 enum tri origin_is_allowed(const struct station *maker, enum packet_kind kind,
 	const struct packet *packet);
 
+/**
+ * origin_mark() - the mark that an answer begins with
+ *
+ * What accepts a connection has its socket's (SO_MARK); without one, where
+ * net.ipv4.tcp_fwmark_accept is set, that of the packet that asked
+ * (inet_request_mark()). What refuses has that where fwmark_reflect is
+ * (IP4_REPLY_MARK()).
+ */
+struct bits32 origin_mark(const struct station *maker, enum packet_kind kind);
+
 #endif

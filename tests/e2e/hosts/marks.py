@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Marks, zones, sets and sources that are not what they seem."""
+import socket
+
 import docker
 from registry import Hosts
 from world import LAN, NEIGHBOUR, NEIGHBOUR6, PEER, WAN, WAN6, cell
@@ -57,6 +59,40 @@ COMMIT
     h.listen("host", "tcp:22", "tcp:3306")
     h.ask(opens=[("198.51.100.7", WAN, 8080), ("192.0.2.77", WAN, 22)],
           shuts=[("192.0.2.77", WAN, 8080), ("192.0.2.77", WAN, 3306)])
+
+
+KILL_SWITCH = """
+table inet vpn {
+	chain in {
+		type filter hook prerouting priority -150; policy accept;
+		iifname "wan0" ip saddr 198.51.100.0/24 meta mark set 0x7
+	}
+	chain out {
+		type filter hook output priority 0; policy accept;
+		oifname "wan0" meta mark != 0x7 drop
+	}
+}
+"""
+
+
+@HOSTS.host
+def answers_keep_marks(h):
+    """Only what has the mark may leave; an answer has that of its question."""
+    h.nft(KILL_SWITCH)
+    h.sysctl(**{"net/ipv4/tcp_fwmark_accept": 1, "net/ipv4/fwmark_reflect": 1,
+                "net/ipv6/fwmark_reflect": 1})
+    h.listen("host", "tcp:8080")
+    h.ask(opens=[("198.51.100.7", WAN, 8080)], shuts=[("192.0.2.77", WAN, 8080)])
+
+
+@HOSTS.host
+def socket_with_a_mark(h):
+    """The same where the listening socket has one of its own (systemd's Mark=)."""
+    h.nft(KILL_SWITCH)
+    h.listen("host", "tcp:8080", "tcp:8081")
+    for server in h.servers[:2]:
+        server.sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 7)
+    h.ask(opens=[("192.0.2.77", WAN, 8080)], shuts=[("198.51.100.7", WAN, 8081)])
 
 
 @HOSTS.host
