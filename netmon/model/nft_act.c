@@ -255,12 +255,16 @@ static int push_object(
 
 	switch (type) {
 	case NFT_OBJECT_COUNTER:
-	case NFT_OBJECT_CT_HELPER:
 	case NFT_OBJECT_CT_TIMEOUT:
 	case NFT_OBJECT_SECMARK:
 	case NFT_OBJECT_TUNNEL:
-	case OBJECT_CT_EXPECT: /* lets other packets be "related", not this one */
 		return expr_push_nop(ctx, expr);
+	case NFT_OBJECT_CT_HELPER:
+	case OBJECT_CT_EXPECT: /* lets other packets be "related", not this one */
+		return decode_push_op(ctx, &(struct op){.kind = OP_NOP,
+						   .code = CODE_ANNOUNCES,
+						   .text = expr->name,
+						   .expr = expr->attr});
 	case NFT_OBJECT_QUOTA:
 		return expr_push_maybe(ctx, expr, "quota");
 	case NFT_OBJECT_LIMIT:

@@ -220,6 +220,9 @@ enum op_kind {
 	OP_KIND_COUNT,
 } BYTE_ENUM;
 
+/* The code of an OP_NOP after which packets of other connections are "related". */
+#define CODE_ANNOUNCES "connections-announced"
+
 struct op_list {
 	const struct op *ops;
 	size_t nops;
@@ -267,7 +270,8 @@ struct op {
 	uint8_t base, offset;	 /* SET of FIELD_PAYLOAD */
 	uint8_t value_len;	 /* MATCH: of lo and hi; SET of FIELD_PAYLOAD */
 	enum reject_kind reject; /* REJECT */
-	/* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown" */
+	/* UNKNOWN, MAYBE: stable reason code, e.g. "xt-match-unknown"; NOP: of what
+	 * it does to other packets, mostly NULL */
 	const char *code;
 	const char *text; /* as a person would write it; NULL: rendered from the op */
 	const struct operand *operand; /* MATCH, LOOKUP, VMAP, IN, SET, ZONE */

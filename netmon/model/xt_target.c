@@ -315,6 +315,16 @@ static int notrack(struct decode_ctx *ctx, const struct xt_row *row, const void 
 }
 
 /* Both revisions begin alike; a timeout policy only changes when entries expire. */
+static int push_helper(struct decode_ctx *ctx, const struct xt_ct_target_info *ct)
+{
+	const struct op op = {.kind = OP_NOP,
+		.code = CODE_ANNOUNCES,
+		.text = arena_printf(ctx->arena, "CT helper %.*s",
+			(int)sizeof(ct->helper), ct->helper)};
+
+	return op.text ? decode_push_op(ctx, &op) : -ENOMEM;
+}
+
 static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const unsigned int both = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL;
@@ -326,8 +336,7 @@ static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info
 		return notrack(ctx, row, info);
 	ctx->ruleset->uses_conntrack = true;
 	if (ct->helper[0])
-		r = xt_push_nop(
-			ctx, "CT helper %.*s", (int)sizeof(ct->helper), ct->helper);
+		r = push_helper(ctx, ct);
 	if (r < 0)
 		return r;
 	if (!(ct->flags & XT_CT_ZONE_MARK) && ct->zone == 0)

@@ -29,27 +29,45 @@ static void note_gap(struct report *report, const struct note *note)
 					  .hides = note->hides});
 }
 
-/* A copy is sent on its own, past the rules that come after; whoever gets it may take
- * it for his. */
-static void note_copies(
+/*
+ * What a rule does to others than the packet it looks at. A copy is sent on its own,
+ * past the rules that come after; whoever gets it may take it for his. A helper reads
+ * what is said on a connection and expects those that are announced there (FTP's data,
+ * SIP's voice): to whatever port, translated like the first one, and let in as related.
+ */
+static const char *said_of(const struct op *op, const char **ret_code)
+{
+	if (op->kind == OP_DUP) {
+		*ret_code = "packet-copied";
+		return "sends copies of packets, which are not followed";
+	}
+	if (op->kind == OP_NOP && op->code && strcmp(op->code, CODE_ANNOUNCES) == 0) {
+		*ret_code = op->code;
+		return "has connections let in that others announce (FTP's data, say): "
+		       "they may be to any port, and are not followed";
+	}
+	return NULL;
+}
+
+static void note_others(
 	struct report *report, const struct rule *rule, const char *inside)
 {
-	static const char text[] = "sends copies of packets, which are not followed";
 	const struct chain *chain = rule->chain;
 
-	for (size_t i = 0; i < rule->nops && !chain->dormant; i++)
-		if (rule->ops[i].kind == OP_DUP)
-			survey_report_gap(report,
-				&(struct gap){.code = "packet-copied",
-					.table = chain->table,
-					.chain = chain->name,
-					.handle = rule->handle,
-					.text = inside ? arena_printf(&report->arena,
-								 "within container %s: "
-								 "%s",
-								 inside, text)
-						       : text,
-					.hides = true});
+	for (size_t i = 0; i < rule->nops && !chain->dormant; i++) {
+		struct gap gap = {.table = chain->table,
+			.chain = chain->name,
+			.handle = rule->handle,
+			.hides = true};
+		const char *text = said_of(&rule->ops[i], &gap.code);
+
+		if (!text)
+			continue;
+		gap.text = inside ? arena_printf(&report->arena,
+					    "within container %s: %s", inside, text)
+				  : text;
+		survey_report_gap(report, &gap);
+	}
 }
 
 /* What a namespace's rules do that is not followed. @inside: the container; NULL: the
@@ -67,7 +85,7 @@ static void note_rules(
 	}
 	for (size_t i = 0; i < rules->nchains; i++)
 		for (size_t k = 0; k < rules->chains[i].nrules; k++)
-			note_copies(report, &rules->chains[i].rules[k], inside);
+			note_others(report, &rules->chains[i].rules[k], inside);
 }
 
 static void note_rules_inside(struct survey *survey)

@@ -327,6 +327,24 @@ static void copies_are_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+/* So are the connections that a helper lets in; a counter does nothing to others. */
+static void helpers_are_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_PREROUTING, 0, CHAIN_FILTER);
+	const struct op ops[] = {{.kind = OP_NOP, .text = "counter"},
+		{.kind = OP_NOP, .text = "CT helper ftp", .code = CODE_ANNOUNCES}};
+	struct report report;
+
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_survey(h, &report);
+	assert_int_equal(report.ngaps, 1);
+	assert_string_equal(report.gaps[0].code, CODE_ANNOUNCES);
+	assert_true(report.gaps[0].hides);
+	arena_done(&report.arena);
+}
+
 /* Without one the container answers there at its own ports alone. */
 static void a_container_answers_for_itself(void **state)
 {
@@ -488,6 +506,7 @@ int main(void)
 		T(a_local_network_is_asked_where_something_is),
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
+		T(helpers_are_a_gap),
 		T(a_port_of_each_class_is_certain),
 		cmocka_unit_test(a_rule_for_ordinary_packets_is_passed),
 	};
