@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -24,8 +25,10 @@ struct conf {
 /* The array starts with number 1 (IPV4_DEVCONF_FORWARDING). */
 static const struct conf conf4[] = {
 	{"accept_local", IPV4_DEVCONF_ACCEPT_LOCAL - 1},
+	{"accept_source_route", IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE - 1},
 	{"arp_ignore", IPV4_DEVCONF_ARP_IGNORE - 1},
 	{"forwarding", IPV4_DEVCONF_FORWARDING - 1},
+	{"mc_forwarding", IPV4_DEVCONF_MC_FORWARDING - 1},
 	{"proxy_arp", IPV4_DEVCONF_PROXY_ARP - 1},
 	{"route_localnet", IPV4_DEVCONF_ROUTE_LOCALNET - 1},
 	{"rp_filter", IPV4_DEVCONF_RP_FILTER - 1},
@@ -37,7 +40,10 @@ static const struct conf conf6[] = {
 	/* Linux 6.17; older headers end before it. */
 	{"force_forwarding", DEVCONF_ACCEPT_RA_MIN_LFT + 1},
 	{"forwarding", DEVCONF_FORWARDING},
+	{"mc_forwarding", DEVCONF_MC_FORWARDING},
 	{"proxy_ndp", DEVCONF_PROXY_NDP},
+	{"rpl_seg_enabled", DEVCONF_RPL_SEG_ENABLED},
+	{"seg6_enabled", DEVCONF_SEG6_ENABLED},
 };
 
 static const char *const single[] = {
@@ -51,6 +57,8 @@ static const char *const single[] = {
 	"net/ipv4/tcp_l3mdev_accept",
 	"net/ipv4/udp_l3mdev_accept",
 	"net/ipv6/fwmark_reflect",
+	"net/netfilter/nf_conntrack_helper",
+	"net/sctp/udp_port",
 };
 
 static void push(
@@ -149,6 +157,24 @@ static int add_conf(struct facts *facts, struct netns *netns, int proc_sys,
 	return result;
 }
 
+#define MPLS_CONF "net/mpls/conf"
+
+/* Netlink does not tell these with the links; mostly there is no such folder. */
+static int add_mpls(struct facts *facts, struct netns *netns, int proc_sys)
+{
+	int result = 0;
+
+	if (faccessat(proc_sys, MPLS_CONF, F_OK, 0) < 0)
+		return 0;
+	for (size_t i = 0; i < netns->nlinks; i++) {
+		int r = add_file(facts, netns, proc_sys,
+			arena_printf(&facts->arena, MPLS_CONF "/%s/input",
+				netns->links[i].name));
+		result = r < 0 ? r : result;
+	}
+	return result;
+}
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(
@@ -162,14 +188,15 @@ void collect_sysctl(struct facts *facts, struct netns *netns)
 	int result = proc_sys < 0 ? -errno : 0;
 
 	if (proc_sys >= 0) {
-		int r[2 + ARRAY_LEN(single)];
+		int r[3 + ARRAY_LEN(single)];
 
 		r[0] = add_conf(
 			facts, netns, proc_sys, "ipv4", conf4, ARRAY_LEN(conf4));
 		r[1] = add_conf(
 			facts, netns, proc_sys, "ipv6", conf6, ARRAY_LEN(conf6));
+		r[2] = add_mpls(facts, netns, proc_sys);
 		for (size_t i = 0; i < ARRAY_LEN(single); i++)
-			r[2 + i] = add_file(facts, netns, proc_sys, single[i]);
+			r[3 + i] = add_file(facts, netns, proc_sys, single[i]);
 		for (size_t i = 0; i < ARRAY_LEN(r); i++)
 			result = r[i] < 0 ? r[i] : result;
 	}

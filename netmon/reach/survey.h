@@ -119,6 +119,9 @@ void survey_inside(struct survey *survey);
  *  and the first of those (of a pod) that share it. @c is one of @facts. */
 bool survey_is_first_inside(const struct facts *facts, const struct container *c);
 
+/** survey_settings() - gaps for settings by which packets go ways of their own. */
+void survey_settings(struct survey *survey);
+
 /** survey_tunnels() - gaps for tunnels that unpack what strangers send. */
 void survey_tunnels(struct survey *survey);
 

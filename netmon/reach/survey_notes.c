@@ -116,6 +116,7 @@ void survey_gaps(struct survey *survey)
 	note_rules_inside(survey);
 	survey_inside(survey);
 	survey_tunnels(survey);
+	survey_settings(survey);
 	for (size_t i = 0; i < report->nexposures; i++)
 		for (size_t k = 0; k < report->exposures[i].ngaps; k++)
 			survey_report_gap(report, report->exposures[i].gaps[k]);

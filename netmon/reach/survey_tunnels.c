@@ -38,6 +38,10 @@ static const struct tunnel tunnels[] = {
 	{"ip6erspan", FAMILY_IP6, IPPROTO_GRE},
 	{"vxlan", FAMILY_NONE, IPPROTO_UDP},
 	{"geneve", FAMILY_NONE, IPPROTO_UDP},
+	{"amt", FAMILY_NONE, IPPROTO_UDP},
+	{"bareudp", FAMILY_NONE, IPPROTO_UDP},
+	{"gtp", FAMILY_NONE, IPPROTO_UDP},
+	{"l2tpeth", FAMILY_NONE, IPPROTO_UDP},
 };
 
 /* Whether somebody's packet of that protocol gets to the host itself. */

@@ -345,6 +345,70 @@ static void helpers_are_a_gap(void **state)
 	arena_done(&report.arena);
 }
 
+static size_t count_gaps(struct host_made *h, const char *code)
+{
+	struct report report;
+	size_t n = 0;
+
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		n += strcmp(report.gaps[i].code, code) == 0 && report.gaps[i].hides;
+	arena_done(&report.arena);
+	return n;
+}
+
+/* Ways past the rules that somebody switched on. */
+static void settings_are_gaps(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const alone[][2] = {
+		{"net/ipv4/conf/eth0/mc_forwarding", "multicast-routing"},
+		{"net/mpls/conf/eth0/input", "mpls"},
+		{"net/netfilter/nf_conntrack_helper", CODE_ANNOUNCES},
+		{"net/sctp/udp_port", "sctp-in-udp"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		host_sysctl(h->host, alone[i][0], 0);
+		assert_int_equal(count_gaps(h, alone[i][1]), 0);
+		host_sysctl(h->host, alone[i][0], 1);
+		assert_int_equal(count_gaps(h, alone[i][1]), 1);
+	}
+}
+
+static void a_setting_of_both_is_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const both[][3] = {
+		{"net/ipv4/conf/all/accept_source_route",
+			"net/ipv4/conf/eth0/accept_source_route", "source-routing"},
+		{"net/ipv6/conf/all/seg6_enabled", "net/ipv6/conf/eth0/seg6_enabled",
+			"segment-routing"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		host_sysctl(h->host, both[i][1], 1);
+		assert_int_equal(count_gaps(h, both[i][2]), 0);
+		host_sysctl(h->host, both[i][0], 1);
+		assert_int_equal(count_gaps(h, both[i][2]), 1);
+	}
+}
+
+static void tunnels_in_datagrams_are_gaps(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const kinds[] = {
+		"amt", "bareudp", "geneve", "gtp", "l2tpeth", "vxlan"};
+	struct link *link = host_link(h->host, 77, "t0", NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		assert_int_equal(count_gaps(h, "tunnel"), 0);
+		link->kind = kinds[i];
+		assert_int_equal(count_gaps(h, "tunnel"), 1);
+		link->kind = NULL;
+	}
+}
+
 /* Without one the container answers there at its own ports alone. */
 static void a_container_answers_for_itself(void **state)
 {
@@ -507,6 +571,9 @@ int main(void)
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
 		T(helpers_are_a_gap),
+		T(settings_are_gaps),
+		T(a_setting_of_both_is_a_gap),
+		T(tunnels_in_datagrams_are_gaps),
 		T(a_port_of_each_class_is_certain),
 		cmocka_unit_test(a_rule_for_ordinary_packets_is_passed),
 	};
