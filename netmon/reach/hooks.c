@@ -374,13 +374,28 @@ static void keep_new(struct run *run, size_t first, size_t from)
 	run->endings.n = kept;
 }
 
+bool hooks_join(struct run *run, const struct passage *one, const struct states *more,
+	size_t from, struct states *all)
+{
+	const struct endings_part ended = {one->first, one->end};
+
+	if (same_states(&one->states, more) &&
+		same_endings(run, ended, (struct endings_part){from, run->endings.n})) {
+		run->endings.n = from;
+		return false;
+	}
+	push_new(run->arena, more, all);
+	keep_new(run, one->first, from);
+	return true;
+}
+
 /* Add what comes of the other orders; where they differ, nobody can say which it is.
  * @first: where the endings of the dump's order begin. */
 static void run_others(struct run *run, const struct station_level *of,
 	const struct states *in, size_t first, struct states *ret)
 {
 	const struct hook_level *level = of->level;
-	const struct endings_part dumped = {first, run->endings.n};
+	const struct passage dumped = {*ret, first, run->endings.n};
 	struct states more, all = {0};
 	bool differ = level->too_many;
 
@@ -389,15 +404,7 @@ static void run_others(struct run *run, const struct station_level *of,
 		size_t from = run->endings.n;
 
 		run_in_order(run, of, level->others[i], in, &more);
-		if (same_states(ret, &more) &&
-			same_endings(run, dumped,
-				(struct endings_part){from, run->endings.n})) {
-			run->endings.n = from;
-			continue;
-		}
-		differ = true;
-		push_new(run->arena, &more, &all);
-		keep_new(run, first, from);
+		differ |= hooks_join(run, &dumped, &more, from, &all);
 	}
 	/* In one that was not followed, anything. */
 	for (size_t i = 0; level->too_many && i < in->n; i++)
@@ -464,10 +471,42 @@ void hooks_run_bridge(
 	run_hook(run, &run->space->bridge[hook], NULL, (struct own_work){0}, in, ret);
 }
 
+bool hooks_are_on(const struct space *space, enum hook hook, int ifindex)
+{
+	const struct hook_list *list = &space->netdev[hook];
+
+	for (size_t i = 0; i < list->n; i++)
+		if (on_device(list->chains[i], space_ifname(space, ifindex)))
+			return true;
+	return false;
+}
+
+/* The interface that a chain of the netdev family takes a packet to be at. */
+static int *device_of(struct packet *packet, enum hook hook)
+{
+	return hook == HOOK_INGRESS ? &packet->iif : &packet->oif;
+}
+
 void hooks_run_device(struct run *run, enum hook hook, int ifindex,
 	const struct states *in, struct states *ret)
 {
+	const struct hook_list *list = &run->space->netdev[hook];
+	struct states at = {0};
+	int before;
+
 	run->hook = hook;
-	run_hook(run, &run->space->netdev[hook], space_ifname(run->space, ifindex),
-		(struct own_work){0}, in, ret);
+	if (list->n == 0 || in->n == 0) {
+		*ret = *in;
+		return;
+	}
+	/* Of a bridge's or a bond's port: to the chain that is the interface. */
+	before = *device_of(&in->v[0].packet, hook);
+	for (size_t i = 0; i < in->n; i++)
+		states_push(run->arena, &at, &in->v[i]);
+	for (size_t i = 0; i < at.n; i++)
+		*device_of(&at.v[i].packet, hook) = ifindex;
+	run_hook(run, list, space_ifname(run->space, ifindex), (struct own_work){0},
+		&at, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		*device_of(&ret->v[i].packet, hook) = before;
 }

@@ -23,6 +23,26 @@ void hooks_run(
 void hooks_run_device(struct run *run, enum hook hook, int ifindex,
 	const struct states *in, struct states *ret);
 
+/** hooks_are_on() - whether chains of the netdev family are on an interface. */
+bool hooks_are_on(const struct space *space, enum hook hook, int ifindex);
+
+/* What came of one way that a packet may have taken: the endings are run->endings from
+ * @first up to @end. */
+struct passage {
+	struct states states;
+	size_t first, end;
+};
+
+/**
+ * hooks_join() - add what comes of another way
+ * @more: its states; its endings are run->endings from @from on
+ * @all:  the states of all ways so far, those of @one among them; grows by what is new
+ *
+ * Return: whether it differs from @one.
+ */
+bool hooks_join(struct run *run, const struct passage *one, const struct states *more,
+	size_t from, struct states *all);
+
 /** hooks_run_bridge() - one hook of the bridge family. */
 void hooks_run_bridge(
 	struct run *run, enum hook hook, const struct states *in, struct states *ret);

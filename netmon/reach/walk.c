@@ -32,40 +32,147 @@ static bool is_bridge(const struct link *link)
 	return link && link->kind && strcmp(link->kind, "bridge") == 0;
 }
 
-/* Below a bridge or bond the frame passes the hooks of the port it came by first. */
+/* ---------------------------------------------------------------- below */
+
+#define BELOW_DEPTH_MAX 4 /* a vlan on a bridge with a bond for its port, say */
+#define ARRIVAL                                                                 \
+	"which of several interfaces it came by first is not known, and their " \
+	"rules differ"
+
+/* The links that a frame may have come by before it came by another one. */
+struct below {
+	const struct link **links;
+	size_t n;
+};
+
+/* What is made of one other link of this namespace, and takes frames from it. */
+static const struct link *parent_of(const struct netns *ns, const struct link *link)
+{
+	static const char *const kinds[] = {
+		"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"};
+
+	if (!link || !link->kind || link->link == 0 || link->link_netnsid >= 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(link->kind, kinds[i]) == 0)
+			return netns_link(ns, link->link);
+	return NULL;
+}
+
+static bool has_ports(const struct link *link)
+{
+	return is_bridge(link) || (link && link->kind &&
+					  (strcmp(link->kind, "bond") == 0 ||
+						  strcmp(link->kind, "team") == 0));
+}
+
+/* Strangers do not come by a container's port, where there are others. */
+static struct below find_below(struct visit *visit, const struct link *link)
+{
+	const struct netns *ns = visit->run.space->netns;
+	const struct link *parent = parent_of(ns, link);
+	struct below below = {NULL, 0};
+
+	if (!parent && !has_ports(link))
+		return below;
+	below.links = arena_array(visit->run.arena, ns->nlinks + 1, sizeof(void *));
+	if (parent && below.links)
+		below.links[below.n++] = parent;
+	for (int inner = 0; below.links && below.n == 0 && inner <= 1; inner++)
+		for (size_t i = 0; i < ns->nlinks; i++)
+			if (ns->links[i].master == link->index && ns->links[i].up &&
+				host_is_container_port(visit->walk->reach,
+					&ns->links[i]) == (inner != 0))
+				below.links[below.n++] = &ns->links[i];
+	return below;
+}
+
+static void arrive_by(struct visit *visit, const struct link *link, unsigned int depth,
+	const struct states *in, struct states *ret);
+
+/* Those with rules of their own, and one of the others, which are all alike. */
+static struct below find_different(struct visit *visit, const struct below *below)
+{
+	struct space *space = visit->run.space;
+	struct below found = {
+		arena_array(visit->run.arena, below->n + 1, sizeof(void *)), 0};
+	bool plain = false;
+
+	for (size_t i = 0; found.links && i < below->n; i++) {
+		const struct link *link = below->links[i];
+		bool own = has_ports(link) || parent_of(space->netns, link) ||
+			   hooks_are_on(space, HOOK_INGRESS, link->index);
+
+		if (own || !plain)
+			found.links[found.n++] = link;
+		plain |= !own;
+	}
+	return found;
+}
+
+/*
+ * By which of several links it came is the sender's place, and nobody here knows it:
+ * where their chains do different things, each may have been done.
+ */
+static void arrive_below(struct visit *visit, const struct below *all_below,
+	unsigned int depth, const struct states *in, struct states *ret)
+{
+	struct run *run = &visit->run;
+	struct passage one = {*in, run->endings.n, run->endings.n};
+	struct states all = {0};
+	bool differ = false;
+
+	*ret = *in;
+	if (all_below->n == 0 || run->space->netdev[HOOK_INGRESS].n == 0 ||
+		depth > BELOW_DEPTH_MAX)
+		return;
+	const struct below below = find_different(visit, all_below);
+	if (below.n == 0)
+		return;
+	arrive_by(visit, below.links[0], depth, in, ret);
+	one.states = *ret;
+	one.end = run->endings.n;
+	for (size_t i = 0; i < ret->n; i++)
+		states_push(run->arena, &all, &ret->v[i]);
+	for (size_t i = 1; i < below.n; i++) {
+		size_t from = run->endings.n;
+		struct states more;
+
+		arrive_by(visit, below.links[i], depth, in, &more);
+		differ |= hooks_join(run, &one, &more, from, &all);
+	}
+	if (!differ)
+		return;
+	*ret = all;
+	for (size_t i = 0; i < ret->n; i++)
+		run_doubt(run, &ret->v[i], NULL, "port-of-arrival", ARRIVAL);
+	for (size_t i = one.first; i < run->endings.n; i++)
+		run_doubt(run, &run->endings.v[i].state, NULL, "port-of-arrival",
+			ARRIVAL);
+}
+
+static void arrive_by(struct visit *visit, const struct link *link, unsigned int depth,
+	const struct states *in, struct states *ret)
+{
+	const struct below below = find_below(visit, link);
+	struct states up;
+
+	arrive_below(visit, &below, depth + 1, in, &up);
+	hooks_run_device(&visit->run, HOOK_INGRESS, link->index, &up, ret);
+}
+
+/* The frame passes the hooks of what is below the interface first, and a bridge's. */
 static void through_ports(
 	struct visit *visit, int iif, const struct states *in, struct states *ret)
 {
-	const struct reach *reach = visit->walk->reach;
-	const struct netns *ns = visit->run.space->netns;
-	const struct link *port = NULL, *inner = NULL;
-	size_t nports = 0, ninner = 0;
+	const struct link *link = netns_link(visit->run.space->netns, iif);
+	const struct below below = find_below(visit, link);
 
-	for (size_t i = 0; i < ns->nlinks; i++) {
-		const struct link *link = &ns->links[i];
-
-		if (link->master != iif || !link->up)
-			continue;
-		/* Strangers do not come by a container's port. */
-		if (host_is_container_port(reach, link)) {
-			inner = link;
-			ninner++;
-		} else {
-			port = link;
-			nports++;
-		}
-	}
-	if (nports == 0) {
-		port = inner;
-		nports = ninner;
-	}
-	*ret = *in;
-	if (nports == 1)
-		hooks_run_device(&visit->run, HOOK_INGRESS, port->index, in, ret);
-	if (!is_bridge(netns_link(ns, iif)))
+	arrive_below(visit, &below, 0, in, ret);
+	if (!is_bridge(link))
 		return;
 	for (size_t i = 0; i < ret->n; i++)
-		ret->v[i].packet.port_in = nports == 1 ? port->index : -1;
+		ret->v[i].packet.port_in = below.n == 1 ? below.links[0]->index : -1;
 	struct states frames = *ret;
 	hooks_run_bridge(&visit->run, HOOK_PREROUTING, &frames, ret);
 }

@@ -82,6 +82,39 @@ table bridge filter {
           shuts=[("192.0.2.77", "203.0.113.40", 9200), ("192.0.2.77", WAN, 22)])
 
 
+PORT_MARKS = """
+table netdev ports {
+	chain wan {
+		type filter hook ingress device wan0 priority 0; policy accept;
+		iifname "wan0" meta mark set 0x7
+	}
+}
+table inet host {
+	chain in {
+		type filter hook input priority 0; policy drop;
+		iifname "%s" meta mark 0x7 accept
+	}
+}
+"""
+
+
+@HOSTS.host
+def mark_of_one_port(h):
+    """What comes by one of the bridge's ports has a mark, and that is let in."""
+    bridged_uplink(h)
+    h.ip("link add other type veth peer name away", "link set other master br0 up")
+    h.nft(PORT_MARKS % "br0")
+    h.ask(exact=False, opens=[("198.51.100.7", WAN, 22)])
+
+
+@HOSTS.host
+def mark_of_the_only_port(h):
+    """The same where there is no other port."""
+    bridged_uplink(h)
+    h.nft(PORT_MARKS % "br0")
+    h.ask(opens=[("198.51.100.7", WAN, 22)])
+
+
 @HOSTS.host
 def stray_port_of_docker0(h):
     """Somebody put a namespace of his own on Docker's bridge."""
