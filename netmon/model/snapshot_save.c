@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/utf8.h"
 #include "common/base64.h"
+#include "common/utf8.h"
 #include "netmon/model/snapshot_fields.h"
 
 /*

@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/cleanup.h"
 #include "common/base64.h"
+#include "common/cleanup.h"
 
 static const char *const vectors[][2] = {
 	{"", ""},
