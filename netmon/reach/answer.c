@@ -370,7 +370,9 @@ static enum tri leaves_to_peer(const struct walk *walk, const struct station *ou
 		packet->via_gateway)
 		return TRI_UNKNOWN;
 	if (!outermost->space->is_host || packet->oif == walk->iif ||
-		(out && out->master == walk->iif) || (in && in->master == packet->oif))
+		(out && out->master == walk->iif) ||
+		(in && in->master == packet->oif) ||
+		(in && out && host_wire(ns, in) == host_wire(ns, out)))
 		return TRI_YES;
 	return host_is_perimeter(walk->reach, packet->oif) && packet->via_gateway
 		       ? TRI_UNKNOWN

@@ -166,6 +166,32 @@ bool host_leads_everywhere(const struct route *route)
 	return dst->len < 8 && dst->value <= last && prefix_last(dst) >= first;
 }
 
+int host_wire(const struct netns *netns, const struct link *link)
+{
+	static const char *const kinds[] = {"macvlan", "macvtap", "ipvlan", "ipvtap"};
+
+	for (size_t i = 0; link->kind && link->link_netnsid < 0 && link->link &&
+			   i < ARRAY_LEN(kinds);
+		i++)
+		if (strcmp(link->kind, kinds[i]) == 0 && netns_link(netns, link->link))
+			return link->link;
+	return link->index;
+}
+
+/* Whoever is behind a perimeter interface reaches its macvlan and ipvlan children, too:
+ * they have addresses of their own on the same link. */
+static int add_children(struct reach *reach)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].up &&
+			host_is_perimeter(reach, host_wire(ns, &ns->links[i])) &&
+			!add_perimeter(reach, ns->links[i].index))
+			return -ENOMEM;
+	return 0;
+}
+
 static int perimeter_by_routes(struct reach *reach)
 {
 	const struct netns *ns = reach->facts->host;
@@ -181,7 +207,7 @@ static int perimeter_by_routes(struct reach *reach)
 				!add_perimeter(reach, route->hops[k].ifindex))
 				return -ENOMEM;
 	}
-	return 0;
+	return add_children(reach);
 }
 
 static int perimeter_by_name(

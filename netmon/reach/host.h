@@ -70,6 +70,10 @@ const struct container *host_published_by(const struct reach *reach, uint8_t pro
 	const struct addr *addr, uint16_t port,
 	const struct port_binding **ret_binding);
 
+/** host_wire() - the interface whose link it shares: of a macvlan or ipvlan child its
+ *  parent, where that is in the same namespace; else itself. */
+int host_wire(const struct netns *netns, const struct link *link);
+
 /** host_is_perimeter() - whether strangers arrive by an interface. */
 bool host_is_perimeter(const struct reach *reach, int ifindex);
 

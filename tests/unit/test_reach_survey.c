@@ -357,6 +357,38 @@ static size_t count_gaps(struct host_made *h, const char *code)
 	return n;
 }
 
+/* A macvlan of the host's own has another address on the uplink's link: strangers get
+ * there, past the rules about the uplink, and hear the answer. */
+static void a_child_of_the_uplink_is_a_perimeter(void **state)
+{
+	struct host_made *h = *state;
+	struct link *child = host_link(h->host, 77, "mv0", "macvlan");
+	const struct operand iif = {.field = FIELD_IIF, .load_len = 4, .len = 4};
+	const uint32_t uplink = HOST_ETH0;
+	const struct op ops[] = {{.kind = OP_MATCH,
+					 .operand = &iif,
+					 .cmp = CMP_EQ,
+					 .value_len = 4,
+					 .lo = (const uint8_t *)&uplink},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct report report;
+	bool must = false;
+
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_addr(h->host, 77, "203.0.113.20/32", "203.0.113.20");
+	host_listen(h->host, IPPROTO_TCP, 22);
+	child->link = HOST_ETH0;
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++)
+		must |= report.exposures[i].endpoint.port == 22 &&
+			!ivset_is_empty(report.exposures[i].reach[ZONE_INTERNET].must);
+	assert_true(must);
+	assert_int_equal(report.nperimeter, 2);
+	arena_done(&report.arena);
+}
+
 /* Ways past the rules that somebody switched on. */
 static void settings_are_gaps(void **state)
 {
@@ -571,6 +603,7 @@ int main(void)
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
 		T(helpers_are_a_gap),
+		T(a_child_of_the_uplink_is_a_perimeter),
 		T(settings_are_gaps),
 		T(a_setting_of_both_is_a_gap),
 		T(tunnels_in_datagrams_are_gaps),
