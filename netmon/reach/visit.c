@@ -188,16 +188,29 @@ static bool cut_off(const struct address_owner *owner, const struct link *out)
 	       strcmp(owner->network->parent, out->name) == 0;
 }
 
+/* A container's own bridge, or a pair that does not end at the host: engines inside of
+ * it give addresses that the host's engines give as well. */
+static bool ends_inside(const struct reach *reach, const struct link *out)
+{
+	if (!out || !out->kind)
+		return false;
+	return strcmp(out->kind, "bridge") == 0 ||
+	       (strcmp(out->kind, "veth") == 0 && out->link_netnsid >= 0 &&
+		       !netns_other_end(reach->facts->host, out));
+}
+
 /* The container that gets what leaves by that link; NULL: none that is known. */
 static const struct container *receiver(struct visit *visit, const struct addr *to,
 	const struct link *out, bool *ret_cut_off)
 {
 	struct reach *reach = visit->walk->reach;
 	bool from_host = visit->run.space->is_host;
-	const struct address_owner *owner =
-		from_host ? host_owner_on(reach, to, out ? out->name : NULL)
-			  : host_owner(reach, to);
+	const struct address_owner *owner = NULL;
 
+	if (from_host)
+		owner = host_owner_on(reach, to, out ? out->name : NULL);
+	else if (!ends_inside(reach, out))
+		owner = host_owner(reach, to);
 	*ret_cut_off = owner && cut_off(owner, out);
 	/* Another link leads to it by somebody else's router at best. */
 	if (owner && from_host && !*ret_cut_off && is_child(owner->network) &&

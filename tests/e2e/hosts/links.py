@@ -173,6 +173,31 @@ def container_is_a_router(h):
 
 
 @HOSTS.host
+def docker_in_docker(h):
+    """An engine in a container gives an address that the host's own has given, too."""
+    docker.build(h, "0.0.0.0:8080:172.17.0.2:8080/tcp", user="-j ACCEPT",
+                 listens=("tcp:9200",))
+    h.network("project", "br-project", "172.18.0.1/16")
+    h.container("db", "project", "172.18.0.2", listens=["tcp:5432"])
+    h.routed("172.18.0.0/16")
+    inner = h.empty("inner")
+    h.spaces["web"].ip(
+        "link add docker0 type bridge", "link set docker0 up",
+        "addr add 172.18.0.1/16 dev docker0",
+        "link add inner type veth peer name eth0 netns " + inner.path,
+        "link set inner master docker0 up")
+    inner.ip("link set eth0 up", "addr add 172.18.0.2/16 dev eth0",
+             "route add default via 172.18.0.1")
+    with h.spaces["web"].inside():
+        lab.sysctl("net/ipv4/ip_forward", 1)
+        lab.run("iptables-nft-restore", text=docker.rules(
+            "0.0.0.0:8080:172.18.0.2:80/tcp", subnet="172.18.0.0/16"))
+    h.listen("inner", "tcp:80")
+    h.ask(exact=False, opens=[("198.51.100.7", WAN, 8080), (NEIGHBOUR, "172.17.0.2", 8080),
+                              (NEIGHBOUR, "172.18.0.2", 5432)])
+
+
+@HOSTS.host
 def chains_of_a_container_port(h):
     """Chains of the netdev family on the host's end of the container's pair."""
     docker.build(h, *WEB, user="-j ACCEPT")
