@@ -233,13 +233,16 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	return look_into(&look, image_id);
 }
 
-/* What the engine, or runc, mounts of its own; the rest is below these. */
+/*
+ * What the engine, or runc, mounts of its own; the rest is below these. Not
+ * docker-init: its place is made before any other mount, and a program is no list of
+ * groups.
+ */
 static void add_own(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
 	static const char *const kernels[] = {"/dev", "/proc", "/sys"};
 	static const char joins[] = "container:";
-	const struct json_node *init = json_member(host_config, "Init");
 	const char *ipc = json_member_text(host_config, "IpcMode", "");
 
 	/* That of another container, which runs, or of the host: anybody's. */
@@ -249,8 +252,6 @@ static void add_own(
 		add(work, places, kernels[i], true);
 	for (size_t i = 0; i < NETWORK_FILES; i++)
 		add(work, places, network_files[i].path, true);
-	if (init && init->kind == JSON_KIND_BOOL && init->boolean)
-		add(work, places, "/sbin/docker-init", true);
 }
 
 int nesting_of_create(
