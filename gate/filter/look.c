@@ -8,6 +8,7 @@
 #include "gate/filter/mountpoint.h"
 #include "gate/filter/names.h"
 #include "gate/filter/release.h"
+#include "gate/filter/tar_head.h"
 
 enum {
 	GROUPS_MAX_BYTES = 64 * 1024,
@@ -20,17 +21,6 @@ enum {
 #define GO_LINK	     (INT64_C(1) << 27)
 #define GO_DEVICES   (INT64_C(0xf) << 24 | INT64_C(1) << 21 | INT64_C(1) << 19)
 #define GO_TYPES     (GO_DIRECTORY | GO_LINK | GO_DEVICES)
-
-/* POSIX ustar: where the fields are. */
-enum {
-	TAR_MODE = 100,
-	TAR_UID = 108,
-	TAR_SIZE = 124,
-	TAR_TYPE = 156,
-	TAR_LINK = 157,
-	TAR_LINK_BYTES = 100,
-	TAR_MAGIC = 257,
-};
 
 /* Of a directory's mode: entries are replaced by their owners, and its own, alone. */
 enum { STICKY = 01000 };
@@ -140,38 +130,12 @@ static void look_at_groups(struct look *look)
 	}
 }
 
-/* ---------------------------------------------------------------- tars */
-
-/* Octal digits up to a blank or the end; false for all else, as large numbers are. */
-static bool read_octal(const char *field, size_t len, unsigned long *ret_value)
-{
-	size_t digits = 0;
-
-	*ret_value = 0;
-	for (; digits < len && field[digits] >= '0' && field[digits] <= '7'; digits++)
-		*ret_value = *ret_value * 8 + (unsigned long)(field[digits] - '0');
-	return digits > 0 && (digits == len || field[digits] == ' ' || !field[digits]);
-}
-
-/*
- * The type of what a tar begins with; 0: it cannot be told. One of PAX in its place
- * (type x) would say an owner or a mode of its own.
- */
-static char type_of(const struct gate_fact *tar)
-{
-	bool is_tar = tar->status == 200 && tar->len >= GATE_TAR_BLOCK &&
-		      memcmp(tar->body + TAR_MAGIC, "ustar", 5) == 0;
-
-	return is_tar ? tar->body[TAR_TYPE] : 0;
-}
+/* ---------------------------------------------------------------- judging */
 
 /* ACLs cannot give more: their mask is where a mode has the group's bits. */
-static bool is_roots(const struct gate_fact *tar)
+static bool is_roots(const struct tar_head *head, char type)
 {
-	unsigned long mode, uid;
-
-	return read_octal(tar->body + TAR_MODE, 8, &mode) && (mode & 022) == 0 &&
-	       read_octal(tar->body + TAR_UID, 8, &uid) && uid == 0;
+	return head->type == type && head->uid == 0 && (head->mode & 022) == 0;
 }
 
 /* A name of digits; blanks are trimmed by who reads it, those of Unicode, too. */
@@ -203,14 +167,10 @@ static bool has_numbers(const char *text, size_t len)
 	return false;
 }
 
-/* ---------------------------------------------------------------- judging */
-
-static int check_list(struct work *work, const struct gate_fact *tar)
+static int check_list(
+	struct work *work, const struct gate_fact *tar, unsigned long size)
 {
-	unsigned long size;
-
-	if (!read_octal(tar->body + TAR_SIZE, 12, &size) || size > GROUPS_MAX_BYTES ||
-		size > tar->len - GATE_TAR_BLOCK)
+	if (size > GROUPS_MAX_BYTES || size > tar->len - GATE_TAR_BLOCK)
 		return refuse(work, 403, "image-groups",
 			"the image's /etc/group is longer than %d bytes",
 			GROUPS_MAX_BYTES);
@@ -225,37 +185,31 @@ static int check_roots(
 	struct work *work, const struct sight *sight, const struct gate_fact *tar)
 {
 	bool is_list = sight->enough > GATE_TAR_BLOCK;
+	struct tar_head head = tar_head_read(tar);
 
 	/* Nobody but root can make it: then / or /etc is his. */
 	if (tar->status == 404 && strcmp(sight->path, "/") != 0)
 		return 0;
-	if (type_of(tar) != (is_list ? '0' : '5') || !is_roots(tar))
+	if (!is_roots(&head, is_list ? '0' : '5'))
 		return refuse(work, 403, "image-groups",
 			"'%s' in the image is not root's alone to change: with runc "
 			"before 1.3 who can gives himself any group",
 			sight->path);
-	return is_list ? check_list(work, tar) : 0;
+	return is_list ? check_list(work, tar, head.size) : 0;
 }
 
 /* Also where no tar of it tells. */
-static bool is_owned(const struct work *work, const struct gate_fact *tar)
+static bool is_owned(const struct work *work, const struct tar_head *head)
 {
-	unsigned long uid;
-
-	return type_of(tar) == 0 || !read_octal(tar->body + TAR_UID, 8, &uid) ||
-	       uid == work->caller->user.uid;
+	return head->type == 0 || head->uid == work->caller->user.uid;
 }
 
 /* Others than its owner may put something there, and, unless it is sticky, take away.
  */
-static bool is_open(const struct gate_fact *tar, bool or_sticky)
+static bool is_open(const struct tar_head *head, bool or_sticky)
 {
-	unsigned long mode;
-
-	if (tar->status == 404)
-		return false;
-	return type_of(tar) == 0 || !read_octal(tar->body + TAR_MODE, 8, &mode) ||
-	       ((mode & 022) != 0 && (or_sticky || (mode & STICKY) == 0));
+	return head->type == 0 ||
+	       ((head->mode & 022) != 0 && (or_sticky || (head->mode & STICKY) == 0));
 }
 
 /* The directory that a path is in, which was asked for, too. */
@@ -282,15 +236,18 @@ static bool is_callers(const struct look *look, const struct gate_glimpse *glimp
 	const struct sight *sight, const struct gate_fact *tar)
 {
 	const struct gate_fact *above = fact_above(look, glimpses, sight->path);
-	bool owned;
+	struct tar_head head = tar_head_read(tar), folder;
+	bool owned = is_owned(look->work, &head);
 
 	if (is_for_anybody(look) || tar->status == 404)
 		return false;
-	owned = is_owned(look->work, tar);
-	if (sight->through && type_of(tar) == '5' && (owned || is_open(tar, false)))
+	if (sight->through && head.type == '5' && (owned || is_open(&head, false)))
 		return true;
 	/* That of "/" is looked at by check_roots(). */
-	return owned && above && is_open(above, true);
+	if (!owned || !above || above->status == 404)
+		return false;
+	folder = tar_head_read(above);
+	return is_open(&folder, true);
 }
 
 /* {"name": "bin", "mode": 134218239, "linkTarget": "/usr/bin", ...} in Base64, or NULL.
@@ -333,13 +290,14 @@ static int check_end(
 static int check_way(
 	struct work *work, const struct sight *sight, const struct gate_fact *tar)
 {
-	char type = type_of(tar);
+	struct tar_head head = tar_head_read(tar);
 
-	if (tar->status == 404 || type == '5' || (type == '0' && !sight->through))
+	if (tar->status == 404 || head.type == '5' ||
+		(head.type == '0' && !sight->through))
 		return 0;
-	if (type == '2') {
-		const char *target = arena_strndup(
-			work->arena, tar->body + TAR_LINK, TAR_LINK_BYTES);
+	if (head.type == '2') {
+		const char *target =
+			arena_strndup(work->arena, head.link, TAR_LINK_BYTES);
 
 		if (!target)
 			return refuse_memory(work);
@@ -349,7 +307,7 @@ static int check_way(
 	return refuse(work, 403, "image-links",
 		"'%s' in the image is %s, on the way to a mount: runc before 1.3 can "
 		"be led astray by it: mount it elsewhere, or have a newer runc",
-		shown(work, sight->path), type == '2' ? "a link" : "no directory");
+		shown(work, sight->path), head.type == '2' ? "a link" : "no directory");
 }
 
 static int judge(struct look *look, const struct gate_glimpse *glimpses)
