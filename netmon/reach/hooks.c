@@ -216,8 +216,12 @@ static void run_one(struct run *run, const struct chain *chain, const struct sta
 	struct states *out)
 {
 	for (size_t i = 0; i < in->n; i++) {
-		if (chain->type == CHAIN_NAT &&
-			nat_decided(&in->v[i].packet, run->hook))
+		const struct packet *packet = &in->v[i].packet;
+
+		/* nft_do_chain_inet_ingress(): only IP. */
+		if ((chain->type == CHAIN_NAT && nat_decided(packet, run->hook)) ||
+			(chain->family == TABLE_INET && run->hook == HOOK_INGRESS &&
+				packet->tagged))
 			states_push(run->arena, out, &in->v[i]);
 		else if (chain->type == CHAIN_ROUTE)
 			run_route_chain(run, chain, &in->v[i], out);

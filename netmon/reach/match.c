@@ -162,6 +162,28 @@ size_t match_operand(const struct view *view, const struct operand *operand,
 	return 1;
 }
 
+/* What is read from IP's header, or from behind it. */
+static bool is_of_ip(const struct operand *operand)
+{
+	switch ((int)operand->field) {
+	case FIELD_PAYLOAD:
+		return operand->base != BASE_LINK;
+	case FIELD_L4PROTO:
+	case FIELD_TCP_FLAGS:
+	case FIELD_EXTHDR:
+	case FIELD_SADDR:
+	case FIELD_DADDR:
+	case FIELD_SPORT:
+	case FIELD_DPORT:
+	case FIELD_FIB_TYPE:
+	case FIELD_FIB_OIF:
+	case FIELD_FIB_OIFNAME:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Loading such a field ends the rule (NFT_BREAK) for this packet. */
 bool match_breaks(const struct view *view, const struct operand *operand)
 {
@@ -173,6 +195,8 @@ bool match_breaks(const struct view *view, const struct operand *operand)
 	for (size_t i = 0; i < operand->nkey; i++)
 		if (match_breaks(view, operand->key[i]))
 			return true;
+	if (value_hides_ip(view) && is_of_ip(operand))
+		return true;
 	if (field >= FIELD_CT_STATUS && field <= FIELD_CT_LABEL && !entry)
 		return true;
 	if (field == FIELD_CT_ORIG_SADDR || field == FIELD_CT_ORIG_DADDR ||

@@ -95,6 +95,8 @@ struct packet {
 	bool repeated;	  /* its sender has sent several lately: not a first packet */
 	bool strange; /* of an unusual sender, or an answer to him: flags, options and
 			 extension headers that ordinary first packets do not have */
+	bool tagged; /* in a frame with two VLAN tags of id 0, as long as they are there
+		      */
 };
 
 /* What stands behind a step's text: formatted only when somebody reads the trace. */

@@ -106,6 +106,8 @@ static bool load_field(
 	const struct packet *packet = view->packet;
 	bool ip4 = packet->family == FAMILY_IP4;
 
+	if (value_hides_ip(view))
+		return false;
 	switch ((int)operand->field) {
 	case FIELD_PAYLOAD:
 		return load_header(packet, operand, bytes);

@@ -275,6 +275,24 @@ static void take_walk(
 			survey->untranslated = true;
 }
 
+/* The same in frames that neighbours make so that rules do not know what is in them. */
+static void survey_tagged(
+	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+{
+	struct ask near = *ask;
+
+	if (ask->source->perimeter) {
+		near.zones &= 1u << ZONE_ADJACENT;
+		near.peers = ask->source->joined[near.zones];
+	}
+	if (ivset_is_empty(near.peers))
+		return;
+	walk->tagged = true;
+	walk_classes(walk, &near, sport);
+	take_walk(survey, walk, &near, sport);
+	walk->tagged = false;
+}
+
 /*
  * From any port of a class, or (-1) of all. Rules about destination ports meet the
  * answers, too, and are undecided as long as the client's port is. What one port
@@ -299,6 +317,8 @@ static void survey_ports(
 		walk_classes(&certain, ask, one);
 		take_walk(survey, &certain, ask, one);
 	}
+	if (walk->tells_tagged)
+		survey_tagged(survey, &certain, ask, one);
 }
 
 static void survey_from(struct survey *survey, const struct address_class *class,

@@ -94,6 +94,12 @@ static void load_sdif(
 		value_put_name(value, "");
 }
 
+bool value_hides_ip(const struct view *view)
+{
+	return view->packet->tagged &&
+	       (view->family == TABLE_NETDEV || view->family == TABLE_BRIDGE);
+}
+
 static void load_meta(
 	const struct view *view, const struct operand *operand, struct value *value)
 {
@@ -114,7 +120,9 @@ static void load_meta(
 		value_put(value, &packet->proto, 1);
 		break;
 	case FIELD_PROTOCOL:
-		value_put_u16(value, htons(ip4 ? ETH_P_IP : ETH_P_IPV6));
+		value_put_u16(value, htons(value_hides_ip(view) ? ETH_P_8021Q
+					     : ip4		? ETH_P_IP
+								: ETH_P_IPV6));
 		break;
 	case FIELD_MARK:
 		value_put_bits(value, packet->mark, "mark-unknown");

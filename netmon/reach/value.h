@@ -36,6 +36,15 @@ struct view {
 };
 
 /**
+ * value_hides_ip() - whether chains of that family do not find IP in the packet
+ *
+ * One VLAN tag is taken off before they are called; behind it stands another one, and
+ * what is tagged is no IP to chains of devices and bridges (nft_do_chain_netdev(),
+ * nft_do_chain_bridge(); CVE-2021-27853 and its like).
+ */
+bool value_hides_ip(const struct view *view);
+
+/**
  * value_load() - evaluate an operand that is no map
  *
  * Never fails: what cannot be told is unknown bits with a reason code.

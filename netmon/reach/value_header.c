@@ -170,11 +170,15 @@ static void lay_transport(const struct packet *packet, struct value *value)
 	}
 }
 
-static void lay_link(const struct packet *packet, struct value *value)
+static void lay_link(const struct view *view, struct value *value)
 {
+	const struct packet *packet = view->packet;
+
 	value->len = 14;
 	value->code = "link-header";
-	uint16_t type = htons(packet->family == FAMILY_IP4 ? ETH_P_IP : ETH_P_IPV6);
+	uint16_t type = htons(value_hides_ip(view)	     ? ETH_P_8021Q
+			      : packet->family == FAMILY_IP4 ? ETH_P_IP
+							     : ETH_P_IPV6);
 	memcpy(value->bits + 12, &type, 2);
 	memset(value->known + 12, 0xff, 2);
 }
@@ -192,7 +196,7 @@ void value_load_header(
 	}
 	switch ((enum payload_base)operand->base) {
 	case BASE_LINK:
-		lay_link(packet, &header);
+		lay_link(view, &header);
 		break;
 	case BASE_NETWORK:
 		if (packet->family == FAMILY_IP4)

@@ -206,8 +206,9 @@ static void over_bridge(
 {
 	int iif = visit->walk->iif;
 	struct states now = *states, next;
-	bool ip = bridge_calls_ip(
-		visit->run.space, iif, visit->walk->family == FAMILY_IP4);
+	/* br_nf_pre_routing(): only what is IP. */
+	bool ip = !visit->walk->tagged && bridge_calls_ip(visit->run.space, iif,
+						  visit->walk->family == FAMILY_IP4);
 
 	visit->walk->bypassed = true;
 	if (ip) {
@@ -248,6 +249,24 @@ static void to_host(struct visit *visit, int iif, struct states *states)
 	visit_enter(visit, &ingress);
 }
 
+#define TAGGED                                                                      \
+	"a neighbour may put two VLAN tags of id 0 before it: then rules about IP " \
+	"at a device or a bridge do not see it, unless one drops what is no IP"
+
+/* Chains of devices and bridges do, and br_netfilter. */
+static bool looks_into_frames(const struct space *space, const struct link *in)
+{
+	if (space->netdev[HOOK_INGRESS].n)
+		return true;
+	if (!is_bridge(in))
+		return false;
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		if (space->bridge[hook].n)
+			return true;
+	return bridge_calls_ip(space, in->index, true) ||
+	       bridge_calls_ip(space, in->index, false);
+}
+
 static bool never_received(const struct packet *packet)
 {
 	/* ip6_rcv_core(): loopback is no address of a wire. */
@@ -271,6 +290,7 @@ static struct state arrival(
 	memset(&state, 0, sizeof(state));
 	visit_cross(&first, walk->iif, &state.packet);
 	state.packet.sport_class = walk->sport_class;
+	state.packet.tagged = walk->tagged;
 	state.peers = peers;
 	return state;
 }
@@ -292,6 +312,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	walk->proto = proto;
 	state = arrival(walk, sport, peers);
 	visit.run.space = walk->reach->host;
+	walk->tells_tagged |= looks_into_frames(walk->reach->host, in);
 	/* Its chains of the netdev family see what is for a child, too. */
 	walk->tells_strange |= walk->reach->host->tells_strange;
 	if (never_received(&state.packet) && !(in && in->loopback)) {
@@ -306,6 +327,10 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		visit_end_unknown(&visit, state, "vrf",
 			"it arrives in a VRF, whose routes and sockets are not "
 			"followed");
+	if (walk->tagged) {
+		run_doubt(&visit.run, &state, NULL, "frame-tagged", TAGGED);
+		visit_end_silent(&visit, &state, DELIVERY_DROPPED);
+	}
 	states_push(visit.run.arena, &start, &state);
 	through_ports(&visit, iif, &start, &ports);
 	child = child_of(walk, iif, to, &visit.path);

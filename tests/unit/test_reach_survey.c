@@ -357,6 +357,39 @@ static size_t count_gaps(struct host_made *h, const char *code)
 	return n;
 }
 
+/* Two VLAN tags hide a neighbour's packet from a rule about IP at the device, and not
+ * from one that is about all. */
+static void a_neighbour_may_hide_behind_tags(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INGRESS, 0, CHAIN_FILTER);
+	const struct op ops[] = {
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, 22, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	static const char *devices[] = {"eth0"};
+	struct report report;
+	const struct exposure *ssh;
+
+	chain->family = TABLE_NETDEV;
+	chain->devices = devices;
+	chain->ndevices = 1;
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_survey(h, &report);
+	ssh = host_exposure(&report, 22);
+	assert_non_null(ssh);
+	assert_true(ivset_is_empty(ssh->reach[ZONE_INTERNET].may));
+	assert_false(ivset_is_empty(ssh->reach[ZONE_ADJACENT].may));
+	assert_true(ivset_is_empty(ssh->reach[ZONE_ADJACENT].must));
+	assert_string_equal(report.gaps[0].code, "frame-tagged");
+	arena_done(&report.arena);
+	made_rule(&h->rules, chain, &ops[1], 1);
+	host_survey(h, &report);
+	assert_null(host_exposure(&report, 22));
+	arena_done(&report.arena);
+}
+
 /* A macvlan of the host's own has another address on the uplink's link: strangers get
  * there, past the rules about the uplink, and hear the answer. */
 static void a_child_of_the_uplink_is_a_perimeter(void **state)
@@ -603,6 +636,7 @@ int main(void)
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
 		T(helpers_are_a_gap),
+		T(a_neighbour_may_hide_behind_tags),
 		T(a_child_of_the_uplink_is_a_perimeter),
 		T(settings_are_gaps),
 		T(a_setting_of_both_is_a_gap),
