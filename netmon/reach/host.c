@@ -358,6 +358,21 @@ bool host_is_port(const struct reach *reach, const struct link *link)
 	return master && !(master->kind && strcmp(master->kind, "vrf") == 0);
 }
 
+/* A machine that is a container itself has pairs for its network cards: those whose
+ * other ends are where a perimeter's is. */
+static bool is_card(const struct reach *reach, const struct link *pair)
+{
+	for (size_t i = 0; pair->link_netnsid >= 0 && i < reach->nperimeter; i++) {
+		const struct link *uplink =
+			netns_link(reach->facts->host, reach->perimeter[i]);
+
+		if (uplink && uplink->kind && strcmp(uplink->kind, "veth") == 0 &&
+			uplink->link_netnsid == pair->link_netnsid)
+			return true;
+	}
+	return false;
+}
+
 bool host_has_outer_port(const struct reach *reach, const struct link *bridge)
 {
 	const struct netns *ns = reach->facts->host;
@@ -365,9 +380,11 @@ bool host_has_outer_port(const struct reach *reach, const struct link *bridge)
 	for (size_t i = 0; i < ns->nlinks; i++) {
 		const struct link *port = &ns->links[i];
 
-		if (port->master == bridge->index && port->up &&
-			!(port->kind && (strcmp(port->kind, "veth") == 0 ||
-						strcmp(port->kind, "tun") == 0)))
+		bool pair = port->kind && strcmp(port->kind, "veth") == 0;
+		bool tap = port->kind && strcmp(port->kind, "tun") == 0;
+
+		if (port->master == bridge->index && port->up && !tap &&
+			(!pair || is_card(reach, port)))
 			return true;
 	}
 	return false;

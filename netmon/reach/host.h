@@ -82,8 +82,8 @@ bool host_is_perimeter(const struct reach *reach, int ifindex);
 bool host_is_port(const struct reach *reach, const struct link *link);
 
 /** host_has_outer_port() - whether a bridge has a port that is neither a veth nor a
- * tap, so that frames come in from elsewhere than the containers and machines that live
- *  here. A port that is down has none. */
+ *  tap, so that frames come in from elsewhere than the containers and machines that live
+ *  here; or a veth to where the uplink's veth leads. A port that is down has none. */
 bool host_has_outer_port(const struct reach *reach, const struct link *bridge);
 
 /** host_is_container_side() - a bridge of an engine's network, or one that has nothing

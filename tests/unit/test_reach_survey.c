@@ -390,6 +390,34 @@ static void a_neighbour_may_hide_behind_tags(void **state)
 	arena_done(&report.arena);
 }
 
+/* In a machine that is a container itself cards are pairs, like its containers' ports:
+ * those that end where the uplink does lead outside. */
+static void a_pair_may_be_a_card(void **state)
+{
+	struct host_made *h = *state;
+	struct link *uplink = &h->host->links[1];
+	struct link *port;
+	struct report report;
+
+	host_link(h->host, 77, "br-lan", "bridge");
+	host_addr(h->host, 77, "10.20.0.0/24", "10.20.0.10");
+	host_listen(h->host, IPPROTO_TCP, 22);
+	port = host_link(h->host, 78, "eth1", "veth");
+	port->master = 77;
+	port->link_netnsid = 1;
+	uplink->kind = "veth";
+	uplink->link_netnsid = 0;
+	host_survey(h, &report);
+	assert_false(ivset_contains(
+		host_exposure(&report, 22)->reach[ZONE_PRIVATE].may, 0x0a140001));
+	arena_done(&report.arena);
+	port->link_netnsid = 0;
+	host_survey(h, &report);
+	assert_true(ivset_contains(
+		host_exposure(&report, 22)->reach[ZONE_PRIVATE].must, 0x0a140001));
+	arena_done(&report.arena);
+}
+
 /* A macvlan of the host's own has another address on the uplink's link: strangers get
  * there, past the rules about the uplink, and hear the answer. */
 static void a_child_of_the_uplink_is_a_perimeter(void **state)
@@ -636,6 +664,7 @@ int main(void)
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
 		T(helpers_are_a_gap),
+		T(a_pair_may_be_a_card),
 		T(a_neighbour_may_hide_behind_tags),
 		T(a_child_of_the_uplink_is_a_perimeter),
 		T(settings_are_gaps),
