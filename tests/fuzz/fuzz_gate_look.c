@@ -35,21 +35,31 @@ static int look(void *context, const char *api, const char *image_id,
 	return rc;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Written without looking at the filter: no name is a number in what is allowed. */
 static void check_list(const char *tar, size_t len)
 {
+	const char *at = tar + GATE_TAR_BLOCK;
+
 	require(len >= GATE_TAR_BLOCK && tar[156] == '0');
 	size_t size = strtoul(tar + 124, NULL, 8);
 	require(size <= len - GATE_TAR_BLOCK);
-	char *text = strndup(tar + GATE_TAR_BLOCK, size), *rest = text, *line;
-	require(text);
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		line += strspn(line, " \t\r\v\f");
-		size_t digits = strspn(line, "0123456789");
+	const char *end = at + size;
+	while (at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+		const char *next = line ? line : end, *digits;
 
-		require(digits == 0 || (line[digits] && line[digits] != ':'));
+		while (at < next && (*at == ' ' || *at == '\t' || *at == '\r'))
+			at++;
+		for (digits = at; digits < next && is_digit(*digits);)
+			digits++;
+		require(digits == at || (digits < next && *digits != ':'));
+		at = next + 1;
 	}
-	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
