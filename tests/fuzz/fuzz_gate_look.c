@@ -43,10 +43,12 @@ static bool is_digit(char c)
 /* Written without looking at the filter: no name is a number in what is allowed. */
 static void check_list(const char *tar, size_t len)
 {
-	const char *at = tar + GATE_TAR_BLOCK;
+	char number[13] = "";
 
 	require(len >= GATE_TAR_BLOCK && tar[156] == '0');
-	size_t size = strtoul(tar + 124, NULL, 8);
+	memcpy(number, tar + 124, 12);
+	size_t size = strtoul(number, NULL, 8);
+	const char *at = tar + GATE_TAR_BLOCK;
 	require(size <= len - GATE_TAR_BLOCK);
 	const char *end = at + size;
 	while (at < end) {
