@@ -156,19 +156,42 @@ static bool is_told_by_another(const struct reach *reach,
 	return holder && holder != container && holder->netns == container->netns;
 }
 
+static void survey_one_added(struct survey *survey, struct candidates *all,
+	const struct container *container, const struct ifaddr *a, struct arena *arena)
+{
+	if (!is_added(survey->reach, a) ||
+		is_told_by_another(survey->reach, container, a))
+		return;
+	survey_container(survey, all, container, &a->local, true, arena);
+	arena_reset(arena);
+}
+
+/* Whether an interface has the address that a route makes local: most have both. */
+static bool is_of_interface(const struct netns *ns, const struct addr *addr)
+{
+	for (size_t i = 0; i < ns->naddrs; i++)
+		if (addr_equal(&ns->addrs[i].local, addr))
+			return true;
+	return false;
+}
+
 static void survey_added(struct survey *survey, struct candidates *all,
 	const struct container *container, struct arena *arena)
 {
 	const struct netns *ns = container->netns;
 
-	for (size_t i = 0; ns && ns != survey->reach->facts->host && i < ns->naddrs;
-		i++) {
-		if (!is_added(survey->reach, &ns->addrs[i]) ||
-			is_told_by_another(survey->reach, container, &ns->addrs[i]))
-			continue;
-		survey_container(
-			survey, all, container, &ns->addrs[i].local, true, arena);
-		arena_reset(arena);
+	if (!ns || ns == survey->reach->facts->host)
+		return;
+	for (size_t i = 0; i < ns->naddrs; i++)
+		survey_one_added(survey, all, container, &ns->addrs[i], arena);
+	/* Of a whole network the first stands for all. */
+	for (size_t i = 0; i < ns->nroutes; i++) {
+		const struct route *route = &ns->routes[i];
+		const struct ifaddr first = {
+			.local = {route->dst.value, route->family}};
+
+		if (host_makes_local(route) && !is_of_interface(ns, &first.local))
+			survey_one_added(survey, all, container, &first, arena);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/zone.h"
+
 static const struct network *find_network(
 	const struct facts *facts, const struct container_net *net)
 {
@@ -107,19 +109,75 @@ const struct address_owner *host_owner_on(
 	return other;
 }
 
+bool host_makes_local(const struct route *route)
+{
+	const struct addr first = {route->dst.value, route->dst.family};
+
+	return route->type == RTN_LOCAL && !zone_is_loopback(&first) &&
+	       !zone_is_link_local(&first);
+}
+
+/* By an address, or by a route that makes it local (ip route add local). */
+static bool holds(const struct netns *ns, const struct addr *addr)
+{
+	for (size_t k = 0; k < ns->naddrs; k++)
+		if (addr_equal(&ns->addrs[k].local, addr))
+			return true;
+	for (size_t k = 0; k < ns->nroutes; k++) {
+		const struct route *route = &ns->routes[k];
+
+		if (host_makes_local(route) && route->family == addr->family &&
+			addr->value >= route->dst.value &&
+			addr->value <= prefix_last(&route->dst))
+			return true;
+	}
+	return false;
+}
+
 const struct container *host_holder(const struct reach *reach, const struct addr *addr)
 {
 	for (size_t i = 0; i < reach->facts->ncontainers; i++) {
 		const struct container *c = &reach->facts->containers[i];
 		const struct netns *ns = c->netns;
 
-		if (!ns || ns == reach->facts->host || !host_runs(c))
-			continue;
-		for (size_t k = 0; k < ns->naddrs; k++)
-			if (addr_equal(&ns->addrs[k].local, addr))
-				return c;
+		if (ns && ns != reach->facts->host && host_runs(c) && holds(ns, addr))
+			return c;
 	}
 	return NULL;
+}
+
+/* Whether a namespace answers ARP or neighbour discovery for others at a link. */
+static bool is_proxy(
+	const struct netns *ns, const struct link *link, enum family family)
+{
+	static const char *const settings[][2] = {
+		{"ipv4", "proxy_arp"}, {"ipv6", "proxy_ndp"}};
+	const char *const *is = settings[family == FAMILY_IP6];
+
+	return netns_sysctl(ns, 0, "net/%s/conf/%s/%s", is[0], link->name, is[1]) ||
+	       netns_sysctl(ns, 0, "net/%s/conf/all/%s", is[0], is[1]);
+}
+
+bool host_is_spoken_for(
+	const struct reach *reach, const struct link *bridge, enum family family)
+{
+	const struct facts *facts = reach->facts;
+
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct netns *ns = facts->containers[i].netns;
+
+		for (size_t k = 0; ns && ns != facts->host &&
+				   host_runs(&facts->containers[i]) && k < ns->nlinks;
+			k++) {
+			const struct link *end =
+				netns_other_end(facts->host, &ns->links[k]);
+
+			if (end && end->master == bridge->index &&
+				is_proxy(ns, &ns->links[k], family))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* ---------------------------------------------------------------- perimeter */

@@ -52,6 +52,15 @@ bool host_leads_everywhere(const struct route *route);
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
+/** host_makes_local() - a route that makes addresses a namespace's own, but for those
+ * of loopback and of links. */
+bool host_makes_local(const struct route *route);
+
+/** host_is_spoken_for() - whether a container at that bridge answers for addresses that
+ *  are not its own (proxy_arp, proxy_ndp), so that what is sent there may get on. */
+bool host_is_spoken_for(
+	const struct reach *reach, const struct link *bridge, enum family family);
+
 /** host_port_of() - the port of a bridge whose other end is the container's; NULL. */
 const struct link *host_port_of(const struct reach *reach, const struct link *bridge,
 	const struct container *container);
@@ -82,8 +91,9 @@ bool host_is_perimeter(const struct reach *reach, int ifindex);
 bool host_is_port(const struct reach *reach, const struct link *link);
 
 /** host_has_outer_port() - whether a bridge has a port that is neither a veth nor a
- *  tap, so that frames come in from elsewhere than the containers and machines that live
- *  here; or a veth to where the uplink's veth leads. A port that is down has none. */
+ *  tap, so that frames come in from elsewhere than the containers and machines that
+ * live here; or a veth to where the uplink's veth leads. A port that is down has none.
+ */
 bool host_has_outer_port(const struct reach *reach, const struct link *bridge);
 
 /** host_is_container_side() - a bridge of an engine's network, or one that has nothing

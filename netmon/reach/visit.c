@@ -92,7 +92,7 @@ static void forget_source_port(struct packet *packet)
 	packet->reply_dport_unknown = true;
 }
 
-/* The interface of a namespace that holds an address. */
+/* The interface of a namespace that what is sent to an address of its own comes by. */
 static int interface_with(const struct space *space, const struct addr *addr)
 {
 	const struct netns *ns = space->netns;
@@ -100,6 +100,10 @@ static int interface_with(const struct space *space, const struct addr *addr)
 	for (size_t i = 0; i < ns->naddrs; i++)
 		if (addr_equal(&ns->addrs[i].local, addr))
 			return ns->addrs[i].ifindex;
+	/* Its own by a route alone: of the first that leads out. */
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (ns->links[i].up && !ns->links[i].loopback)
+			return ns->links[i].index;
 	return 0;
 }
 
@@ -127,7 +131,7 @@ void visit_enter_container(struct visit *visit, struct state *state,
 	struct reach *reach = visit->walk->reach;
 	struct space *inside = host_container_space(reach, container);
 	struct visit next = *visit;
-	struct states start = {0};
+	struct states start = {0}, ingress;
 	struct state at = *state;
 	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
 
@@ -150,7 +154,8 @@ void visit_enter_container(struct visit *visit, struct state *state,
 	if (inside->tells_source_ports && at.packet.sport_class)
 		forget_source_port(&at.packet); /* it has classes of its own */
 	states_push(next.run.arena, &start, &at);
-	visit_enter(&next, &start);
+	hooks_run_device(&next.run, HOOK_INGRESS, at.packet.iif, &start, &ingress);
+	visit_enter(&next, &ingress);
 	visit->run.steps = next.run.steps;
 }
 
@@ -253,7 +258,8 @@ static void hand_over(struct visit *visit, struct state *state)
 		return;
 	}
 	if (visit->run.space->is_host && out &&
-		host_is_engine_bridge(visit->walk->reach, out->index)) {
+		host_is_engine_bridge(visit->walk->reach, out->index) &&
+		!host_is_spoken_for(visit->walk->reach, out, to.family)) {
 		/* A container network, and no container has that address. */
 		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;

@@ -198,6 +198,48 @@ def docker_in_docker(h):
 
 
 @HOSTS.host
+def address_by_route_inside(h):
+    """A container answers for addresses that only a route makes its own."""
+    docker.build(h, *WEB, user="-j ACCEPT")
+    h.spaces["web"].ip("route add local 172.17.0.99/32 dev lo")
+    h.iptables("""*nat
+-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.17.0.99:80
+COMMIT
+""", "iptables-nft")
+    h.ask(8081, targets=["172.17.0.99"], opens=[
+        ("198.51.100.7", WAN, 8081), (NEIGHBOUR, "172.17.0.99", 9200)])
+
+
+@HOSTS.host
+def container_answers_for_another(h):
+    """It proxies ARP for who is behind it, at an address of its network."""
+    docker.build(h, *WEB, user="-j ACCEPT")
+    inner, web = h.empty("inner"), h.spaces["web"]
+    web.ip("link add inner index 70 type veth peer name eth0 index 71 netns " + inner.path,
+           "link set inner up", "route add 172.17.0.99/32 dev inner")
+    inner.ip("link set eth0 up", "addr add 172.17.0.99/32 dev eth0",
+             "route add 172.17.0.2 dev eth0", "route add default via 172.17.0.2")
+    with web.inside():
+        for name in ("ip_forward", "conf/eth0/proxy_arp", "conf/inner/proxy_arp"):
+            lab.sysctl("net/ipv4/" + name, 1)
+    h.listen("inner", "tcp:80")
+    h.iptables("""*nat
+-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.17.0.99:80
+COMMIT
+""", "iptables-nft")
+    h.ask(8081, exact=False, opens=[("198.51.100.7", WAN, 8081)])
+
+
+@HOSTS.host
+def chains_inside_a_container(h):
+    """A mark of the device's chain is what the container's own input asks for."""
+    docker.build(h, *WEB)
+    with h.spaces["web"].inside():
+        lab.run("nft", "-f", "-", text=PORT_MARKS.replace("wan0", "eth0") % "eth0")
+    h.ask(opens=[("198.51.100.7", WAN, 8080)])
+
+
+@HOSTS.host
 def chains_of_a_container_port(h):
     """Chains of the netdev family on the host's end of the container's pair."""
     docker.build(h, *WEB, user="-j ACCEPT")
