@@ -141,24 +141,42 @@ static bool rules_tell(const struct ruleset *rules)
 	return false;
 }
 
-static bool op_tells_strange(const struct op *op)
+static bool op_tells_strange(const struct op *op, bool pieces)
 {
 	if (op->kind == OP_ANY || op->kind == OP_NONE) {
 		for (size_t i = 0; i < op->nalternatives; i++)
 			for (size_t k = 0; k < op->alternatives[i].nops; k++)
-				if (op_tells_strange(&op->alternatives[i].ops[k]))
+				if (op_tells_strange(
+					    &op->alternatives[i].ops[k], pieces))
 					return true;
 		return false;
 	}
-	return op->operand && value_is_senders(op->operand);
+	return op->operand && (value_is_senders(op->operand) ||
+				      (pieces && value_is_of_later_piece(op->operand)));
+}
+
+/* Whether any chain may see packets in fragments: value_in_pieces(). */
+static bool see_pieces(const struct ruleset *rules)
+{
+	bool pieces = !rules->uses_conntrack;
+
+	for (size_t i = 0; i < rules->nchains; i++)
+		pieces |= rules->chains[i].family == TABLE_NETDEV ||
+			  rules->chains[i].family == TABLE_BRIDGE ||
+			  (rules->chains[i].base &&
+				  rules->chains[i].hook == HOOK_INGRESS);
+	return pieces;
 }
 
 bool space_rules_tell_strange(const struct ruleset *rules)
 {
+	const bool pieces = see_pieces(rules);
+
 	for (size_t i = 0; i < rules->nchains; i++)
 		for (size_t k = 0; k < rules->chains[i].nrules; k++)
 			for (size_t m = 0; m < rules->chains[i].rules[k].nops; m++)
-				if (op_tells_strange(&rules->chains[i].rules[k].ops[m]))
+				if (op_tells_strange(
+					    &rules->chains[i].rules[k].ops[m], pieces))
 					return true;
 	return false;
 }

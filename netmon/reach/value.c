@@ -94,6 +94,16 @@ static void load_sdif(
 		value_put_name(value, "");
 }
 
+bool value_in_pieces(const struct view *view)
+{
+	const struct packet *packet = view->packet;
+
+	return packet->strange && packet->family == FAMILY_IP4 &&
+	       packet->kind == PACKET_FIRST &&
+	       (view->hook == HOOK_INGRESS || view->family == TABLE_BRIDGE ||
+		       (view->hook == HOOK_PREROUTING && !view->space->tracks));
+}
+
 bool value_hides_ip(const struct view *view)
 {
 	return view->packet->tagged &&
@@ -300,6 +310,10 @@ static void load_tcp_flags(
 
 	if (view->packet->proto != IPPROTO_TCP) {
 		value_unknown(value, operand->load_len, "tcp-flags");
+		return;
+	}
+	if (value_in_pieces(view)) {
+		value_unknown(value, operand->load_len, "fragments");
 		return;
 	}
 	value_put(value, &flags, 1);

@@ -45,6 +45,15 @@ struct view {
 bool value_hides_ip(const struct view *view);
 
 /**
+ * value_in_pieces() - whether chains there may see a packet of IPv4 in fragments
+ *
+ * Those of devices and bridges do, and prerouting's where conntrack does not put them
+ * together (nf_ct_ipv4_defrag(); else ip_local_deliver() does it, after prerouting).
+ * The first may end eight bytes behind IP's header.
+ */
+bool value_in_pieces(const struct view *view);
+
+/**
  * value_load() - evaluate an operand that is no map
  *
  * Never fails: what cannot be told is unknown bits with a reason code.
@@ -57,6 +66,10 @@ void value_steps(const struct operand *operand, struct value *value);
 
 /** value_is_senders() - whether an operand has bits that only unusual senders set. */
 bool value_is_senders(const struct operand *operand);
+
+/** value_is_of_later_piece() - whether it reads what a sender may leave to a later
+ * fragment than the first. */
+bool value_is_of_later_piece(const struct operand *operand);
 
 /** value_is_known() - every bit known, none the peer's. */
 bool value_is_known(const struct value *value);

@@ -13,6 +13,9 @@ static void known_byte(struct value *value, size_t at, uint8_t byte)
 	value->known[at] = 0xff;
 }
 
+#define FIRST_PIECE \
+	8 /* bytes of a first fragment, behind IP's header: value_in_pieces() */
+
 /*
  * What a sender may set in a packet that opens a connection all the same, and ordinary
  * senders do not (but for ECN's flags, RFC 3168): the length of IPv4's options and the
@@ -61,8 +64,16 @@ uint8_t value_free_tcp_flags(const struct packet *packet)
 }
 
 static void free_senders_bits(
-	const struct packet *packet, enum payload_base base, struct value *value)
+	const struct view *view, enum payload_base base, struct value *value)
 {
+	const struct packet *packet = view->packet;
+
+	for (size_t i = FIRST_PIECE;
+		base == BASE_TRANSPORT && value_in_pieces(view) && i < value->len;
+		i++) {
+		value->known[i] = 0;
+		value->bits[i] = 0;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
 		const struct senders_bits *s = &senders[i];
 		uint8_t bits = s->base == base ? free_bits(packet, s) : 0;
@@ -79,6 +90,16 @@ static bool looks_at(const struct operand *operand, size_t at, uint8_t bits)
 
 	return operand->nsteps == 0 || first->kind != STEP_AND_XOR ||
 	       (first->and[at] & bits);
+}
+
+bool value_is_of_later_piece(const struct operand *operand)
+{
+	for (size_t i = 0; i < operand->nkey; i++)
+		if (value_is_of_later_piece(operand->key[i]))
+			return true;
+	return operand->field == FIELD_TCP_FLAGS ||
+	       (operand->field == FIELD_PAYLOAD && operand->base == BASE_TRANSPORT &&
+		       operand->offset + operand->load_len > FIRST_PIECE);
 }
 
 bool value_is_senders(const struct operand *operand)
@@ -211,6 +232,6 @@ void value_load_header(
 		value_unknown(value, operand->load_len, "payload-inner");
 		return;
 	}
-	free_senders_bits(packet, (enum payload_base)operand->base, &header);
+	free_senders_bits(view, (enum payload_base)operand->base, &header);
 	value_slice(&header, operand->offset, operand->load_len, value);
 }

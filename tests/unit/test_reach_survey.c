@@ -390,6 +390,38 @@ static void a_neighbour_may_hide_behind_tags(void **state)
 	arena_done(&report.arena);
 }
 
+/* A first fragment need not have TCP's flags: a rule about them at the device is no
+ * match for a packet in pieces, which are put together behind it. */
+static void a_sender_may_cut_his_packet(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INGRESS, 0, CHAIN_FILTER);
+	const struct operand flags = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.offset = 12,
+		.load_len = 4,
+		.len = 4};
+	const struct op ops[] = {
+		made_match(arena, made_masked(arena, &flags, 0x00120000, 0), CMP_EQ,
+			0x00020000, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	static const char *devices[] = {"eth0"};
+	struct report report;
+
+	chain->family = TABLE_NETDEV;
+	chain->devices = devices;
+	chain->ndevices = 1;
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, 22));
+	assert_false(
+		ivset_is_empty(host_exposure(&report, 22)->reach[ZONE_INTERNET].may));
+	arena_done(&report.arena);
+}
+
 /* In a machine that is a container itself cards are pairs, like its containers' ports:
  * those that end where the uplink does lead outside. */
 static void a_pair_may_be_a_card(void **state)
@@ -664,6 +696,7 @@ int main(void)
 		T(a_local_network_of_many_ranges_is_a_gap),
 		T(copies_are_a_gap),
 		T(helpers_are_a_gap),
+		T(a_sender_may_cut_his_packet),
 		T(a_pair_may_be_a_card),
 		T(a_neighbour_may_hide_behind_tags),
 		T(a_child_of_the_uplink_is_a_perimeter),
