@@ -178,7 +178,7 @@ struct sock {
 	struct addr local; /* value 0: any */
 	bool v6only;	   /* of an IPv6 wildcard socket */
 	uint16_t port;
-	int ifindex; /* SO_BINDTODEVICE; 0 */
+	int ifindex;   /* SO_BINDTODEVICE; 0 */
 	uint32_t mark; /* SO_MARK; 0 */
 	uint32_t uid;
 	uint64_t inode;
