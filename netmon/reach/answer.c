@@ -143,7 +143,9 @@ static void route_states(struct way_back *way, const struct states *in,
 			next.peers = c->peers;
 			if (c->kind != ROUTE_UNICAST &&
 				!(step == STEP_MADE && c->kind == ROUTE_LOCAL)) {
-				if (c->doubtful) /* perhaps there is no way back */
+				/* Perhaps there is no way back, or perhaps this one is
+				 * the answer: see note_astray(). */
+				if (c->doubtful || next.doubt)
 					run_end(&way->run, &next, ENDING_DROP,
 						REJECT_ICMP);
 				continue;
