@@ -228,6 +228,17 @@ static void a_zone_that_nobody_can_tell(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 8080), RESULT_MAYBE);
 }
 
+/* To what it was masqueraded as, which is this host, and so it stays here. */
+static void an_answer_may_be_for_the_host_itself(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *raw = filter(h, HOOK_PREROUTING, -300);
+
+	masquerade_to_web(h);
+	add(h, raw, (struct op){.kind = OP_MAYBE, .code = "mac"}, zone(h, 5, true));
+	assert_int_equal(host_ask(h, "eth0", STRANGER, WEB, 80), RESULT_MAYBE);
+}
+
 /* The first zone stays; nft's takes a notrack back, xt's does not. */
 static void a_zone_after_another_statement(void **state)
 {
@@ -489,6 +500,7 @@ int main(void)
 		T(an_answer_is_looked_up_in_its_zone),
 		T(a_zone_of_one_direction),
 		T(a_zone_that_nobody_can_tell),
+		T(an_answer_may_be_for_the_host_itself),
 		T(a_zone_after_another_statement),
 		T(a_rejection_is_related),
 		T(an_answer_to_a_translated_port),
