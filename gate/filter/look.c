@@ -109,7 +109,7 @@ void look_at_place(struct look *look, const char *path, bool is_volume)
 	}
 }
 
-static void look_at_groups(struct look *look)
+static void look_at_roots(struct look *look)
 {
 	static const struct {
 		const char *path;
@@ -120,7 +120,8 @@ static void look_at_groups(struct look *look)
 		{"/etc/group", GATE_TAR_BLOCK + GROUPS_MAX_BYTES},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+	/* Whoever has "/" has all that is below it. */
+	for (size_t i = 0; i < (look->groups ? ARRAY_LEN(places) : 1); i++) {
 		struct sight *sight = add(look, places[i].path, strlen(places[i].path));
 
 		if (!sight)
@@ -128,6 +129,23 @@ static void look_at_groups(struct look *look)
 		sight->roots = true;
 		sight->enough = places[i].enough;
 	}
+}
+
+void look_at_working_dir(struct look *look, const char *path)
+{
+	size_t len = strlen(path);
+	const char *given = arena_strndup(look->work->arena, path,
+		len > 1 && path[len - 1] == '/' ? len - 1 : len);
+	const char *truth = path_in_truth(look->work->arena, given);
+
+	if (!given || !truth) {
+		look->failed = true;
+		return;
+	}
+	if (!*given || strcmp(given, "/") == 0)
+		return;
+	look_at_place(look, given, false);
+	look_at_place(look, truth, false);
 }
 
 /* ---------------------------------------------------------------- judging */
@@ -305,7 +323,8 @@ static int check_way(
 			return 0;
 	}
 	return refuse(work, 403, "image-links",
-		"'%s' in the image is %s, on the way to a mount: runc before 1.3 can "
+		"'%s' in the image is %s, on the way to a mount or the working "
+		"directory: older runcs can "
 		"be led astray by it: mount it elsewhere, or have a newer runc",
 		shown(work, sight->path), head.type == '2' ? "a link" : "no directory");
 }
@@ -333,10 +352,10 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 			return -EACCES;
 		if (is_callers(look, glimpses, sight, fact))
 			return refuse(work, 403, "image-links",
-				"'%s' in the image is on the way to a mount, and not "
-				"root's alone to change: who does leads runc before "
-				"1.3 astray: mount it elsewhere, run it with "
-				"--read-only, or have a newer runc",
+				"'%s' in the image is on the way to a mount or the "
+				"working directory, and not root's alone to change: "
+				"who does leads the engine or its runc astray: choose "
+				"another place, or run it with --read-only",
 				shown(work, sight->path));
 	}
 	return 0;
@@ -368,7 +387,7 @@ int look_into(struct look *look, const char *image_id)
 	struct err err = {0};
 
 	if (!has_power(work, POWER_RUN_AS))
-		look_at_groups(look);
+		look_at_roots(look);
 	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
 	if (look->odd)
 		return refuse(work, 403, "image-links",

@@ -54,6 +54,7 @@ struct look {
 	struct work *work;
 	struct sight *sights;
 	size_t n;
+	bool groups; /* at what says which groups processes have, too */
 	bool is_fixed;
 	bool failed; /* memory ran out, or there is too much */
 	bool odd;    /* a place that is no plain path */
@@ -73,10 +74,19 @@ int look_is_due(struct work *work, bool *ret_due) _must_check_;
 void look_at_place(struct look *look, const char *path, bool is_volume);
 
 /**
+ * look_at_working_dir() - what is on the way there must be no link, and root's
+ * @path: "" and "/": none
+ *
+ * At each start the engine makes it by its path, whatever its release, then gives it
+ * its owner and mode, and follows what was put in its place between.
+ */
+void look_at_working_dir(struct look *look, const char *path);
+
+/**
  * look_into() - refuse the request unless the image is as it must be
  * @image_id: "sha256:..."
  *
- * Adds the groups. Return: 0 or -EACCES.
+ * Return: 0 or -EACCES.
  */
 int look_into(struct look *look, const char *image_id) _must_check_;
 

@@ -213,7 +213,7 @@ static int check_groups(struct work *work, const struct places *places)
 
 /* What the image has on the way to these places, and what groups it has. */
 static int check_image(struct work *work, const struct json_node *host_config,
-	const struct places *places, const char *image_id)
+	const struct places *places, const char *image_id, const char *working_dir)
 {
 	const struct json_node *fixed =
 		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
@@ -222,8 +222,11 @@ static int check_image(struct work *work, const struct json_node *host_config,
 
 	if (look_is_due(work, &is_due) < 0)
 		return -EACCES;
+	if (has_engine(work) && !has_power(work, POWER_RUN_AS))
+		look_at_working_dir(&look, working_dir);
 	if (!is_due)
-		return 0;
+		return look.n > 0 ? look_into(&look, image_id) : 0;
+	look.groups = !has_power(work, POWER_RUN_AS);
 	for (size_t i = 0; i < places->n; i++) {
 		const struct place *place = &places->list[i];
 
@@ -233,16 +236,13 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	return look_into(&look, image_id);
 }
 
-/*
- * What the engine, or runc, mounts of its own; the rest is below these. Not
- * docker-init: its place is made before any other mount, and a program is no list of
- * groups.
- */
+/* What the engine, or runc, mounts of its own; the rest is below these. */
 static void add_own(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
 	static const char *const kernels[] = {"/dev", "/proc", "/sys"};
 	static const char joins[] = "container:";
+	const struct json_node *init = json_member(host_config, "Init");
 	const char *ipc = json_member_text(host_config, "IpcMode", "");
 
 	/* That of another container, which runs, or of the host: anybody's. */
@@ -252,6 +252,20 @@ static void add_own(
 		add(work, places, kernels[i], true);
 	for (size_t i = 0; i < NETWORK_FILES; i++)
 		add(work, places, network_files[i].path, true);
+	if (init && init->kind == JSON_KIND_BOOL && init->boolean)
+		add(work, places, "/sbin/docker-init", true);
+}
+
+/* A request that names none gets the image's. */
+static const char *working_dir_of(
+	const struct json_node *body, const struct object *image)
+{
+	const char *asked = json_member_text(body, "WorkingDir", "");
+
+	return *asked ? asked
+		      : json_member_text(
+				json_member_of(image->root, "Config", JSON_KIND_OBJECT),
+				"WorkingDir", "");
 }
 
 int nesting_of_create(
@@ -274,7 +288,8 @@ int nesting_of_create(
 		check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
 		return -EACCES;
 	return image->existence == OBJECT_PRESENT
-		       ? check_image(work, host_config, &places, image->id)
+		       ? check_image(work, host_config, &places, image->id,
+				 working_dir_of(body, image))
 		       : 0;
 }
 
@@ -314,5 +329,7 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	if (!image || !is_image_id(image))
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer about the container lacks its image");
-	return check_image(work, host_config, &places, image);
+	return check_image(work, host_config, &places, image,
+		json_member_text(json_member_of(root, "Config", JSON_KIND_OBJECT),
+			"WorkingDir", ""));
 }

@@ -258,7 +258,8 @@ static void no_link_leads_to_a_mount(void **state)
 		{PLAIN, {{"/dev", &a_link}}, "image-links"},
 		{PLAIN, {{"/proc", &a_link}}, "image-links"},
 		{PLAIN, {{"/etc/resolv.conf", &file}}, "allow"},
-		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}}, "allow"},
+		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}},
+			"image-links"},
 		/* Those of distributions, which are followed. */
 		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"), {{"/bin", &bin}}, "allow"},
 		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"),
@@ -282,6 +283,45 @@ static void no_link_leads_to_a_mount(void **state)
 
 		if (strcmp(rule, rows[i].want) != 0)
 			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
+/* The engine makes it by its path at each start, whatever release it and runc are. */
+static void nothing_leads_the_working_directory(void **state)
+{
+#define IN(path) "{\"Image\":\"nginx\",\"WorkingDir\":\"" path "\"}"
+	static const char *const fixed =
+		"{\"Image\":\"nginx\",\"WorkingDir\":\"/way/x\",\"HostConfig\":{"
+		"\"ReadonlyRootfs\":true}}";
+	static const struct {
+		const char *user, *body;
+		struct there there;
+		const char *want;
+	} rows[] = {
+		{"alice", IN("/way/x"), {"/way", &folder}, "allow"},
+		{"alice", IN("/way/x/y"), {"/way", NULL}, "allow"},
+		{"alice", IN("/way/x"), {"/way", &owned}, "image-links"},
+		{"alice", IN("/way/x/"), {"/way", &writable}, "image-links"},
+		{"alice", IN("/way/x"), {"/way", &a_link}, "image-links"},
+		{"alice", IN("/way"), {"/way", &a_link}, "image-links"},
+		{"alice", IN("/way"), {"/way", &owned}, "allow"},
+		{"alice", IN("/way"), {"/", &owned}, "image-groups"},
+		{"alice", fixed, {"/way", &owned}, "allow"},
+		{"rita", IN("/way/x"), {"/way", &owned}, "allow"},
+		{"olga", IN("/way/x"), {"/way", &owned}, "allow"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		for (int old = 0; old < 2; old++) {
+			struct made made = {.there = &rows[i].there,
+				.n = 1,
+				.runc = old ? "1.1.5" : "1.3.0"};
+			const char *rule =
+				create(*state, rows[i].user, rows[i].body, &made);
+
+			if (strcmp(rule, rows[i].want) != 0)
+				fail_msg("row %zu, %s: %s", i, made.runc, rule);
+		}
 	}
 }
 
@@ -534,6 +574,7 @@ int main(void)
 		T(a_list_is_read_whole),
 		T(no_link_leads_to_a_mount),
 		T(nobody_can_put_a_link_on_the_way),
+		T(nothing_leads_the_working_directory),
 		T(nothing_is_below_what_callers_can_change),
 		T(volumes_are_told),
 		T(who_is_looked_at),
