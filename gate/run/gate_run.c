@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "common/cleanup.h"
 #include "gate/caller.h"
@@ -73,6 +74,8 @@ struct run {
 static int clean_process(struct run *run, struct err *err)
 {
 	static char *none[] = {NULL};
+	static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+	const struct itimerval none_set = {0};
 	const struct rlimit no_core = {0, 0};
 	sigset_t no_signals;
 	struct stat st;
@@ -88,6 +91,8 @@ static int clean_process(struct run *run, struct err *err)
 	run->environment = environ;
 	environ = none;
 	run->mask = umask(022);
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+		(void)setitimer(timers[i], &none_set, NULL);
 	for (int signal_ = 1; signal_ < NSIG; signal_++)
 		(void)signal(signal_, SIG_DFL);
 	sigemptyset(&no_signals);
@@ -189,14 +194,24 @@ static int find_grant(struct run *run, struct err *err)
 	return 0;
 }
 
+/* What is decided is noted, whatever signals the terminal sends meanwhile: those that
+ * come at a prompt cancel, see authenticate.c, the others wait. */
 static int prove(struct run *run, struct err *err)
 {
 	bool known = stamp_is_fresh(&run->place);
-	int rc = authenticate(run->caller.user.name, known, err);
+	sigset_t all, before;
 
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	int rc = authenticate(run->caller.user.name, known, err);
 	if (rc < 0)
-		return refuse(run, "run-authentication", err);
-	return known ? 0 : stamp_set(&run->place, err);
+		rc = refuse(run, "run-authentication", err);
+	else if (!known)
+		rc = stamp_set(&run->place, err);
+	if (rc == 0)
+		rc = note(run, "allow", "run-elevate", "elevated", err);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }
 
 static int run_command(struct run *run, struct err *err)
@@ -247,8 +262,6 @@ static int go(struct run *run, int argc, char *argv[], struct err *err)
 		rc = find_grant(run, err);
 	if (rc == 0)
 		rc = prove(run, err);
-	if (rc == 0)
-		rc = note(run, "allow", "run-elevate", "elevated", err);
 	return rc < 0 ? rc : run_command(run, err);
 }
 

@@ -233,6 +233,15 @@ def wrong_password():
     return why or (None if line else "no line in the trail")
 
 
+def interrupted_after_a_wrong_password():
+    """While PAM has him wait: the guess is noted all the same."""
+    TRAIL.clear()
+    result = gate_run("alice", "id", says=[("assword", "wrong"), ("\n", "\x03")])
+    if "uid=" in str(result) or not entry("deny", "run-authentication"):
+        return "no line in the trail: %r" % (result,)
+    return None
+
+
 def no_grant():
     why = want(gate_run("carol", "id"), 1, "elevate to no profile")
     return why or (None if entry("deny", "run-no-grant") else "no line in the trail")
@@ -657,7 +666,8 @@ def real_engine():
         os.rename(ENGINE + ".made-up", ENGINE)
 
 
-TESTS = [as_caller, elevated, socket_is_private, wrong_password, no_grant, not_in_policy,
+TESTS = [as_caller, elevated, socket_is_private, wrong_password,
+         interrupted_after_a_wrong_password, no_grant, not_in_policy,
          asks_once_per_terminal, stamp_of_another_session, stamps_that_do_not_count,
          forget, without_terminal, environment, no_shell, bad_policies,
          closed_descriptors, no_audit_no_run, exit_status, interrupt, suspend, prompt_cancelled,
