@@ -133,6 +133,14 @@ int decide_container_start(struct work *work)
 	return judge_container(work, &container);
 }
 
+int decide_container_changes(struct work *work)
+{
+	struct object container;
+
+	return use_container(work, &container) < 0 ? -EACCES
+						   : judge_changes(work, &container);
+}
+
 int decide_container_archive(struct work *work)
 {
 	struct object container;

@@ -217,6 +217,31 @@ static bool has_inherited_mounts(const struct json_node *root)
 	return false;
 }
 
+/* Nothing in it changes its root file system, nor who comes there from the host. */
+static bool is_read_only(const struct json_node *root)
+{
+	const struct json_node *fixed = json_member(
+		json_member_of(root, "HostConfig", JSON_KIND_OBJECT), "ReadonlyRootfs");
+
+	return fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean;
+}
+
+/*
+ * The engine walks through the root file system by paths, as root: who exchanges a
+ * directory in it for a link is told the names in any directory of the host
+ * (CVE-2024-8244).
+ */
+int judge_changes(struct work *work, const struct object *container)
+{
+	if (container->existence != OBJECT_PRESENT ||
+		has_power(work, POWER_PRIVILEGED) || is_read_only(container->root))
+		return 0;
+	return refuse(work, 403, "changes-race",
+		"the engine can be led anywhere on the host while it looks for "
+		"changes, "
+		"by what runs in the container: use a container with --read-only");
+}
+
 /*
  * Also without a mount of the caller's the engine mounts its own three files, in the
  * root file system that a process of the container may be changing: where that puts a
@@ -226,12 +251,9 @@ static bool has_inherited_mounts(const struct json_node *root)
 static int judge_race(struct work *work, const struct json_node *root)
 {
 	static release_number mended = {29, 5, 1};
-	const struct json_node *host_config =
-		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
-	const struct json_node *fixed = json_member(host_config, "ReadonlyRootfs");
 	bool is_mended;
 
-	if (fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean)
+	if (is_read_only(root))
 		return 0;
 	if (release_is_from(work, "Engine", mended, &is_mended) < 0)
 		return -EACCES;

@@ -317,7 +317,7 @@ static const struct route routes[] = {
 	ROUTE("GET", "containers/{}/json", decide_container_inspect, Q(inspect_query)),
 	ROUTE("GET", "containers/{}/top", decide_container, Q(top_query)),
 	ROUTE("GET", "containers/{}/logs", decide_container, Q(logs_query), STREAM),
-	ROUTE("GET", "containers/{}/changes", decide_container, STREAM),
+	ROUTE("GET", "containers/{}/changes", decide_container_changes, STREAM),
 	ROUTE("GET", "containers/{}/export", decide_container, STREAM),
 	ROUTE("GET", "containers/{}/stats", decide_container, Q(stats_query), STREAM),
 	ROUTE("POST", "containers/{}/resize", decide_container, Q(resize_query)),

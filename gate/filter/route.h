@@ -50,6 +50,7 @@ int decide_container(struct work *work) _must_check_;	      /* the caller's */
 int decide_container_inspect(struct work *work) _must_check_; /* else as if absent */
 int decide_container_run(struct work *work) _must_check_;     /* and judged */
 int decide_container_start(struct work *work) _must_check_;
+int decide_container_changes(struct work *work) _must_check_;
 int decide_container_archive(struct work *work) _must_check_;
 int decide_container_create(struct work *work) _must_check_;
 int decide_container_update(struct work *work) _must_check_;

@@ -48,6 +48,7 @@ static const struct gate_case cases[] = {
 		.want = "archive-mounts"},
 	POST("checkpoint-traversal", "/v1.41/containers/mine/start?checkpoint=../../x",
 		NULL, "query-key-unknown"),
+	GET("CVE-2024-8244.changes", "/containers/bare/changes", "changes-race"),
 	GET("CVE-2026-41568.cp-mount-race", "/containers/mine/archive?path=/x",
 		"archive-mounts"),
 	CREATE("CVE-2024-21626.working-directory",
