@@ -424,6 +424,8 @@ class Client:
             self.how = "icmp %d/%d" % origin[1:]
         elif code == errno.ECONNREFUSED:
             self.result, self.how = "closed", "reset"
+        elif code == errno.ECONNRESET:  # tcp_reset(): after the handshake, by its end
+            self.result = "open"
         else:
             self.result, self.how = "rejected", errno.errorcode.get(code, str(code))
 
