@@ -823,6 +823,32 @@ def no_link_leads_to_the_groups(lab):
 
 
 @check
+def nothing_of_hers_is_on_the_way_to_a_working_directory(lab):
+    """The engine makes it as root, by its path, while she exchanges what is hers."""
+    extra = [({"name": "way", "type": tarfile.DIRTYPE, "mode": 0o755,
+               "uid": USERS["alice"]}, b"")]
+    with image("ways", *extra) as box:
+        out = refused(lab, "alice", "run", "--rm", "-w", "/way/x/y", box, "true")
+        expect("why", "working directory" in out, out)
+        rule = lab.decisions()[-1]["rule"]
+        expect("by its rule", rule == "image-links", rule)
+        for words in (["-w", "/way"], ["-w", "/new/x"], ["--read-only", "-w", "/way/x"]):
+            # A read-only one is looked at, and then has no such directory.
+            status, out = lab.docker("alice", "create", "--name", "eve", *words, box,
+                                     "true", check=False)
+            expect("made: %s" % words, status == 0, out)
+            lab.docker("alice", "rm", "-f", "eve")
+    api("POST", "/images/create?fromSrc=-&repo=away&tag=1&changes=WORKDIR%20/way/x",
+        gatelab.box_image(*extra), "application/x-tar")
+    out = refused(lab, "alice", "run", "--rm", "away:1", "true")
+    expect("of the image's, too", "working directory" in out, out)
+    api("DELETE", "/images/away:1")
+    out = refused(lab, "alice", "diff", lab.docker("alice", "create", BOX, "true").strip())
+    expect("and what has changed is not told", "read-only" in out, out)
+    nothing_is_left()
+
+
+@check
 def no_volume_is_filled_where_a_link_leads(lab):
     """The engine copies what an image has into an empty volume, as root and by paths."""
     own, target = USERS["alice"], "/srv/target"
