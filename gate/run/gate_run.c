@@ -74,7 +74,6 @@ struct run {
 static int clean_process(struct run *run, struct err *err)
 {
 	static char *none[] = {NULL};
-	static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
 	const struct itimerval none_set = {0};
 	const struct rlimit no_core = {0, 0};
 	sigset_t no_signals;
@@ -91,8 +90,9 @@ static int clean_process(struct run *run, struct err *err)
 	run->environment = environ;
 	environ = none;
 	run->mask = umask(022);
-	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
-		(void)setitimer(timers[i], &none_set, NULL);
+	(void)setitimer(ITIMER_REAL, &none_set, NULL);
+	(void)setitimer(ITIMER_VIRTUAL, &none_set, NULL);
+	(void)setitimer(ITIMER_PROF, &none_set, NULL);
 	for (int signal_ = 1; signal_ < NSIG; signal_++)
 		(void)signal(signal_, SIG_DFL);
 	sigemptyset(&no_signals);
