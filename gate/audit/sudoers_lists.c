@@ -58,7 +58,9 @@ struct span sudo_cut(struct span *rest, const char *separators, bool quotes)
 			return first;
 		}
 	}
-	*rest = (struct span){first.text + first.len, 0};
+	*rest = first;
+	if (first.len > 0) /* else there may be no text at all */
+		*rest = (struct span){first.text + first.len, 0};
 	return first;
 }
 
