@@ -222,6 +222,25 @@ static void a_list_is_read_whole(void **state)
 	assert_string_equal(create(*state, "alice", PLAIN, &made), "image-groups");
 }
 
+/* Of an image that has this, and that unless its path is NULL, alice's create. */
+struct row {
+	const char *body;
+	struct there there[2];
+	const char *want;
+};
+
+static void check_rows(struct gate_fixture *fixture, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct made made = {
+			.there = rows[i].there, .n = rows[i].there[1].path ? 2 : 1};
+		const char *rule = create(fixture, "alice", rows[i].body, &made);
+
+		if (strcmp(rule, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, rule);
+	}
+}
+
 static void no_link_leads_to_a_mount(void **state)
 {
 #define HOME "\"Binds\":[\"/srv/users/alice:/srv/a/b\"]"
@@ -236,11 +255,7 @@ static void no_link_leads_to_a_mount(void **state)
 					     lock = {.type = '2', .link = "/run/lock"},
 					     var_run_lock = {
 						     .type = '2', .link = "run/lock"};
-	static const struct {
-		const char *body;
-		struct there there[2];
-		const char *want;
-	} rows[] = {
+	static const struct row rows[] = {
 		{WITH(HOME), {{"/srv", &folder}, {"/srv/a", &folder}}, "allow"},
 		{WITH(HOME), {{"/srv", &folder}, {"/srv/a/b", &file}}, "allow"},
 		{WITH(HOME), {{"/srv", &a_link}}, "image-links"},
@@ -276,14 +291,7 @@ static void no_link_leads_to_a_mount(void **state)
 			{{"/var/lock", &var_run_lock}}, "image-links"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct made made = {
-			.there = rows[i].there, .n = rows[i].there[1].path ? 2 : 1};
-		const char *rule = create(*state, "alice", rows[i].body, &made);
-
-		if (strcmp(rule, rows[i].want) != 0)
-			fail_msg("row %zu: %s", i, rule);
-	}
+	check_rows(*state, rows, ARRAY_LEN(rows));
 }
 
 /* The engine makes it by its path at each start, whatever release it and runc are. */
@@ -347,11 +355,7 @@ static void nobody_can_put_a_link_on_the_way(void **state)
 	static const char *const deep = WITH("\"Binds\":[\"mine:/srv/a/b\"]");
 	static const char *const fixed =
 		WITH("\"ReadonlyRootfs\":true,\"Binds\":[\"mine:/srv/a/b\"]");
-	static const struct {
-		const char *body;
-		struct there there[2];
-		const char *want;
-	} rows[] = {
+	static const struct row rows[] = {
 		{deep, {{"/srv/a", &folder}}, "allow"},
 		{deep, {{"/srv/a", &others_own}}, "allow"},
 		{deep, {{"/srv/a", &sticky}}, "allow"},
@@ -377,14 +381,7 @@ static void nobody_can_put_a_link_on_the_way(void **state)
 		{run, {{"/var", &sticky}, {"/var/run", &own_link}}, "image-links"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct made made = {
-			.there = rows[i].there, .n = rows[i].there[1].path ? 2 : 1};
-		const char *rule = create(*state, "alice", rows[i].body, &made);
-
-		if (strcmp(rule, rows[i].want) != 0)
-			fail_msg("row %zu: %s", i, rule);
-	}
+	check_rows(*state, rows, ARRAY_LEN(rows));
 }
 
 /* Behind a link in what is mounted, which no look at the image shows. */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a survey cannot follow, or asks of unusual senders: gaps, and "perhaps". */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host_made.h"
+
+#define NEIGHBOUR "203.0.113.77"
+
+static int open_host(void **state)
+{
+	static struct host_made h;
+
+	host_open(&h);
+	host_addr(h.host, HOST_ETH0, "203.0.113.0/24", "203.0.113.2");
+	host_listen(h.host, IPPROTO_TCP, 22);
+	*state = &h;
+	return 0;
+}
+
+/* What becomes of the copies that a rule sends is a gap of the whole host. */
+static void copies_are_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_PREROUTING, 0, CHAIN_FILTER);
+	const struct op copy = {.kind = OP_DUP, .text = "TEE"};
+	struct report report;
+
+	made_rule(&h->rules, chain, &copy, 1);
+	host_survey(h, &report);
+	assert_int_equal(report.ngaps, 1);
+	assert_string_equal(report.gaps[0].code, "packet-copied");
+	assert_string_equal(report.gaps[0].chain, "c");
+	assert_true(report.gaps[0].hides);
+	arena_done(&report.arena);
+}
+
+/* So are the connections that a helper lets in; a counter does nothing to others. */
+static void helpers_are_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "c", true, HOOK_PREROUTING, 0, CHAIN_FILTER);
+	const struct op ops[] = {{.kind = OP_NOP, .text = "counter"},
+		{.kind = OP_NOP, .text = "CT helper ftp", .code = CODE_ANNOUNCES}};
+	struct report report;
+
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_survey(h, &report);
+	assert_int_equal(report.ngaps, 1);
+	assert_string_equal(report.gaps[0].code, CODE_ANNOUNCES);
+	assert_true(report.gaps[0].hides);
+	arena_done(&report.arena);
+}
+
+static size_t count_gaps(struct host_made *h, const char *code)
+{
+	struct report report;
+	size_t n = 0;
+
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		n += strcmp(report.gaps[i].code, code) == 0 && report.gaps[i].hides;
+	arena_done(&report.arena);
+	return n;
+}
+
+/* Two VLAN tags hide a neighbour's packet from a rule about IP at the device, and not
+ * from one that is about all. */
+static void a_neighbour_may_hide_behind_tags(void **state)
+{
+	struct host_made *h = *state;
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INGRESS, 0, CHAIN_FILTER);
+	const struct op ops[] = {
+		made_match(&h->rules.arena, made_dport(), CMP_EQ, 22, 0, 2),
+		made_verdict(VERDICT_DROP, NULL)};
+	static const char *devices[] = {"eth0"};
+	struct report report;
+	const struct exposure *ssh;
+
+	chain->family = TABLE_NETDEV;
+	chain->devices = devices;
+	chain->ndevices = 1;
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_survey(h, &report);
+	ssh = host_exposure(&report, 22);
+	assert_non_null(ssh);
+	assert_true(ivset_is_empty(ssh->reach[ZONE_INTERNET].may));
+	assert_false(ivset_is_empty(ssh->reach[ZONE_ADJACENT].may));
+	assert_true(ivset_is_empty(ssh->reach[ZONE_ADJACENT].must));
+	assert_string_equal(report.gaps[0].code, "frame-tagged");
+	arena_done(&report.arena);
+	made_rule(&h->rules, chain, &ops[1], 1);
+	host_survey(h, &report);
+	assert_null(host_exposure(&report, 22));
+	arena_done(&report.arena);
+}
+
+/* A first fragment need not have TCP's flags: a rule about them at the device is no
+ * match for a packet in pieces, which are put together behind it. */
+static void a_sender_may_cut_his_packet(void **state)
+{
+	struct host_made *h = *state;
+	struct arena *arena = &h->rules.arena;
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INGRESS, 0, CHAIN_FILTER);
+	const struct operand flags = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.offset = 12,
+		.load_len = 4,
+		.len = 4};
+	const struct op ops[] = {
+		made_match(arena, made_masked(arena, &flags, 0x00120000, 0), CMP_EQ,
+			0x00020000, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	static const char *devices[] = {"eth0"};
+	struct report report;
+
+	chain->family = TABLE_NETDEV;
+	chain->devices = devices;
+	chain->ndevices = 1;
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_listen(h->host, IPPROTO_TCP, 22);
+	host_survey(h, &report);
+	assert_non_null(host_exposure(&report, 22));
+	assert_false(
+		ivset_is_empty(host_exposure(&report, 22)->reach[ZONE_INTERNET].may));
+	arena_done(&report.arena);
+}
+
+/* In a machine that is a container itself cards are pairs, like its containers' ports:
+ * those that end where the uplink does lead outside. */
+static void a_pair_may_be_a_card(void **state)
+{
+	struct host_made *h = *state;
+	struct link *uplink = &h->host->links[1];
+	struct link *port;
+	struct report report;
+
+	host_link(h->host, 77, "br-lan", "bridge");
+	host_addr(h->host, 77, "10.20.0.0/24", "10.20.0.10");
+	host_listen(h->host, IPPROTO_TCP, 22);
+	port = host_link(h->host, 78, "eth1", "veth");
+	port->master = 77;
+	port->link_netnsid = 1;
+	uplink->kind = "veth";
+	uplink->link_netnsid = 0;
+	host_survey(h, &report);
+	assert_false(ivset_contains(
+		host_exposure(&report, 22)->reach[ZONE_PRIVATE].may, 0x0a140001));
+	arena_done(&report.arena);
+	port->link_netnsid = 0;
+	host_survey(h, &report);
+	assert_true(ivset_contains(
+		host_exposure(&report, 22)->reach[ZONE_PRIVATE].must, 0x0a140001));
+	arena_done(&report.arena);
+}
+
+/* A macvlan of the host's own has another address on the uplink's link: strangers get
+ * there, past the rules about the uplink, and hear the answer. */
+static void a_child_of_the_uplink_is_a_perimeter(void **state)
+{
+	struct host_made *h = *state;
+	struct link *child = host_link(h->host, 77, "mv0", "macvlan");
+	const struct operand iif = {.field = FIELD_IIF, .load_len = 4, .len = 4};
+	const uint32_t uplink = HOST_ETH0;
+	const struct op ops[] = {{.kind = OP_MATCH,
+					 .operand = &iif,
+					 .cmp = CMP_EQ,
+					 .value_len = 4,
+					 .lo = (const uint8_t *)&uplink},
+		made_verdict(VERDICT_DROP, NULL)};
+	struct chain *chain =
+		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER);
+	struct report report;
+	bool must = false;
+
+	made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+	host_addr(h->host, 77, "203.0.113.20/32", "203.0.113.20");
+	host_listen(h->host, IPPROTO_TCP, 22);
+	child->link = HOST_ETH0;
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++)
+		must |= report.exposures[i].endpoint.port == 22 &&
+			!ivset_is_empty(report.exposures[i].reach[ZONE_INTERNET].must);
+	assert_true(must);
+	assert_int_equal(report.nperimeter, 2);
+	arena_done(&report.arena);
+}
+
+/* Ways past the rules that somebody switched on. */
+static void settings_are_gaps(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const alone[][2] = {
+		{"net/ipv4/conf/eth0/mc_forwarding", "multicast-routing"},
+		{"net/mpls/conf/eth0/input", "mpls"},
+		{"net/netfilter/nf_conntrack_helper", CODE_ANNOUNCES},
+		{"net/sctp/udp_port", "sctp-in-udp"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		host_sysctl(h->host, alone[i][0], 0);
+		assert_int_equal(count_gaps(h, alone[i][1]), 0);
+		host_sysctl(h->host, alone[i][0], 1);
+		assert_int_equal(count_gaps(h, alone[i][1]), 1);
+	}
+}
+
+static void a_setting_of_both_is_a_gap(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const both[][3] = {
+		{"net/ipv4/conf/all/accept_source_route",
+			"net/ipv4/conf/eth0/accept_source_route", "source-routing"},
+		{"net/ipv6/conf/all/seg6_enabled", "net/ipv6/conf/eth0/seg6_enabled",
+			"segment-routing"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		host_sysctl(h->host, both[i][1], 1);
+		assert_int_equal(count_gaps(h, both[i][2]), 0);
+		host_sysctl(h->host, both[i][0], 1);
+		assert_int_equal(count_gaps(h, both[i][2]), 1);
+	}
+}
+
+static void tunnels_in_datagrams_are_gaps(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const kinds[] = {
+		"amt", "bareudp", "geneve", "gtp", "l2tpeth", "vxlan"};
+	struct link *link = host_link(h->host, 77, "t0", NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		assert_int_equal(count_gaps(h, "tunnel"), 0);
+		link->kind = kinds[i];
+		assert_int_equal(count_gaps(h, "tunnel"), 1);
+		link->kind = NULL;
+	}
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(copies_are_a_gap),
+		T(helpers_are_a_gap),
+		T(a_neighbour_may_hide_behind_tags),
+		T(a_sender_may_cut_his_packet),
+		T(a_pair_may_be_a_card),
+		T(a_child_of_the_uplink_is_a_perimeter),
+		T(settings_are_gaps),
+		T(a_setting_of_both_is_a_gap),
+		T(tunnels_in_datagrams_are_gaps),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
