@@ -11,8 +11,6 @@
 
 #include "host_made.h"
 
-#define NEIGHBOUR "203.0.113.77"
-
 static int open_host(void **state)
 {
 	static struct host_made h;
