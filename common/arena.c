@@ -12,8 +12,11 @@
 #include "common/pages.h"
 
 /* A sanitizer sees what is used after a reset only if it was released. */
-#ifdef __has_feature
-#define SANITIZED __has_feature(address_sanitizer)
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SANITIZED 1
 #else
 #define SANITIZED 0
 #endif

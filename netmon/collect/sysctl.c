@@ -165,7 +165,7 @@ static int add_mpls(struct facts *facts, struct netns *netns, int proc_sys)
 	int result = 0;
 
 	if (faccessat(proc_sys, MPLS_CONF, F_OK, 0) < 0)
-		return 0;
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	for (size_t i = 0; i < netns->nlinks; i++) {
 		int r = add_file(facts, netns, proc_sys,
 			arena_printf(&facts->arena, MPLS_CONF "/%s/input",

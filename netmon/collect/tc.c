@@ -67,8 +67,11 @@ static int parse_qdisc(const struct nlmsghdr *message, void *data, struct err *e
 		link->tc_ingress = link->tc_egress = true;
 		return 0;
 	}
-	/* Without a handle it is the kernel's own, and nothing hangs there. */
-	return info->tcm_handle ? add_place(places, info, err) : 0;
+	/* Without a handle it is the kernel's own: filters of that at the root, as of
+	 * fq_codel, are asked for by no handle; others cannot be named at all. */
+	return info->tcm_handle || info->tcm_parent == TC_H_ROOT
+		       ? add_place(places, info, err)
+		       : 0;
 }
 
 static int parse_class(const struct nlmsghdr *message, void *data, struct err *err)

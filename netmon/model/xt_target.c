@@ -314,7 +314,6 @@ static int notrack(struct decode_ctx *ctx, const struct xt_row *row, const void 
 	return decode_push_op(ctx, &op);
 }
 
-/* Both revisions begin alike; a timeout policy only changes when entries expire. */
 static int push_helper(struct decode_ctx *ctx, const struct xt_ct_target_info *ct)
 {
 	const struct op op = {.kind = OP_NOP,
@@ -325,6 +324,7 @@ static int push_helper(struct decode_ctx *ctx, const struct xt_ct_target_info *c
 	return op.text ? decode_push_op(ctx, &op) : -ENOMEM;
 }
 
+/* Both revisions begin alike; a timeout policy only changes when entries expire. */
 static int ct(struct decode_ctx *ctx, const struct xt_row *row, const void *info)
 {
 	const unsigned int both = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL;

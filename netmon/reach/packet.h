@@ -87,7 +87,7 @@ struct packet {
 	bool dnat_done, snat_done; /* the manipulation is decided */
 	bool pkttype_unknown;
 	bool mangled; /* a rule rewrote header bytes in a way that is not followed */
-	bool via_gateway; /* an answer: its next hop is a router */
+	bool via_gateway; /* its next hop is a router */
 	bool lost;	  /* ... and nobody can say to which values */
 	bool local;	  /* made on this host: nothing came in */
 	bool to_host;	  /* routed to the host's own sockets */

@@ -92,19 +92,25 @@ static void forget_source_port(struct packet *packet)
 	packet->reply_dport_unknown = true;
 }
 
-/* The interface of a namespace that what is sent to an address of its own comes by. */
+/* The interface of a namespace that what is sent to an address of its own comes by; 0:
+ * nobody knows. */
 static int interface_with(const struct space *space, const struct addr *addr)
 {
 	const struct netns *ns = space->netns;
+	int only = 0;
 
 	for (size_t i = 0; i < ns->naddrs; i++)
 		if (addr_equal(&ns->addrs[i].local, addr))
 			return ns->addrs[i].ifindex;
-	/* Its own by a route alone: of the first that leads out. */
-	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].up && !ns->links[i].loopback)
-			return ns->links[i].index;
-	return 0;
+	/* Its own by a route alone: that which leads out, if it is one. */
+	for (size_t i = 0; i < ns->nlinks; i++) {
+		if (!ns->links[i].up || ns->links[i].loopback)
+			continue;
+		if (only)
+			return 0;
+		only = ns->links[i].index;
+	}
+	return only;
 }
 
 /* It is sent to somebody, and what becomes of it there is not known. */
@@ -134,6 +140,7 @@ void visit_enter_container(struct visit *visit, struct state *state,
 	struct states start = {0}, ingress;
 	struct state at = *state;
 	struct addr to = {state->packet.daddr, (enum family)state->packet.family};
+	int iif;
 
 	next.container = container;
 	if (!next.has_path) {
@@ -148,9 +155,16 @@ void visit_enter_container(struct visit *visit, struct state *state,
 	if (through_host)
 		next.stations[next.nstations++] = (struct station){
 			.space = visit->run.space, .state = *state, .forwarded = true};
+	iif = interface_with(inside, &to);
+	if (iif == 0) {
+		end_out_of_sight(&next, &at, "container-interface",
+			"by which of its interfaces the container gets the packet is "
+			"not known");
+		return;
+	}
 	next.run.space = inside;
 	next.run.endings = (struct endings){0};
-	visit_cross(&state->packet, interface_with(inside, &to), &at.packet);
+	visit_cross(&state->packet, iif, &at.packet);
 	if (inside->tells_source_ports && at.packet.sport_class)
 		forget_source_port(&at.packet); /* it has classes of its own */
 	states_push(next.run.arena, &start, &at);
@@ -259,8 +273,10 @@ static void hand_over(struct visit *visit, struct state *state)
 	}
 	if (visit->run.space->is_host && out &&
 		host_is_engine_bridge(visit->walk->reach, out->index) &&
+		!state->packet.via_gateway &&
 		!host_is_spoken_for(visit->walk->reach, out, to.family)) {
-		/* A container network, and no container has that address. */
+		/* A container network, and no container has that address, nor is one a
+		 * router to it. */
 		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);
 		return;
 	}
@@ -402,6 +418,7 @@ static void follow_choice(struct visit *visit, const struct state *state,
 		break;
 	case ROUTE_UNICAST:
 		s.packet.oif = choice->oif;
+		s.packet.via_gateway = choice->gateway.family != FAMILY_NONE;
 		forward(&mine, &s);
 		break;
 	case ROUTE_ANYCAST: /* tcp_v6_conn_request(): it must be a unicast address */

@@ -406,6 +406,16 @@ static void a_verdict_map_of_nothing_ends_the_rule(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, HOST, 8080), RESULT_OPEN);
 }
 
+/* ip route add 10.8.0.0/24 via 172.17.0.2: a container of a VPN, say. */
+static void a_container_may_be_a_router(void **state)
+{
+	struct host_made *h = *state;
+
+	host_route(h->host, RT_TABLE_MAIN, "10.8.0.0/24", RTN_UNICAST, HOST_DOCKER0,
+		"172.17.0.2");
+	assert_int_equal(host_ask(h, "eth0", STRANGER, "10.8.0.7", 80), RESULT_MAYBE);
+}
+
 static void masquerade_borrows_an_address(void **state)
 {
 	static const struct nat masquerade = {.kind = NAT_MASQUERADE};
@@ -531,6 +541,7 @@ int main(void)
 		T(a_rewritten_destination_is_not_safe),
 		T(a_device_of_no_kind_ends_the_rule),
 		T(a_verdict_map_of_nothing_ends_the_rule),
+		T(a_container_may_be_a_router),
 		T(masquerade_borrows_an_address),
 		T(an_unread_container_is_unknown),
 		T(unread_rules_are_unknown),
