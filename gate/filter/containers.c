@@ -163,6 +163,31 @@ static int apply_body(struct work *work, const struct fields *table)
 	return rc;
 }
 
+/*
+ * With containerd's image store an image's id is that of all its platforms: what is
+ * looked at, and judged, is the one that is taken where none is asked for. So that is
+ * the only one, and it is not asked for.
+ */
+static int check_platform(struct work *work, const struct object *image)
+{
+	const char *asked = query_value(work, "platform"), *told;
+
+	if (!asked || !*asked || has_power(work, POWER_PRIVILEGED) ||
+		image->existence != OBJECT_PRESENT)
+		return 0;
+	told = arena_printf(work->arena, "%s/%s",
+		json_member_text(image->root, "Os", ""),
+		json_member_text(image->root, "Architecture", ""));
+	if (!told)
+		return refuse_memory(work);
+	query_set(work, "platform", NULL);
+	if (strcmp(asked, told) == 0)
+		return 0;
+	return refuse(work, 403, "create-platform",
+		"the image is here for %s: what it is for %s needs \"privileged\"",
+		shown(work, told), shown(work, asked));
+}
+
 int decide_container_create(struct work *work)
 {
 	const struct json_node *root = body_root(work);
@@ -176,7 +201,8 @@ int decide_container_create(struct work *work)
 	if (apply_body(work, &create_table) < 0)
 		return -EACCES;
 	const struct json_node *text = json_member(root, "Image");
-	if (object_image(work, text ? text->string : "", &image) < 0)
+	if (object_image(work, text ? text->string : "", &image) < 0 ||
+		check_platform(work, &image) < 0)
 		return -EACCES;
 	return nesting_of_create(work, root, &image);
 }

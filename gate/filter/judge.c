@@ -233,8 +233,9 @@ static bool is_read_only(const struct json_node *root)
  */
 int judge_changes(struct work *work, const struct object *container)
 {
-	if (container->existence != OBJECT_PRESENT ||
-		has_power(work, POWER_PRIVILEGED) || is_read_only(container->root))
+	if (has_power(work, POWER_PRIVILEGED) ||
+		(container->existence == OBJECT_PRESENT &&
+			is_read_only(container->root)))
 		return 0;
 	return refuse(work, 403, "changes-race",
 		"the engine can be led anywhere on the host while it looks for "

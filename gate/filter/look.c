@@ -379,13 +379,39 @@ static const char *name_of(const struct look *look, const char *image_id)
 	return name;
 }
 
+/*
+ * Whether the id stands for one file system for good: with these the engine has its own
+ * store. containerd's gives several platforms one id, of which some may come later.
+ */
+static int is_one_content(struct work *work, const char *image_id, bool *ret_is)
+{
+	static const char *const drivers[] = {"overlay2", "vfs"};
+	const struct json_node *root;
+	const char *driver;
+
+	*ret_is = false;
+	if (work_fact(work, arena_printf(work->arena, "images/%s/json", image_id),
+		    &root) < 0)
+		return -EACCES;
+	driver = root ? json_member_text(
+				json_member_of(root, "GraphDriver", JSON_KIND_OBJECT),
+				"Name", "")
+		      : "";
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+		*ret_is |= strcmp(driver, drivers[i]) == 0;
+	return 0;
+}
+
 int look_into(struct look *look, const char *image_id)
 {
 	struct work *work = look->work;
 	const struct gate_engine *engine = work->context->engine;
 	struct gate_glimpse *glimpses;
 	struct err err = {0};
+	bool lasts;
 
+	if (is_one_content(work, image_id, &lasts) < 0)
+		return -EACCES;
 	if (!has_power(work, POWER_RUN_AS))
 		look_at_roots(look);
 	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
@@ -399,7 +425,7 @@ int look_into(struct look *look, const char *image_id)
 	const char *name = name_of(look, image_id);
 	if (look->failed || !glimpses || !name)
 		return refuse_memory(work);
-	if (engine->seen && engine->seen(engine->context, name))
+	if (lasts && engine->seen && engine->seen(engine->context, name))
 		return 0;
 	for (size_t i = 0; i < look->n; i++) {
 		glimpses[i].path = look->sights[i].path;
@@ -413,7 +439,7 @@ int look_into(struct look *look, const char *image_id)
 			shown(work, err.text));
 	if (judge(look, glimpses) < 0)
 		return -EACCES;
-	if (engine->remember)
+	if (lasts && engine->remember)
 		engine->remember(engine->context, name);
 	return 0;
 }

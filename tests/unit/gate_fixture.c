@@ -335,6 +335,8 @@ static const struct {
 	{"containers/garbled/json", "{'Id':"},
 
 	{"images/nginx/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+			      "'Os':'linux','Architecture':'amd64',"
+			      "'GraphDriver':{'Name':'overlay2'},"
 			      "'RepoDigests':['nginx@sha256:" ID(
 				      d) "',"
 					 "'localhost:5/x/y@sha256:" ID(
@@ -343,8 +345,8 @@ static const struct {
 		"{'Id':'" NGINX
 		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
 	{"images/" NGINX "/json",
-		"{'Id':'" NGINX
-		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
+		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+		"'GraphDriver':{'Name':'overlay2'},'Config':{'Labels':null}}"},
 	{"images/aaaaaaaaaaaa/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
 				     "'Config':{'Labels':null}}"},
 	{"images/eeeeeeeeeeee/json",

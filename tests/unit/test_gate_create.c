@@ -644,7 +644,11 @@ static const struct gate_case cases[] = {
 		"{'Image':'nginx','HostConfig':{'PidMode':'container:mine'}}",
 		"object-unseen", .no_engine = true),
 	CREATE("platform", "alice", "?platform=linux/amd64&name=x", "{'Image':'nginx'}",
-		"allow", .has = "platform=linux%2Famd64"),
+		"allow", .lacks = "platform"),
+	CREATE("platform-another", "alice", "?platform=linux/386", "{'Image':'nginx'}",
+		"create-platform"),
+	CREATE("platform-privileged", "olga", "?platform=linux/386",
+		"{'Image':'nginx'}", "allow", .has = "platform=linux%2F386"),
 	CREATE("name-bad", "alice", "?name=a/b", "{'Image':'nginx'}", "query-value"),
 };
 
