@@ -136,13 +136,26 @@ static void survey_container(struct survey *survey, struct candidates *all,
 	survey_spans_done(survey);
 }
 
+/* Whether it is on a link that others have a part in. */
+static bool is_beside_others(const struct reach *reach, const struct addr *addr)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < ns->nlinks; i++)
+		if (host_has_outer_port(reach, &ns->links[i]) &&
+			host_holder_at(reach, addr, &ns->links[i]))
+			return true;
+	return false;
+}
+
 /* An address on an interface of a container's that its engine does not tell of: of
  * whatever scope, which is about sources. */
 static bool is_added(const struct reach *reach, const struct ifaddr *a)
 {
 	const struct addr *addr = &a->local;
 
-	return !zone_is_loopback(addr) && !zone_is_link_local(addr) &&
+	return !zone_is_loopback(addr) &&
+	       (!zone_is_link_local(addr) || is_beside_others(reach, addr)) &&
 	       !host_owner(reach, addr) &&
 	       !space_has_addr(reach->host, addr->family, addr->value, 0);
 }

@@ -146,6 +146,42 @@ const struct container *host_holder(const struct reach *reach, const struct addr
 	return NULL;
 }
 
+/* An address of a link's is of that link alone. */
+static bool holds_at(
+	const struct netns *ns, const struct addr *addr, const struct link *end)
+{
+	if (!zone_is_link_local(addr))
+		return holds(ns, addr);
+	for (size_t k = 0; k < ns->naddrs; k++)
+		if (ns->addrs[k].ifindex == end->index &&
+			addr_equal(&ns->addrs[k].local, addr))
+			return true;
+	return false;
+}
+
+const struct container *host_holder_at(
+	const struct reach *reach, const struct addr *addr, const struct link *bridge)
+{
+	const struct facts *facts = reach->facts;
+
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
+		const struct netns *ns = c->netns;
+
+		for (size_t k = 0; ns && ns != facts->host && host_runs(c) &&
+				   k < ns->nlinks;
+			k++) {
+			const struct link *port =
+				netns_other_end(facts->host, &ns->links[k]);
+
+			if (port && port->master == bridge->index &&
+				holds_at(ns, addr, &ns->links[k]))
+				return c;
+		}
+	}
+	return NULL;
+}
+
 /* Whether a namespace answers ARP or neighbour discovery for others at a link. */
 static bool is_proxy(
 	const struct netns *ns, const struct link *link, enum family family)

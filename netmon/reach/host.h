@@ -52,6 +52,11 @@ bool host_leads_everywhere(const struct route *route);
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
+/** host_holder_at() - of those, the one on a port of that bridge: what is sent to it on
+ *  the bridge's link does not pass this host. NULL: none. */
+const struct container *host_holder_at(
+	const struct reach *reach, const struct addr *addr, const struct link *bridge);
+
 /** host_makes_local() - a route that makes addresses a namespace's own, but for those
  * of loopback and of links. */
 bool host_makes_local(const struct route *route);

@@ -139,6 +139,62 @@ static const struct ivset *children(struct reach *reach, struct arena *arena,
 	return set;
 }
 
+/* Whether a container's way out by that end is not by an address of this host's. */
+static bool routes_elsewhere(const struct netns *host, const struct netns *inside,
+	enum family family, int end)
+{
+	for (size_t i = 0; i < inside->nroutes; i++) {
+		const struct route *r = &inside->routes[i];
+
+		for (size_t k = 0; r->family == family && host_leads_everywhere(r) &&
+				   k < r->nhops;
+			k++) {
+			const struct addr *router = &r->hops[k].gateway;
+			bool ours = false;
+
+			for (size_t m = 0; m < host->naddrs; m++)
+				ours |= addr_equal(&host->addrs[m].local, router);
+			if (r->hops[k].ifindex == end && !ours)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The networks of containers at a bridge's ports that go their own ways: the bridge has
+ * no address, or their router is another one at its outer port. */
+static const struct ivset *beside(struct reach *reach, struct arena *arena,
+	enum family family, const struct link *bridge)
+{
+	const struct facts *facts = reach->facts;
+	const struct ivset *set = &ivset_none;
+	bool bare;
+
+	if (!bridge->kind || strcmp(bridge->kind, "bridge") != 0 ||
+		!host_has_outer_port(reach, bridge))
+		return set;
+	bare = ivset_is_empty(on_link(facts->host, arena, family, bridge->index));
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct netns *ns = facts->containers[i].netns;
+
+		for (size_t k = 0; ns && ns != facts->host &&
+				   host_runs(&facts->containers[i]) && k < ns->nlinks;
+			k++) {
+			const struct link *port =
+				netns_other_end(facts->host, &ns->links[k]);
+			int end = ns->links[k].index;
+
+			if (port && port->master == bridge->index &&
+				(bare ||
+					routes_elsewhere(
+						facts->host, ns, family, end)))
+				set = ivset_union(
+					arena, set, on_link(ns, arena, family, end));
+		}
+	}
+	return set;
+}
+
 /* Strangers of all zones may be behind the router of such a link: it is the children's
  * uplink, whatever the host's is. */
 static void add_children(struct arena *arena, struct source *s, const struct ivset *own,
@@ -185,7 +241,9 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 					arena, near, on_link(ns, arena, family, 0)));
 		else
 			fill_inner(reach, arena, s, own, near);
-		const struct ivset *below = children(reach, arena, family, link);
+		const struct ivset *below =
+			ivset_union(arena, children(reach, arena, family, link),
+				beside(reach, arena, family, link));
 		if (!perimeter && !ivset_is_empty(below))
 			add_children(arena, s, own, ivset_union(arena, near, below));
 		join_zones(arena, s);

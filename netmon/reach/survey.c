@@ -363,6 +363,17 @@ static void survey_from(struct survey *survey, const struct address_class *class
 		survey->too_large = true;
 }
 
+/* A container's address of a link is reached on that link alone. */
+static bool is_its_link(const struct survey *survey, const struct addr *addr,
+	const struct source *source)
+{
+	const struct link *link =
+		netns_link(survey->reach->facts->host, source->ifindex);
+
+	return !zone_is_link_local(addr) ||
+	       (link && host_holder_at(survey->reach, addr, link));
+}
+
 void survey_endpoint(struct survey *survey, const struct address_class *class,
 	const struct addr *addr, const struct service *service)
 {
@@ -373,7 +384,8 @@ void survey_endpoint(struct survey *survey, const struct address_class *class,
 	survey->first = survey->ndrafts;
 	for (size_t i = 0; i < survey->nsources; i++)
 		if (survey->sources[i].family == addr->family &&
-			(!class || class->ifindex == 0 ||
-				class->ifindex == survey->sources[i].ifindex))
+			(class ? class->ifindex == 0 ||
+					  class->ifindex == survey->sources[i].ifindex
+			       : is_its_link(survey, addr, &survey->sources[i])))
 			survey_from(survey, class, &endpoint, &survey->sources[i]);
 }

@@ -178,7 +178,7 @@ static void through_ports(
 }
 
 /* A container on a port of the bridge that the frame came by: it is never routed. */
-static const struct address_owner *bridged_to(
+static const struct container *bridged_to(
 	const struct walk *walk, int iif, const struct addr *to)
 {
 	const struct link *in = netns_link(walk->reach->facts->host, iif);
@@ -187,7 +187,12 @@ static const struct address_owner *bridged_to(
 	if (walk->by_host || !is_bridge(in))
 		return NULL;
 	owner = host_owner_on(walk->reach, to, in->name);
-	return owner && owner->network && owner->network->bridge ? owner : NULL;
+	if (owner && owner->network && owner->network->bridge)
+		return owner->container;
+	/* One that it took by itself: a router's advertisement, DHCP. */
+	return space_has_addr(walk->reach->host, to->family, to->value, 0)
+		       ? NULL
+		       : host_holder_at(walk->reach, to, in);
 }
 
 /* br_netfilter hands bridged packets to the IP hooks where it is told to. */
@@ -301,7 +306,8 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	struct visit visit = {.walk = walk, .run = walk->run};
 	struct state state;
 	struct states start = {0}, ports, ingress;
-	const struct address_owner *child, *bridged;
+	const struct address_owner *child;
+	const struct container *bridged;
 	const struct link *in = netns_link(walk->reach->facts->host, iif);
 
 	walk->bypassed = false;
@@ -343,7 +349,7 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 				&visit, &ingress.v[i], child->container, false);
 		visit_note_endings(&visit);
 	} else if (bridged) {
-		over_bridge(&visit, &ports, bridged->container);
+		over_bridge(&visit, &ports, bridged);
 	} else {
 		to_host(&visit, iif, &ports);
 	}
