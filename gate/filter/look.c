@@ -25,6 +25,13 @@ enum {
 /* Of a directory's mode: entries are replaced by their owners, and its own, alone. */
 enum { STICKY = 01000 };
 
+/*
+ * From here on /etc/subuid gives users numbers that they are in user namespaces of
+ * theirs, where newuidmap puts them; with a descriptor they do there what such a number
+ * may. SUB_UID_MIN in login.defs(5) is 100000, and often it begins here.
+ */
+enum { SUBORDINATE_MIN = 65536 };
+
 /* Whoever starts it, what is found in the image is the same. */
 static bool is_for_anybody(const struct look *look)
 {
@@ -219,7 +226,8 @@ static int check_roots(
 /* Also where no tar of it tells. */
 static bool is_owned(const struct work *work, const struct tar_head *head)
 {
-	return head->type == 0 || head->uid == work->caller->user.uid;
+	return head->type == 0 || head->uid == work->caller->user.uid ||
+	       head->uid >= SUBORDINATE_MIN;
 }
 
 /* Others than its owner may put something there, and, unless it is sticky, take away.

@@ -826,12 +826,15 @@ def no_link_leads_to_the_groups(lab):
 def nothing_of_hers_is_on_the_way_to_a_working_directory(lab):
     """The engine makes it as root, by its path, while she exchanges what is hers."""
     extra = [({"name": "way", "type": tarfile.DIRTYPE, "mode": 0o755,
-               "uid": USERS["alice"]}, b"")]
+               "uid": USERS["alice"]}, b""),
+             # As /etc/subuid gives it to her, for user namespaces of hers.
+             ({"name": "sub", "type": tarfile.DIRTYPE, "mode": 0o755, "uid": 100000}, b"")]
     with image("ways", *extra) as box:
-        out = refused(lab, "alice", "run", "--rm", "-w", "/way/x/y", box, "true")
-        expect("why", "working directory" in out, out)
-        rule = lab.decisions()[-1]["rule"]
-        expect("by its rule", rule == "image-links", rule)
+        for way in ("/way/x/y", "/sub/x/y"):
+            out = refused(lab, "alice", "run", "--rm", "-w", way, box, "true")
+            expect("why", "working directory" in out, out)
+            rule = lab.decisions()[-1]["rule"]
+            expect("by its rule", rule == "image-links", rule)
         for words in (["-w", "/way"], ["-w", "/new/x"], ["--read-only", "-w", "/way/x"]):
             # A read-only one is looked at, and then has no such directory.
             status, out = lab.docker("alice", "create", "--name", "eve", *words, box,
