@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "netmon/collect/engine.h"
 #include "netmon/collect/group.h"
 #include "netmon/collect/ipset.h"
 #include "netmon/collect/legacy.h"
 #include "netmon/collect/nft.h"
+#include "netmon/collect/nsid.h"
 #include "netmon/collect/owner.h"
 #include "netmon/collect/program.h"
 #include "netmon/collect/rtnl.h"
@@ -29,8 +31,12 @@
  * and /proc/sys/net show the namespace of the thread that reads them.
  */
 
+enum { DESCRIPTORS_MAX = 256 }; /* of namespaces, as long as they are read */
+
 struct visit {
 	struct facts *facts;
+	struct nsid_place *places; /* the host, and facts->netns in the same order */
+	size_t nplaces;
 	ino_t *inodes; /* of facts->netns, in the same order */
 	size_t ninodes;
 	ino_t host, userns;
@@ -92,6 +98,18 @@ static const char *doubt(const struct visit *visit, const struct container *cont
 	return NULL;
 }
 
+static void add_place(struct visit *visit, struct netns *netns, const char *path)
+{
+	struct nsid_place *place = arena_push(&visit->facts->arena, &visit->places,
+		&visit->nplaces, sizeof(*place));
+
+	if (place)
+		*place = (struct nsid_place){netns,
+			visit->nplaces > DESCRIPTORS_MAX
+				? -1
+				: open(path, O_RDONLY | O_CLOEXEC)};
+}
+
 static struct netns *add_netns(struct visit *visit, ino_t inode)
 {
 	struct facts *facts = visit->facts;
@@ -139,6 +157,7 @@ static int visit_container(struct visit *visit, struct container *container)
 		netns = add_netns(visit, st.st_ino);
 		if (!netns)
 			return -ENOMEM;
+		add_place(visit, netns, "/proc/thread-self/ns/net");
 		collect_nft(visit->facts, netns);
 		collect_netns(visit->facts, netns);
 	}
@@ -151,6 +170,7 @@ static void *visit_all(void *data)
 	struct visit *visit = data;
 	struct facts *facts = visit->facts;
 
+	add_place(visit, facts->host, "/proc/thread-self/ns/net");
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		struct container *container = &facts->containers[i];
 		const char *why;
@@ -173,6 +193,10 @@ static void *visit_all(void *data)
 		if (r == 0) /* its number must not name owners of sockets either */
 			container->pid = 0;
 	}
+	collect_nsids(facts, visit->places, visit->nplaces);
+	for (size_t i = 0; i < visit->nplaces; i++)
+		if (visit->places[i].fd >= 0)
+			(void)close(visit->places[i].fd);
 	return NULL;
 }
 

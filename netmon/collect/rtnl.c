@@ -12,6 +12,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
 
 #include "netmon/collect/sysctl.h"
@@ -35,6 +36,32 @@ enum {
 		GROUP(RTNLGRP_IPV6_RULE) | GROUP(RTNLGRP_IPV4_NETCONF) |        \
 		GROUP(RTNLGRP_IPV6_NETCONF) | GROUP(RTNLGRP_NEXTHOP))
 
+/* Which attribute of a tunnel says that its packets are in datagrams. */
+static const struct {
+	const char *kind;
+	uint16_t encap_type;
+} encaps[] = {
+	{"gre", IFLA_GRE_ENCAP_TYPE},
+	{"gretap", IFLA_GRE_ENCAP_TYPE},
+	{"ip6gre", IFLA_GRE_ENCAP_TYPE},
+	{"ip6gretap", IFLA_GRE_ENCAP_TYPE},
+	{"ip6tnl", IFLA_IPTUN_ENCAP_TYPE},
+	{"ipip", IFLA_IPTUN_ENCAP_TYPE},
+	{"sit", IFLA_IPTUN_ENCAP_TYPE},
+};
+
+static void parse_encap(struct link *link, const struct nlattr *info_data)
+{
+	const struct nlattr *data[IFLA_IPTUN_MAX + 1];
+
+	_Static_assert((size_t)IFLA_GRE_ENCAP_TYPE < ARRAY_LEN(data), "fits in both");
+	attrs_parse_nested(data, ARRAY_LEN(data), info_data);
+	for (size_t i = 0; link->kind && i < ARRAY_LEN(encaps); i++)
+		if (strcmp(link->kind, encaps[i].kind) == 0)
+			link->udp_encap = attr_u16(data[encaps[i].encap_type]) !=
+					  TUNNEL_ENCAP_NONE;
+}
+
 static void parse_link_kind(
 	struct rtnl_target *target, struct link *link, const struct nlattr *linkinfo)
 {
@@ -45,6 +72,7 @@ static void parse_link_kind(
 	const char *slave = attr_text(info[IFLA_INFO_SLAVE_KIND]);
 
 	link->kind = arena_strdup(&target->facts->arena, kind);
+	parse_encap(link, info[IFLA_INFO_DATA]);
 	if (kind && (strcmp(kind, "macvlan") == 0 || strcmp(kind, "macvtap") == 0)) {
 		const struct nlattr *data[IFLA_MACVLAN_MAX + 1];
 

@@ -90,6 +90,8 @@ const struct link *netns_other_end(const struct netns *netns, const struct link 
 {
 	const struct link *end = link->link ? netns_link(netns, link->link) : NULL;
 
+	if (link->link_netns && strcmp(link->link_netns, netns->id) != 0)
+		return NULL;
 	return end && end->link == link->index ? end : NULL;
 }
 

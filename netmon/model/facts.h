@@ -93,6 +93,8 @@ struct ipset {
 	size_t nelements;
 };
 
+#define NETNS_OTHER "other" /* a namespace that was not read */
+
 struct link {
 	int index;
 	const char *name;
@@ -100,6 +102,7 @@ struct link {
 	int master;	  /* ifindex of the bridge, bond or VRF it belongs to; 0 */
 	int link;	  /* IFLA_LINK: parent or veth peer's index; 0 */
 	int link_netnsid; /* namespace of @link; -1: this one */
+	const char *link_netns; /* its id, or NETNS_OTHER; NULL: not known */
 	uint32_t group;
 	uint16_t type; /* ARPHRD_* */
 	uint8_t mac[32];
@@ -109,6 +112,7 @@ struct link {
 	bool tc_ingress;       /* a clsact or ingress qdisc, or tcx, with a filter */
 	bool tc_egress;	       /* the same for what leaves */
 	bool macvlan_passthru; /* macvlan and macvtap */
+	bool udp_encap;	       /* a tunnel whose packets are in datagrams (FOU, GUE) */
 	uint8_t hairpin, isolated;	 /* bridge port flags */
 	uint8_t nf_call_ip, nf_call_ip6; /* a bridge's own bridge-nf-call-* */
 };
@@ -329,6 +333,7 @@ const struct link *netns_link_named(const struct netns *netns, const char *name)
  * netns_other_end() - the other end of a pair, where it is in that namespace; else NULL
  *
  * Each end names the other: an index alone says little, for each namespace counts anew.
+ * Where the namespace of the other end is known, it must be that one.
  */
 const struct link *netns_other_end(const struct netns *netns, const struct link *link);
 /** netns_sysctl() - its value, or @absent. @format gives a path below /proc/sys. */

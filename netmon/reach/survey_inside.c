@@ -18,8 +18,8 @@
 enum leads {
 	ALWAYS = 0, /* as far as is known here */
 	NEVER,	    /* it ends here, or where its ports or its parent lead */
-	BY_CHILD,   /* of another namespace's link: followed from there, if that is the
-		       host's, to the addresses that are told */
+	BY_CHILD,   /* of another namespace's link: followed from there to the addresses
+		       that are told, if that is the host's, and always if not */
 	BY_PARENT,  /* if that is in another namespace */
 	BY_END,	    /* if the other end of the pair is nobody's here */
 	BY_ROUTE,   /* a virtual private network: if everybody is behind it */
@@ -104,6 +104,16 @@ static bool holds_default_route(const struct netns *ns, const struct link *link)
 	return false;
 }
 
+/* Walks begin at the host's links, those with children among them. */
+static bool parent_is_elsewhere(const struct facts *facts, const struct link *link)
+{
+	if (link->link_netnsid < 0)
+		return false;
+	if (link->link_netns)
+		return strcmp(link->link_netns, facts->host->id) != 0;
+	return !netns_link(facts->host, link->link);
+}
+
 static bool leads_elsewhere(
 	const struct reach *reach, const struct netns *ns, const struct link *link)
 {
@@ -111,8 +121,9 @@ static bool leads_elsewhere(
 		return false;
 	switch (leads_of(link)) {
 	case NEVER:
-	case BY_CHILD:
 		return false;
+	case BY_CHILD:
+		return parent_is_elsewhere(reach->facts, link);
 	case BY_PARENT:
 		return link->link_netnsid >= 0;
 	case BY_END:

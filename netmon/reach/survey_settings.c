@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings by which packets take ways that no walk does. */
+#include <string.h>
+
 #include "netmon/model/ruleset.h"
 #include "netmon/reach/survey.h"
 
@@ -10,7 +12,8 @@
  * ipv6_rpl_srh_rcv()); multicast routing carries it on by a table of its own
  * (ip_mr_input()); labelled packets (mpls_forward()) and SCTP in UDP (sctp_udp_rcv())
  * go past IP's rules altogether; and helpers that the kernel assigns by port numbers
- * (before Linux 6.0) need no rule that says so.
+ * (before Linux 6.0) need no rule that says so. All of them are a namespace's own: a
+ * container's count like the host's, helpers where it tracks connections.
  */
 struct setting {
 	const char *folder; /* below /proc/sys: conf/IFACE of it; or a file */
@@ -46,11 +49,9 @@ static const struct setting settings[] = {
 };
 
 /* Where a setting is on: the path of the first, or NULL. */
-static const char *where_set(struct survey *survey, const struct setting *setting)
+static const char *where_set(
+	struct arena *arena, const struct netns *ns, const struct setting *setting)
 {
-	const struct netns *ns = survey->reach->facts->host;
-	struct arena *arena = &survey->report->arena;
-
 	if (!setting->name)
 		return netns_sysctl(ns, 0, "%s", setting->folder) > 0 ? setting->folder
 								      : NULL;
@@ -69,17 +70,47 @@ static const char *where_set(struct survey *survey, const struct setting *settin
 	return NULL;
 }
 
-void survey_settings(struct survey *survey)
+static void note_settings(
+	struct survey *survey, const struct netns *ns, const struct container *inside)
 {
+	struct arena *arena = &survey->report->arena;
+
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		const struct setting *setting = &settings[i];
-		const char *where = where_set(survey, setting);
+		const char *name = inside && inside->name ? inside->name
+				   : inside		  ? inside->id
+							  : NULL;
+		struct gap gap = {.code = setting->code,
+			.where = where_set(arena, ns, setting),
+			.text = setting->text,
+			.hides = true};
 
-		if (where)
-			survey_report_gap(
-				survey->report, &(struct gap){.code = setting->code,
-							.where = where,
-							.text = setting->text,
-							.hides = true});
+		if (!gap.where)
+			continue;
+		if (inside) {
+			const struct space *space =
+				host_container_space(survey->reach, inside);
+
+			if (strcmp(gap.code, CODE_ANNOUNCES) == 0 && space &&
+				!space->tracks)
+				continue;
+			gap.where = arena_printf(arena, "%s: %s", name, gap.where);
+			gap.text = arena_printf(
+				arena, "within container %s: %s", name, setting->text);
+		}
+		survey_report_gap(survey->report, &gap);
+	}
+}
+
+void survey_settings(struct survey *survey)
+{
+	const struct facts *facts = survey->reach->facts;
+
+	note_settings(survey, facts->host, NULL);
+	for (size_t i = 0; i < facts->ncontainers; i++) {
+		const struct container *c = &facts->containers[i];
+
+		if (survey_is_first_inside(facts, c))
+			note_settings(survey, c->netns, c);
 	}
 }

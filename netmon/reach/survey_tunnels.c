@@ -12,10 +12,11 @@
  * answers there. What was inside then arrives by the tunnel's interface, from any
  * source. Unless it is named a perimeter, only its own networks are asked from there.
  * Whether the rules let the outer packet in is a walk like any other, to each address
- * of the host: a tunnel may have any of them for its own, or all.
+ * of the host: a tunnel may have any of them for its own, or all. Where a tunnel sends
+ * in datagrams (FOU, GUE), it unpacks them, too: at a port that is not read.
  *
  * Not handled: a tunnel's own addresses and mode, which would tell that fewer packets
- * are unpacked; ports that unpack without a link that says so (FOU, GUE); MPLS inside.
+ * are unpacked; ports that unpack for tunnels which do not send so; MPLS inside.
  */
 struct tunnel {
 	const char *kind;
@@ -87,7 +88,7 @@ static bool is_open(struct survey *survey, const struct link *link)
 {
 	for (size_t i = 0; link->kind && i < ARRAY_LEN(tunnels); i++)
 		if (strcmp(link->kind, tunnels[i].kind) == 0 &&
-			(tunnels[i].proto == IPPROTO_UDP ||
+			(tunnels[i].proto == IPPROTO_UDP || link->udp_encap ||
 				is_let_in_anywhere(survey, &tunnels[i])))
 			return true;
 	return false;

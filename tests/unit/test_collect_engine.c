@@ -247,6 +247,53 @@ static void test_namespaces(void **state)
 	stop_container(host);
 }
 
+/* Pairs whose ends have the same numbers: of two strangers, of both containers, and of
+ * the host; and a card of a stranger's. */
+static void test_ends_of_links(void **state)
+{
+	struct server *server = *state;
+	pid_t pids[3];
+	char command[1024];
+
+	made_need_netns();
+	for (uint16_t i = 0; i < 3; i++)
+		pids[i] = start_container(CLONE_NEWNET, (uint16_t)(1001 + i));
+	reply(server, "/version", "{\"Version\":\"28.0\",\"ApiVersion\":\"1.48\"}");
+	reply(server, "/v1.48/info", "{}");
+	reply(server, "/v1.48/networks", "[]");
+	reply(server, "/v1.48/containers/json?all=1",
+		"[{\"Id\":\"" ID_A "\",\"State\":\"running\"},{\"Id\":\"" ID_B
+		"\",\"State\":\"running\"}]");
+	inspect_reply(server, "/v1.48/containers/" ID_A "/json", ID_A, pids[0], "n");
+	inspect_reply(server, "/v1.48/containers/" ID_B "/json", ID_B, pids[1], "n");
+	(void)snprintf(command, sizeof(command),
+		"A=%d; B=%d; S=%d;"
+		"pair() { ip link add $1 netns $2 index $3 type veth peer $4 netns $5 "
+		"index $6; };"
+		"pair x0 $A 50 x1 $S 51 && pair y0 $B 51 y1 $S 50 &&"
+		"pair a0 $A 60 b0 $B 61 && pair h0 $$ 70 a1 $A 71 &&"
+		"nsenter -t $S -n ip link add m1 link x1 netns $A type macvlan",
+		(int)pids[0], (int)pids[1], (int)pids[2]);
+	made_run(command);
+	struct facts *facts = collect(server);
+	const struct netns *a = facts_container(facts, ID_A)->netns;
+	const struct netns *b = facts_container(facts, ID_B)->netns;
+	const struct link *a0 = netns_link_named(a, "a0");
+	const struct link *h0 = netns_link_named(facts->host, "h0");
+
+	assert_null(netns_other_end(b, netns_link_named(a, "x0")));
+	assert_null(netns_other_end(a, netns_link_named(b, "y0")));
+	assert_ptr_equal(netns_other_end(b, a0), netns_link_named(b, "b0"));
+	assert_null(netns_other_end(facts->host, a0));
+	assert_ptr_equal(netns_other_end(a, h0), netns_link_named(a, "a1"));
+	assert_ptr_equal(netns_other_end(facts->host, netns_link_named(a, "a1")), h0);
+	assert_string_equal(netns_link_named(a, "m1")->link_netns, NETNS_OTHER);
+	assert_null(made_note(facts, "netns-links"));
+	facts_free(facts);
+	for (size_t i = 0; i < 3; i++)
+		stop_container(pids[i]);
+}
+
 /* Containers that ended since they were listed, and a process that is gone. */
 static void test_gone(void **state)
 {
@@ -339,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_namespaces),
+		TEST(test_ends_of_links),
 		TEST(test_gone),
 		TEST(test_users_engine),
 		TEST(test_nonsense),

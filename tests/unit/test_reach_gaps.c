@@ -247,6 +247,44 @@ static void tunnels_in_datagrams_are_gaps(void **state)
 	}
 }
 
+/* The same of a container's namespace; helpers matter where it tracks connections. */
+static void settings_inside_are_gaps(void **state)
+{
+	struct host_made *h = *state;
+	static const char *const rows[][2] = {
+		{"net/ipv4/conf/eth0/mc_forwarding", "multicast-routing"},
+		{"net/mpls/conf/eth0/input", "mpls"},
+		{"net/sctp/udp_port", "sctp-in-udp"},
+		{"net/netfilter/nf_conntrack_helper", CODE_ANNOUNCES},
+	};
+
+	(void)count_gaps(h, "none");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool helper = strcmp(rows[i][1], CODE_ANNOUNCES) == 0;
+
+		host_sysctl(h->inside, rows[i][0], 1);
+		assert_int_equal(count_gaps(h, rows[i][1]), !helper);
+		host_container_space(h->reach, h->web)->tracks = true;
+		assert_int_equal(count_gaps(h, rows[i][1]), 1);
+		host_container_space(h->reach, h->web)->tracks = false;
+	}
+}
+
+/* FOU and GUE: the rules are not asked about the tunnel's own protocol. */
+static void a_tunnel_in_datagrams_of_its_own(void **state)
+{
+	struct host_made *h = *state;
+	struct link *link = host_link(h->host, 77, "t0", "ipip");
+	const struct op drop = made_verdict(VERDICT_DROP, NULL);
+
+	made_rule(&h->rules,
+		made_chain(&h->rules, "in", true, HOOK_INPUT, 0, CHAIN_FILTER), &drop,
+		1);
+	assert_int_equal(count_gaps(h, "tunnel"), 0);
+	link->udp_encap = true;
+	assert_int_equal(count_gaps(h, "tunnel"), 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
@@ -261,6 +299,8 @@ int main(void)
 		T(settings_are_gaps),
 		T(a_setting_of_both_is_a_gap),
 		T(tunnels_in_datagrams_are_gaps),
+		T(settings_inside_are_gaps),
+		T(a_tunnel_in_datagrams_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,36 @@ static void an_address_that_a_child_took(void **state)
 	expect(h, "address");
 }
 
+/* The parent is a third namespace's: no walk begins there. */
+static void a_child_of_a_strangers_link(void **state)
+{
+	struct host_made *h = *state;
+	struct link *link = host_link(h->inside, CARD, "eth1", "macvlan");
+
+	link->link = HOST_ETH0;
+	link->link_netnsid = 0;
+	link->link_netns = NETNS_OTHER;
+	expect(h, "link");
+	link->link_netns = "host";
+	expect(h, NULL);
+	link->link_netns = NULL; /* of facts without it */
+	link->link = 77;
+	expect(h, "link");
+}
+
+/* Links of the same numbers, which the kernel says are no pair. */
+static void a_pair_with_a_stranger_of_the_same_numbers(void **state)
+{
+	struct host_made *h = *state;
+	struct link *end;
+
+	host_link(h->host, 77, "veth1", "veth")->link = CARD;
+	end = host_link(h->inside, CARD, "eth1", "veth");
+	end->link = 77;
+	end->link_netns = NETNS_OTHER;
+	expect(h, "link");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -186,6 +216,8 @@ int main(void)
 		T(a_tunnel_to_everybody),
 		T(a_tap_of_rootless_networking),
 		T(an_address_that_a_child_took),
+		T(a_child_of_a_strangers_link),
+		T(a_pair_with_a_stranger_of_the_same_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
