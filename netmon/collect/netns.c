@@ -100,14 +100,14 @@ static const char *doubt(const struct visit *visit, const struct container *cont
 
 static void add_place(struct visit *visit, struct netns *netns, const char *path)
 {
-	struct nsid_place *place = arena_push(&visit->facts->arena, &visit->places,
-		&visit->nplaces, sizeof(*place));
+	struct nsid_place *place = arena_push(
+		&visit->facts->arena, &visit->places, &visit->nplaces, sizeof(*place));
 
 	if (place)
-		*place = (struct nsid_place){netns,
-			visit->nplaces > DESCRIPTORS_MAX
-				? -1
-				: open(path, O_RDONLY | O_CLOEXEC)};
+		*place = (struct nsid_place){
+			netns, visit->nplaces > DESCRIPTORS_MAX
+				       ? -1
+				       : open(path, O_RDONLY | O_CLOEXEC)};
 }
 
 static struct netns *add_netns(struct visit *visit, ino_t inode)

@@ -168,8 +168,8 @@ const struct container *host_holder_at(
 		const struct container *c = &facts->containers[i];
 		const struct netns *ns = c->netns;
 
-		for (size_t k = 0; ns && ns != facts->host && host_runs(c) &&
-				   k < ns->nlinks;
+		for (size_t k = 0;
+			ns && ns != facts->host && host_runs(c) && k < ns->nlinks;
 			k++) {
 			const struct link *port =
 				netns_other_end(facts->host, &ns->links[k]);

@@ -146,8 +146,8 @@ static bool routes_elsewhere(const struct netns *host, const struct netns *insid
 	for (size_t i = 0; i < inside->nroutes; i++) {
 		const struct route *r = &inside->routes[i];
 
-		for (size_t k = 0; r->family == family && host_leads_everywhere(r) &&
-				   k < r->nhops;
+		for (size_t k = 0;
+			r->family == family && host_leads_everywhere(r) && k < r->nhops;
 			k++) {
 			const struct addr *router = &r->hops[k].gateway;
 			bool ours = false;
@@ -186,8 +186,7 @@ static const struct ivset *beside(struct reach *reach, struct arena *arena,
 
 			if (port && port->master == bridge->index &&
 				(bare ||
-					routes_elsewhere(
-						facts->host, ns, family, end)))
+					routes_elsewhere(facts->host, ns, family, end)))
 				set = ivset_union(
 					arena, set, on_link(ns, arena, family, end));
 		}

@@ -385,7 +385,8 @@ void survey_endpoint(struct survey *survey, const struct address_class *class,
 	for (size_t i = 0; i < survey->nsources; i++)
 		if (survey->sources[i].family == addr->family &&
 			(class ? class->ifindex == 0 ||
-					  class->ifindex == survey->sources[i].ifindex
+						class->ifindex ==
+							survey->sources[i].ifindex
 			       : is_its_link(survey, addr, &survey->sources[i])))
 			survey_from(survey, class, &endpoint, &survey->sources[i]);
 }

@@ -37,8 +37,8 @@ static void open_bridge(struct host_made *h)
 	host_listen(h->inside, IPPROTO_TCP, SECRET);
 }
 
-static void is_reached(struct host_made *h, const char *address, enum zone zone,
-	bool reached)
+static void is_reached(
+	struct host_made *h, const char *address, enum zone zone, bool reached)
 {
 	struct report report;
 	struct addr addr;
