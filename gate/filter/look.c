@@ -93,7 +93,7 @@ static struct sight *add(struct look *look, const char *path, size_t len)
 	return sight;
 }
 
-void look_at_place(struct look *look, const char *path, bool is_volume)
+static void look_at_way(struct look *look, const char *path, bool is_volume)
 {
 	struct sight *sight;
 
@@ -114,6 +114,15 @@ void look_at_place(struct look *look, const char *path, bool is_volume)
 		sight->at = true;
 		sight->volume |= is_volume;
 	}
+}
+
+void look_at_place(struct look *look, const char *path, bool is_volume)
+{
+	struct path_ways ways = path_ways(look->work->arena, path);
+
+	look->failed |= ways.n == 0;
+	for (size_t i = 0; i < ways.n; i++)
+		look_at_way(look, ways.list[i], is_volume && i == 0);
 }
 
 static void look_at_roots(struct look *look)
@@ -140,19 +149,8 @@ static void look_at_roots(struct look *look)
 
 void look_at_working_dir(struct look *look, const char *path)
 {
-	size_t len = strlen(path);
-	const char *given = arena_strndup(look->work->arena, path,
-		len > 1 && path[len - 1] == '/' ? len - 1 : len);
-	const char *truth = path_in_truth(look->work->arena, given);
-
-	if (!given || !truth) {
-		look->failed = true;
-		return;
-	}
-	if (!*given || strcmp(given, "/") == 0)
-		return;
-	look_at_place(look, given, false);
-	look_at_place(look, truth, false);
+	if (*path && strcmp(path, "/") != 0)
+		look_at_place(look, path, false);
 }
 
 /* ---------------------------------------------------------------- judging */
@@ -309,7 +307,8 @@ static int check_end(
 		return 0;
 	return refuse(work, 403, "image-links",
 		"'%s' in the image is %s, and a mount is to be there: runc before 1.3 "
-		"can be led astray by it: mount it elsewhere, or have a newer runc",
+		"can be led astray by it: mount it elsewhere (docker-init not at all, "
+		"with --init=false), or have a newer runc",
 		shown(work, sight->path), type == GO_LINK ? "a link" : "a device");
 }
 
@@ -333,7 +332,8 @@ static int check_way(
 	return refuse(work, 403, "image-links",
 		"'%s' in the image is %s, on the way to a mount or the working "
 		"directory: older runcs can "
-		"be led astray by it: mount it elsewhere, or have a newer runc",
+		"be led astray by it: mount it elsewhere (docker-init not at all, with "
+		"--init=false), or have a newer runc",
 		shown(work, sight->path), head.type == '2' ? "a link" : "no directory");
 }
 
@@ -363,7 +363,8 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 				"'%s' in the image is on the way to a mount or the "
 				"working directory, and not root's alone to change: "
 				"who does leads the engine or its runc astray: choose "
-				"another place, or run it with --read-only",
+				"another place (for docker-init none, with "
+				"--init=false), or run it with --read-only",
 				shown(work, sight->path));
 	}
 	return 0;

@@ -2,6 +2,7 @@
 /* Places in a container, and whether something may be mounted there. */
 #include "gate/filter/mountpoint.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "gate/filter/names.h"
@@ -14,24 +15,29 @@ static const struct {
 	{"/lib", "/usr/lib"},
 	{"/lib64", "/usr/lib64"},
 	{"/sbin", "/usr/sbin"},
+	{"/sbin", "/usr/bin"}, /* Arch, and what follows it */
+	{"/usr/sbin", "/usr/bin"},
 	{"/var/lock", "/run/lock"},
 	{"/var/run", "/run"},
 };
 
 /*
- * Without what only says that it is counted from the top: "usr/bin", "../run". NULL: it
- * is counted from elsewhere, as "run/lock" is in /var.
+ * "usr/bin", "/usr/bin" and "../usr/bin"; none of the usual ones is more than one
+ * directory deep. What does not begin at the top is counted from that directory, as
+ * "bin" is in /usr.
  */
-static const char *from_top(const char *link, const char *target)
+static bool leads_to(const char *link, const char *target, const char *place)
 {
-	bool is_top = strrchr(link, '/') == link || *target == '/';
+	size_t len = (size_t)(strrchr(link, '/') - link);
 
-	/* None of the usual ones is more than one directory deep. */
 	for (; strncmp(target, "../", 3) == 0; target += 3)
-		is_top = true;
-	if (!is_top)
-		return NULL;
-	return *target == '/' ? target + 1 : target;
+		len = 0;
+	if (*target == '/') {
+		len = 0;
+		target++;
+	}
+	return strncmp(place, link, len) == 0 && place[len] == '/' &&
+	       strcmp(place + len + 1, target) == 0;
 }
 
 bool has_usual_link(const char *path)
@@ -46,26 +52,56 @@ bool has_usual_link(const char *path)
 bool is_usual_link(const char *path, const char *target)
 {
 	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {
-		const char *usual = usual_links[i].target + 1;
-
-		if (strcmp(usual_links[i].link, path) != 0)
-			continue;
-		target = from_top(path, target);
-		return target && strcmp(target, usual) == 0;
+		if (strcmp(usual_links[i].link, path) == 0 &&
+			leads_to(path, target, usual_links[i].target))
+			return true;
 	}
 	return false;
 }
 
-const char *path_in_truth(struct arena *arena, const char *path)
+static bool has_way(const struct path_ways *ways, const char *path)
 {
-	for (size_t i = 0; path && i < ARRAY_LEN(usual_links); i++) {
-		const char *link = usual_links[i].link;
-
-		if (path_below(path, link))
-			return arena_printf(arena, "%s%s", usual_links[i].target,
-				path + strlen(link));
+	for (size_t i = 0; i < ways->n; i++) {
+		if (strcmp(ways->list[i], path) == 0)
+			return true;
 	}
-	return path;
+	return false;
+}
+
+/* Those behind a link on one that is there already. */
+static bool add_ways(struct arena *arena, struct path_ways *ways, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usual_links); i++) {
+		const char *link = usual_links[i].link, *way;
+
+		if (!path_below(path, link))
+			continue;
+		way = arena_printf(
+			arena, "%s%s", usual_links[i].target, path + strlen(link));
+		if (!way)
+			return false;
+		if (has_way(ways, way))
+			continue;
+		assert(ways->n < PATH_WAYS);
+		ways->list[ways->n++] = way;
+	}
+	return true;
+}
+
+struct path_ways path_ways(struct arena *arena, const char *path)
+{
+	size_t len = path ? strlen(path) : 0;
+	struct path_ways ways = {.n = 1};
+
+	ways.list[0] = arena_strndup(
+		arena, path, len > 1 && path[len - 1] == '/' ? len - 1 : len);
+	if (!ways.list[0])
+		return (struct path_ways){0};
+	for (size_t i = 0; i < ways.n; i++) {
+		if (!add_ways(arena, &ways, ways.list[i]))
+			return (struct path_ways){0};
+	}
+	return ways;
 }
 
 /* Below these a mount hides what the kernel or the runtime relies on. */

@@ -9,8 +9,18 @@
 bool has_usual_link(const char *path);
 /** is_usual_link() - whether distributions have that link to that target there. */
 bool is_usual_link(const char *path, const char *target);
-/** path_in_truth() - where a path is behind such a link, in @arena; NULL: no memory. */
-const char *path_in_truth(struct arena *arena, const char *path);
+
+enum { PATH_WAYS = 3 };
+/**
+ * struct path_ways - where a path may be in truth: as it is, and behind such links
+ * @n: 0: memory ran out
+ */
+struct path_ways {
+	const char *list[PATH_WAYS];
+	size_t n;
+};
+/** path_ways() - in @arena; a '/' at the end of @path (NULL: no memory) is left out. */
+struct path_ways path_ways(struct arena *arena, const char *path);
 
 /**
  * check_mountpoint() - whether the profile lets something be mounted on @target

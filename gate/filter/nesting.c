@@ -11,14 +11,13 @@
 
 /**
  * struct places - where a container mounts something
- * @given:    as it was asked for, without a '/' at its end
- * @path:     where that is behind the usual links
+ * @ways:     the first is as it was asked for
  * @is_fresh: empty and nobody's yet: a tmpfs, or a file, below which nothing is
  * @is_volume: without a name: the image's own is one
  */
 struct places {
 	struct place {
-		const char *given, *path;
+		struct path_ways ways;
 		bool is_fresh, is_volume;
 	} * list;
 	size_t n;
@@ -28,18 +27,21 @@ struct places {
 static void add(
 	struct work *work, struct places *places, const char *path, bool is_fresh)
 {
-	size_t len = strlen(path);
-	const char *given = arena_strndup(
-		work->arena, path, len > 1 && path[len - 1] == '/' ? len - 1 : len);
-	const char *place = path_in_truth(work->arena, given);
 	struct place *new = arena_push(
 		work->arena, &places->list, &places->n, sizeof(*places->list));
 
-	if (!new || !place) {
+	if (!new) {
 		places->failed = true;
 		return;
 	}
-	*new = (struct place){.given = given, .path = place, .is_fresh = is_fresh};
+	*new = (struct place){
+		.ways = path_ways(work->arena, path), .is_fresh = is_fresh};
+	places->failed |= new->ways.n == 0;
+}
+
+static const char *given(const struct place *place)
+{
+	return place->ways.list[0];
 }
 
 /* Their keys are paths. */
@@ -123,17 +125,15 @@ static int add_volumes_from(
 	return 0;
 }
 
-/* Below a mount on /var the image's /var/run is no link: both ways to it count. */
+/* Below a mount on /var the image's /var/run is no link: all ways to it count. */
 static bool is_nested(const struct place *inner, const struct place *outer)
 {
-	const char *const ways[] = {inner->given, inner->path}, *const tops[] = {
-									outer->given,
-									outer->path};
+	for (size_t w = 0; w < inner->ways.n; w++) {
+		for (size_t t = 0; t < outer->ways.n; t++) {
+			const char *way = inner->ways.list[w],
+				   *top = outer->ways.list[t];
 
-	for (size_t w = 0; w < ARRAY_LEN(ways); w++) {
-		for (size_t t = 0; t < ARRAY_LEN(tops); t++) {
-			if (strcmp(ways[w], tops[t]) != 0 &&
-				path_below(ways[w], tops[t]))
+			if (strcmp(way, top) != 0 && path_below(way, top))
 				return true;
 		}
 	}
@@ -172,7 +172,7 @@ static int check_nested(struct work *work, const struct places *places)
 			"'%s' would be mounted below '%s': runc before 1.1.14 can be "
 			"led anywhere on the host while it makes the place for it: "
 			"mount it elsewhere, or have a newer runc",
-			shown(work, inner->given), shown(work, outer->given));
+			shown(work, given(inner)), shown(work, given(outer)));
 	/* It stays below the container's root, where links still lead to /etc. */
 	if (!is_anybody && release_is_from(work, "runc", groups, &is_mended) < 0)
 		return -EACCES;
@@ -181,7 +181,7 @@ static int check_nested(struct work *work, const struct places *places)
 			"'%s' would be mounted below '%s', where a link could lead it "
 			"to the file that says which groups its processes have: it "
 			"needs runc 1.3 or later: mount it elsewhere",
-			shown(work, inner->given), shown(work, outer->given));
+			shown(work, given(inner)), shown(work, given(outer)));
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static int check_groups(struct work *work, const struct places *places)
 	bool is_mended;
 
 	for (size_t i = 0; i < places->n; i++) {
-		const char *place = places->list[i].path;
+		const char *place = given(&places->list[i]);
 
 		if (has_power(work, POWER_RUN_AS) || !path_below("/etc/group", place))
 			continue;
@@ -209,6 +209,17 @@ static int check_groups(struct work *work, const struct places *places)
 				shown(work, place));
 	}
 	return 0;
+}
+
+/*
+ * Where it is not asked for the engine's own configuration decides, which nothing
+ * tells. It is mounted before what the request mounts, and so below nothing of that.
+ */
+static bool may_have_init(const struct json_node *host_config)
+{
+	const struct json_node *init = json_member(host_config, "Init");
+
+	return !init || init->kind != JSON_KIND_BOOL || init->boolean;
 }
 
 /* What the image has on the way to these places, and what groups it has. */
@@ -230,9 +241,10 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	for (size_t i = 0; i < places->n; i++) {
 		const struct place *place = &places->list[i];
 
-		look_at_place(&look, place->given, place->is_volume);
-		look_at_place(&look, place->path, false);
+		look_at_place(&look, given(place), place->is_volume);
 	}
+	if (may_have_init(host_config))
+		look_at_place(&look, "/sbin/docker-init", false);
 	return look_into(&look, image_id);
 }
 
@@ -242,7 +254,6 @@ static void add_own(
 {
 	static const char *const kernels[] = {"/dev", "/proc", "/sys"};
 	static const char joins[] = "container:";
-	const struct json_node *init = json_member(host_config, "Init");
 	const char *ipc = json_member_text(host_config, "IpcMode", "");
 
 	/* That of another container, which runs, or of the host: anybody's. */
@@ -252,8 +263,6 @@ static void add_own(
 		add(work, places, kernels[i], true);
 	for (size_t i = 0; i < NETWORK_FILES; i++)
 		add(work, places, network_files[i].path, true);
-	if (init && init->kind == JSON_KIND_BOOL && init->boolean)
-		add(work, places, "/sbin/docker-init", true);
 }
 
 /* A request that names none gets the image's. */

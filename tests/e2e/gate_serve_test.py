@@ -852,6 +852,33 @@ def nothing_of_hers_is_on_the_way_to_a_working_directory(lab):
 
 
 @check
+def nothing_of_hers_is_on_the_way_to_docker_init(lab):
+    """runc mounts it also where an engine's own configuration says so, which none tells."""
+    folder, link = tarfile.DIRTYPE, tarfile.SYMTYPE
+    with image("hers", ({"name": "sbin", "type": folder, "mode": 0o755,
+                         "uid": USERS["alice"]}, b"")) as box:
+        status, out = lab.docker("alice", "run", "--rm", box, "echo", "ran", check=False)
+        if gatelab.runc_is_from(1, 3, 0):
+            expect("it runs", not status and out.split() == ["ran"], out)
+        else:
+            expect("refused", status and "'/sbin'" in out, out)
+            rule = lab.decisions()[-1]["rule"]
+            expect("by its rule", rule == "image-links", rule)
+        out = lab.docker("alice", "run", "--rm", "--init=false", box, "echo", "ran")
+        expect("it runs without", out.split() == ["ran"], out)
+    # As Fedora has them.
+    with image("merged", ({"name": "usr", "type": folder, "mode": 0o755}, b""),
+               ({"name": "usr/bin", "type": folder, "mode": 0o755}, b""),
+               ({"name": "usr/sbin", "type": link, "linkname": "bin"}, b""),
+               ({"name": "sbin", "type": link, "linkname": "usr/sbin"}, b"")) as box:
+        for words in ([], ["--init"]):
+            out = lab.docker("alice", "run", "--rm", *words, box, "cat", "/proc/1/comm")
+            expect("it runs: %s" % words, out.split() == [
+                "docker-init" if words else "cat"], out)
+    nothing_is_left()
+
+
+@check
 def no_volume_is_filled_where_a_link_leads(lab):
     """The engine copies what an image has into an empty volume, as root and by paths."""
     own, target = USERS["alice"], "/srv/target"

@@ -279,8 +279,6 @@ static void no_link_leads_to_a_mount(void **state)
 		{PLAIN, {{"/dev", &a_link}}, "image-links"},
 		{PLAIN, {{"/proc", &a_link}}, "image-links"},
 		{PLAIN, {{"/etc/resolv.conf", &file}}, "allow"},
-		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}},
-			"image-links"},
 		/* Those of distributions, which are followed. */
 		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"), {{"/bin", &bin}}, "allow"},
 		{WITH("\"Tmpfs\":{\"/bin/x\":\"\"}"),
@@ -295,6 +293,55 @@ static void no_link_leads_to_a_mount(void **state)
 			"image-links"},
 		{WITH("\"Tmpfs\":{\"/var/lock/x\":\"\"}"),
 			{{"/var/lock", &var_run_lock}}, "image-links"},
+	};
+
+	check_rows(*state, rows, ARRAY_LEN(rows));
+}
+
+/* It is mounted in containers that do not ask for it, too, if the engine is told so. */
+static void nothing_leads_docker_init(void **state)
+{
+	static const char *const off = WITH("\"Init\":false"),
+				 *const fixed = WITH("\"ReadonlyRootfs\":true"),
+				 *const null = WITH("\"Init\":null"),
+				 *const below = WITH("\"Tmpfs\":{\"/sbin/x\":\"\"}"),
+				 *const over = WITH("\"Binds\":[\"mine:/usr/bin\"]");
+	static const struct gate_fixture_tar sbin = {.type = '2', .link = "usr/sbin"},
+					     arch = {.type = '2', .link = "usr/bin"},
+					     bin = {.type = '2', .link = "bin"},
+					     up = {.type = '2', .link = "../usr/bin"},
+					     top = {.type = '2', .link = "/usr/bin"},
+					     odd = {.type = '2', .link = "../bin"};
+	static const struct row rows[] = {
+		{PLAIN, {{"/sbin/docker-init", &a_link}}, "image-links"},
+		{WITH("\"Init\":true"), {{"/sbin/docker-init", &a_link}},
+			"image-links"},
+		{null, {{"/sbin/docker-init", &a_link}}, "image-links"},
+		{off, {{"/sbin/docker-init", &a_link}}, "allow"},
+		{PLAIN, {{"/sbin", &owned}}, "image-links"},
+		{off, {{"/sbin", &owned}}, "allow"},
+		{fixed, {{"/sbin", &owned}}, "allow"},
+		{PLAIN, {{"/sbin", &a_link}}, "image-links"},
+		{fixed, {{"/sbin", &a_link}}, "image-links"},
+		/* Of Debian, of Fedora, of Arch: wherever they lead is looked at. */
+		{PLAIN, {{"/sbin", &sbin}}, "allow"},
+		{PLAIN, {{"/sbin", &sbin}, {"/usr/sbin", &bin}}, "allow"},
+		{PLAIN, {{"/sbin", &arch}, {"/usr/sbin", &bin}}, "allow"},
+		{PLAIN, {{"/sbin", &top}, {"/usr/sbin", &top}}, "allow"},
+		{PLAIN, {{"/usr/sbin", &up}}, "allow"},
+		{PLAIN, {{"/usr/sbin", &arch}}, "image-links"},
+		{PLAIN, {{"/usr/sbin", &odd}}, "image-links"},
+		{PLAIN, {{"/sbin", &bin}}, "image-links"},
+		{PLAIN, {{"/sbin", &sbin}, {"/usr/sbin", &owned}}, "image-links"},
+		{PLAIN, {{"/sbin", &arch}, {"/usr/bin", &owned}}, "image-links"},
+		{PLAIN, {{"/sbin", &sbin}, {"/usr/sbin/docker-init", &a_link}},
+			"image-links"},
+		{PLAIN, {{"/sbin", &arch}, {"/usr/bin/docker-init", &a_link}},
+			"image-links"},
+		{below, {{"/sbin", &arch}, {"/usr/bin/x", &folder}}, "allow"},
+		{below, {{"/sbin", &arch}, {"/usr/bin/x", &a_link}}, "image-links"},
+		/* It is there before. */
+		{over, {{"/sbin", &arch}}, "allow"},
 	};
 
 	check_rows(*state, rows, ARRAY_LEN(rows));
@@ -342,19 +389,12 @@ static void nothing_leads_the_working_directory(void **state)
 /* Who can put a link on the way while the container runs has it started again. */
 static void nobody_can_put_a_link_on_the_way(void **state)
 {
-	static const struct gate_fixture_tar others_own = {.type = '5',
-						     .mode = 0755,
-						     .uid = 1001},
-					     last_other = {.type = '5',
-						     .mode = 0755,
-						     .uid = 65535},
-					     subordinate = {.type = '5',
-						     .mode = 0755,
-						     .uid = 65536},
-					     sticky = {.type = '5', .mode = 01777},
-					     own_sticky = {.type = '5',
-						     .mode = 01777,
-						     .uid = 1000};
+	static const struct gate_fixture_tar
+		others_own = {.type = '5', .mode = 0755, .uid = 1001},
+		last_other = {.type = '5', .mode = 0755, .uid = 65535},
+		subordinate = {.type = '5', .mode = 0755, .uid = 65536},
+		sticky = {.type = '5', .mode = 01777},
+		own_sticky = {.type = '5', .mode = 01777, .uid = 1000};
 	static const struct gate_fixture_tar own_link = {.type = '2',
 						     .mode = 0777,
 						     .uid = 1000,
@@ -594,6 +634,7 @@ int main(void)
 		T(a_list_is_read_whole),
 		T(no_link_leads_to_a_mount),
 		T(nobody_can_put_a_link_on_the_way),
+		T(nothing_leads_docker_init),
 		T(nothing_leads_the_working_directory),
 		T(nothing_is_below_what_callers_can_change),
 		T(volumes_are_told),
