@@ -96,6 +96,7 @@ struct policy_bind {
  * @capabilities: as the kernel names them, without CAP_; or "*"
  * @devices:      host paths, globs; or "*"
  * @networks:     names, or "*"
+ * @read_only:    containers have a root file system and volumes only to read
  */
 struct profile {
 	const char *name;
@@ -104,7 +105,7 @@ struct profile {
 	const struct policy_bind *binds;
 	size_t nbinds;
 	struct text_list images, capabilities, devices, networks;
-	bool privileged, host_namespaces, build, others;
+	bool privileged, host_namespaces, build, others, read_only;
 };
 
 /** struct grant - @elevate: for `gate run`; NULL: there is nothing to be elevated to.

@@ -159,7 +159,7 @@ static void parse_profile(
 {
 	static const char *const keys[] = {"run_as", "binds", "images", "publish",
 		"privileged", "host_namespaces", "build", "others", "capabilities",
-		"devices", "networks"};
+		"devices", "networks", "read_only"};
 	static const char *const run_as[] = {"caller", "any"};
 	static const char *const publish[] = {"none", "loopback", "approved", "any"};
 	const struct {
@@ -170,6 +170,7 @@ static void parse_profile(
 		{"host_namespaces", &profile->host_namespaces},
 		{"build", &profile->build},
 		{"others", &profile->others},
+		{"read_only", &profile->read_only},
 	};
 
 	profile->name = arena_strdup(&policy->arena, node->key);

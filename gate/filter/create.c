@@ -284,6 +284,18 @@ static int check_isolation(struct work *work, const struct field *field,
 		ROW_DROP("IOMaximumBandwidth", INT, .max = INT64_MAX),                \
 		ROW_SUB("RestartPolicy", restart_table)
 
+static int force_read_only(struct work *work, const struct field *field,
+	const struct json_node *value, struct jsonw *out)
+{
+	bool asked = value && value->boolean, forced = work->profile->read_only;
+
+	if (forced && !asked && work->judging)
+		return field_refuse(work, field, value,
+			"the profile is \"read_only\": make the container again");
+	jsonw_member_bool(out, field->key, asked || forced);
+	return 0;
+}
+
 static const struct field host_config_rows[] = {
 	RESOURCE_ROWS,
 	ROW_DROP("Binds", WORDS), /* with Mounts */
@@ -293,7 +305,7 @@ static const struct field host_config_rows[] = {
 	ROW_CHECK("Tmpfs", MAP, check_tmpfs),
 	ROW_NEEDS("StorageOpt", MAP, POWER_PRIVILEGED),
 	ROW_ALLOW("ShmSize", INT, .max = INT64_MAX),
-	ROW_ALLOW("ReadonlyRootfs", BOOL),
+	ROW_FORCE("ReadonlyRootfs", BOOL, force_read_only),
 
 	ROW_CHECK("Privileged", BOOL, check_privileged),
 	ROW_FORCE("CapAdd", WORDS, force_cap_add),

@@ -243,6 +243,20 @@ static int use_volume(struct work *work, const char *name)
 	return 0;
 }
 
+/*
+ * The engine removes what it made itself: by names, and one that was built with an old
+ * Go follows a link that takes a directory's place meanwhile (golang/go#52745).
+ */
+static int check_volume_writes(struct work *work, const struct field *field,
+	const struct json_node *value, bool writes)
+{
+	if (!writes || !work->profile->read_only)
+		return 0;
+	return field_refuse(work, field, value,
+		"the profile is \"read_only\": a volume is mounted read-only, what is "
+		"to be written is in a tmpfs or a bind");
+}
+
 static int check_mount(struct work *work, struct mount *mount)
 {
 	const char *path,
@@ -256,8 +270,11 @@ static int check_mount(struct work *work, struct mount *mount)
 			return -EACCES;
 		mount->raw = strcmp(path, mount->source) == 0;
 		mount->source = path;
-	} else if (mount->type == MOUNT_VOLUME && mount->source) {
-		return use_volume(work, mount->source);
+	} else if (mount->type == MOUNT_VOLUME) {
+		if (check_volume_writes(
+			    work, mount->field, mount->value, !mount->read_only) < 0)
+			return -EACCES;
+		return mount->source ? use_volume(work, mount->source) : 0;
 	}
 	return 0;
 }
@@ -323,6 +340,37 @@ static int write_mount(struct work *work, const struct mount *mount, struct json
 static size_t count_of(const struct json_node *list)
 {
 	return list && list->kind == JSON_KIND_ARRAY ? list->count : 0;
+}
+
+/* A path of the caller's, with or without a '/' at its end. */
+static bool is_same_place(const char *given, size_t len, const char *path)
+{
+	while (len > 1 && given[len - 1] == '/')
+		len--;
+	return len == strlen(path) && memcmp(given, path, len) == 0;
+}
+
+bool mounts_on(struct work *work, const char *path)
+{
+	const struct json_node *binds = json_member(work->host_config, "Binds"),
+			       *mounts = json_member(work->host_config, "Mounts");
+	bool found = false;
+
+	for (size_t i = 0; i < count_of(binds); i++) {
+		const struct json_node *bind = &binds->children[i];
+		const char *text = bind->kind == JSON_KIND_STRING ? bind->string : "";
+		const char *colon = strchr(text, ':');
+		const char *target = colon ? colon + 1 : text;
+
+		found = found || is_same_place(target, strcspn(target, ":"), path);
+	}
+	for (size_t i = 0; i < count_of(mounts); i++) {
+		const char *target =
+			json_member_text(&mounts->children[i], "Target", "");
+
+		found = found || is_same_place(target, strlen(target), path);
+	}
+	return found;
 }
 
 static int read_mounts(struct work *work, const struct json_node *binds,
@@ -399,6 +447,9 @@ static int judge_mount(struct work *work, const struct json_node *mount)
 	if (strcmp(type, "tmpfs") == 0)
 		return 0;
 	if (strcmp(type, "volume") == 0) {
+		if (check_volume_writes(
+			    work, &mounts_field, mount, flag_of(mount, "RW")) < 0)
+			return -EACCES;
 		if (is_unlimited(work))
 			return 0;
 		if (object_volume(work, json_member_text(mount, "Name", ""), &volume) <

@@ -228,7 +228,8 @@ static int check_image(struct work *work, const struct json_node *host_config,
 {
 	const struct json_node *fixed =
 		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
-	struct look look = {.work = work, .is_fixed = fixed && fixed->boolean};
+	struct look look = {.work = work,
+		.is_fixed = work->profile->read_only || (fixed && fixed->boolean)};
 	bool is_due;
 
 	if (look_is_due(work, &is_due) < 0)

@@ -6,6 +6,7 @@
 
 #include "gate/filter/judge.h"
 #include "gate/filter/mountpoint.h"
+#include "gate/filter/mounts.h"
 #include "gate/filter/objects.h"
 
 int check_volumes_from(struct work *work, const struct field *field,
@@ -94,6 +95,19 @@ int check_tmpfs(struct work *work, const struct field *field,
 	return rc;
 }
 
+/* A volume that the engine makes for a path alone, with what the image has there. */
+static int check_unnamed(struct work *work, const struct field *field,
+	const struct json_node *value, const char *target)
+{
+	/* What is mounted in a container that exists mounts_judge() sees. */
+	if (!work->profile->read_only || work->judging || mounts_on(work, target))
+		return 0;
+	return field_refuse(work, field, value,
+		"the profile is \"read_only\", and '%s' would be a volume to write to: "
+		"mount a tmpfs or a bind there",
+		shown(work, target));
+}
+
 int check_volumes(struct work *work, const struct field *field,
 	const struct json_node *value, struct jsonw *out)
 {
@@ -107,6 +121,8 @@ int check_volumes(struct work *work, const struct field *field,
 		const char *target;
 
 		rc = check_mountpoint(work, field, item, item->key, &target);
+		if (rc == 0)
+			rc = check_unnamed(work, field, item, target);
 		if (rc < 0)
 			break;
 		jsonw_member_object(out, target);
@@ -122,8 +138,11 @@ int check_image_volumes(
 	const char *target;
 	int rc = 0;
 
-	for (size_t i = 0; volumes && rc == 0 && i < volumes->count; i++)
+	for (size_t i = 0; volumes && rc == 0 && i < volumes->count; i++) {
 		rc = check_mountpoint(
 			work, field, NULL, volumes->children[i].key, &target);
+		if (rc == 0)
+			rc = check_unnamed(work, field, NULL, target);
+	}
 	return rc;
 }

@@ -85,7 +85,7 @@ bool is_unlimited(const struct work *work)
 {
 	return has_power(work, POWER_RUN_AS) && has_power(work, POWER_PRIVILEGED) &&
 	       has_power(work, POWER_HOST) && has_power(work, POWER_OTHERS) &&
-	       work->profile->publish == PUBLISH_ANY;
+	       work->profile->publish == PUBLISH_ANY && !work->profile->read_only;
 }
 
 const char *work_pin(struct work *work, const struct gate_pin *wanted)

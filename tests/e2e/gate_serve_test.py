@@ -908,6 +908,40 @@ def no_volume_is_filled_where_a_link_leads(lab):
 
 
 @check
+def what_the_engine_removes_is_not_hers_to_change(lab):
+    """With read_only: not inside, and not from the host. An old Go's engine empties the
+    directory that a link leads to where she puts one while it removes."""
+    own = USERS["erin"]
+    folder = {"name": "own", "type": tarfile.DIRTYPE, "mode": 0o755, "uid": own}
+    api("POST", "/images/create?fromSrc=-&repo=own&tag=1&changes=VOLUME%20/own",
+        gatelab.box_image((folder, b""), ({"name": "own/x"}, b"of the image")),
+        "application/x-tar")
+    for words in ([], ["-v", "/own"], ["-v", "named:/own"], ["-v", "/v", "--tmpfs", "/own"]):
+        out = refused(lab, "erin", "create", *words, "own:1", "true")
+        expect("%s: why" % words, "read_only" in out, out)
+    covered = ["--mount", "type=tmpfs,target=/own"]
+    name = lab.docker("erin", "run", "-d", "-v", "/home/erin:/home/erin", "-v",
+                      "named:/v:ro", *covered, "own:1", "sleep", "1000").strip()
+    what = api("GET", "/containers/%s/json" % name)
+    expect("its mounts", sorted((m["Type"], m["RW"]) for m in what["Mounts"]) == [
+        ("bind", True), ("tmpfs", True), ("volume", False)], what["Mounts"])
+    inside = "/proc/%d/root" % what["State"]["Pid"]
+    for place in ("", inside):
+        for way in ("/tmp/a", "/v/a", "/d/a"):
+            command = ["mkdir", place + way]
+            if not place:
+                command = ["docker", "exec", name] + command
+            p = lab.as_user("erin", *command)
+            out = p.communicate()[0].decode()
+            expect("%s%s" % (place, way), p.returncode and "Read-only" in out, out)
+    lab.docker("erin", "exec", name, "touch", "/home/erin/a")
+    lab.docker("erin", "rm", "-f", name)
+    lab.docker("erin", "volume", "rm", "named")
+    api("DELETE", "/images/own:1")
+    nothing_is_left()
+
+
+@check
 def a_look_copies_no_volume(lab):
     folder = {"name": "full", "type": tarfile.DIRTYPE, "mode": 0o755}
     api("POST", "/images/create?fromSrc=-&repo=full&tag=1&changes=VOLUME%20/full",

@@ -21,20 +21,22 @@ from lab import api, run
 
 ENGINE, GATE = "/run/seawall/engine.sock", "/run/docker.sock"
 BOX = "box:1"
-USERS = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004}
+USERS = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004, "erin": 2005}
 POLICY = {
     "version": 1,
     "gate": {
         "profiles": {
             "developer": {"run_as": "caller", "binds": ["$HOME", "/srv/data:ro"],
                           "images": ["*"], "publish": "loopback"},
+            "reader": {"binds": ["$HOME"], "images": ["*"], "read_only": True},
             "operator": {"run_as": "any", "binds": ["/"], "privileged": True,
                          "images": ["*"], "host_namespaces": True, "networks": ["*"],
                          "capabilities": ["*"], "devices": ["*"], "publish": "any",
                          "build": True, "others": True}},
         "grants": [{"users": ["alice", "bob"], "profile": "developer",
                     "elevate": "operator"},
-                   {"users": ["carol"], "profile": "operator"}]}}
+                   {"users": ["carol"], "profile": "operator"},
+                   {"users": ["erin"], "profile": "reader"}]}}
 
 
 def own_etc():

@@ -47,6 +47,7 @@ static const char policy_text[] =
 	" 'builder':{'images':['*'],'build':true},"
 	" 'short':{'images':['nginx*','team*/app','library/*']},"
 	" 'keeper':{'images':['*'],'others':true},"
+	" 'reader':{'images':['*'],'binds':['/srv'],'read_only':true},"
 	" 'rooted':{'images':['*'],'run_as':'any','binds':['/srv']},"
 	" 'operator':{'run_as':'any','binds':['/'],'images':['*'],'privileged':true,"
 	"  'host_namespaces':true,'capabilities':['*'],'devices':['*'],"
@@ -57,6 +58,7 @@ static const char policy_text[] =
 	" {'users':['paula'],'profile':'plain'},{'users':['leo'],'profile':'local'},"
 	" {'users':['bea'],'profile':'builder'},"
 	" {'users':['sam'],'profile':'short'},{'users':['kim'],'profile':'keeper'},"
+	" {'users':['rex'],'profile':'reader'},"
 	" {'users':['rita'],'profile':'rooted'},{'users':['olga'],'profile':'operator'}"
 	"]}"
 	"}";
@@ -79,6 +81,7 @@ static const struct gate_caller callers[] = {
 	{.user = {.name = "rita", .uid = 1007}, .gid = 1007, .home = "/srv/users/rita"},
 	{.user = {.name = "olga", .uid = 1008}, .gid = 1008, .home = "/srv/users/olga"},
 	{.user = {.name = "sam", .uid = 1009}, .gid = 1009, .home = "/srv/users/sam"},
+	{.user = {.name = "rex", .uid = 1010}, .gid = 1010, .home = "/srv/users/rex"},
 	{.user = {.name = "mallory", .uid = 1666},
 		.gid = 1666,
 		.home = "/srv/users/mallory"},
@@ -306,6 +309,18 @@ static const struct {
 			CONFINED MASKED READ_ONLY
 			"'Privileged':false,'PidMode':'container:joined'",
 			"")},
+	{"containers/changing/json",
+		CONTAINER(4, "changing", "1010:1010", LABELS("1010"), SAFE, "")},
+	{"containers/fixed/json",
+		CONTAINER(4, "fixed", "1010:1010", LABELS("1010"),
+			SAFE ",'ReadonlyRootfs':true",
+			"{'Type':'volume','Destination':'/v','Name':'rexes',"
+			"'Driver':'local','RW':false}")},
+	{"containers/filling/json",
+		CONTAINER(4, "filling", "1010:1010", LABELS("1010"),
+			SAFE ",'ReadonlyRootfs':true",
+			"{'Type':'volume','Destination':'/v','Name':'rexes',"
+			"'Driver':'local','RW':true}")},
 	{"containers/" ID(1) "/json",
 		CONTAINER(1, "mine", "1000:1000", LABELS("1000"), SAFE, "")},
 	{"containers/" ID(2) "/json",
@@ -425,6 +440,7 @@ static const struct {
 			   "'Config':{'Labels':{'traefik.enable':'true'}}}"},
 
 	{"volumes/mine", VOLUME("mine", MINE, "null")},
+	{"volumes/rexes", VOLUME("rexes", "{'seawall.owner':'1010'}", "null")},
 	{"volumes/bobs", VOLUME("bobs", BOBS, "null")},
 	{"volumes/roots", VOLUME("roots", "null", "{}")},
 	{"volumes/hidden",
