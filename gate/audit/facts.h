@@ -185,6 +185,11 @@ struct audit_path {
 	const char *path, *engine, *place;
 };
 
+/** struct audit_build - what an engine's program was made with: "go1.19.8" */
+struct audit_build {
+	const char *socket, *go;
+};
+
 /** struct audit_gap - something that could not be seen. */
 struct audit_gap {
 	const char *place, *text;
@@ -216,6 +221,8 @@ struct audit_facts {
 	size_t nfiles;
 	struct audit_mount *mounts;
 	size_t nmounts;
+	struct audit_build *builds;
+	size_t nbuilds;
 	bool directory; /* a service besides the files has users, groups or rules */
 	struct audit_names socket_groups; /* that configurations give the engine */
 	struct audit_path *paths;

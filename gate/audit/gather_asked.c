@@ -165,20 +165,35 @@ void gather_names(struct audit_facts *facts)
 
 enum { MAX_CONTAINERS_BYTES = 64 * 1024 * 1024 };
 
-static int ask_engine(struct audit_facts *facts, const char *socket, struct err *err)
+/* @ret_answer: in @arena */
+static int ask(const char *socket, const char *path, struct arena *arena,
+	struct span *ret_answer, struct err *err)
 {
 	struct upstream upstream = {
 		.socket_path = socket, .max_bytes = MAX_CONTAINERS_BYTES};
 	struct gate_fact fact;
-	struct arena arena;
+	int rc = upstream_get(&upstream, path, arena, &fact, err);
 
-	arena_init(&arena, 0);
-	int rc = upstream_get(&upstream, "/containers/json?all=1", &arena, &fact, err);
 	if (rc == 0 && fact.status != 200)
 		rc = err_set(err, -EPROTO, "it answers with status %u", fact.status);
 	if (rc == 0)
-		rc = system_read_containers(
-			facts, (struct span){fact.body, fact.len}, err);
+		*ret_answer = (struct span){fact.body, fact.len};
+	return rc;
+}
+
+static int ask_engine(struct audit_facts *facts, const char *socket, struct err *err)
+{
+	struct arena arena;
+	struct span answer;
+
+	arena_init(&arena, 0);
+	int rc = ask(socket, "/containers/json?all=1", &arena, &answer, err);
+	if (rc == 0)
+		rc = system_read_containers(facts, answer, err);
+	if (rc == 0)
+		rc = ask(socket, "/version", &arena, &answer, err);
+	if (rc == 0)
+		rc = system_read_version(facts, socket, answer, err);
 	arena_done(&arena);
 	return rc;
 }

@@ -129,6 +129,7 @@ int audit_judge(const struct audit_facts *facts, const struct policy *policy,
 	judge_units(&judging);
 	judge_containers(&judging);
 	judge_data_root(&judging);
+	judge_removal(&judging);
 	for (size_t i = 0; i < facts->ngaps; i++)
 		judging_add(&judging, KIND_UNSEEN,
 			(struct about){.place = facts->gaps[i].place},

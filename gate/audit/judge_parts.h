@@ -18,6 +18,9 @@ void judge_containers(struct judging *judging);
 void judge_files(struct judging *judging);
 void judge_data_root(struct judging *judging);
 
+/* judge_removal.c */
+void judge_removal(struct judging *judging);
+
 /* judge_rules.c */
 void judge_rules(struct judging *judging);
 void judge_units(struct judging *judging);

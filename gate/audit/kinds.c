@@ -46,6 +46,7 @@ static const struct audit_kind kinds[KIND_COUNT] = {
 	[KIND_CONTAINER] = {"container-socket", AUDIT_HIGH, {CIS("5.32"), CIS("5.6")}},
 	[KIND_OTHER_GROUP] = {"other-group", AUDIT_HIGH, {{0}}},
 	[KIND_DATA_ROOT] = {"data-root", AUDIT_MEDIUM, {{0}}},
+	[KIND_REMOVAL] = {"engine-removal", AUDIT_MEDIUM, {{0}}},
 	[KIND_UNSEEN] = {"unseen", AUDIT_LOW, {{0}}},
 };
 

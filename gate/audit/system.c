@@ -307,3 +307,31 @@ int system_read_containers(struct audit_facts *facts, struct span text, struct e
 	}
 	return rc;
 }
+
+int system_read_version(struct audit_facts *facts, const char *socket, struct span text,
+	struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	const char *go = NULL;
+	int rc = json_doc_load_text("/version", text.text, text.len, NULL, &doc, err);
+
+	if (rc < 0)
+		return rc;
+	const struct json_node *root = json_doc_root(doc);
+	if (root->kind != JSON_KIND_OBJECT)
+		return json_err(root, err, -EINVAL, "not an object");
+	if (json_get_string(root, "GoVersion", &go, err) < 0)
+		return -EINVAL;
+	struct audit_build *slot = arena_push(
+		&facts->arena, &facts->builds, &facts->nbuilds, sizeof(*slot));
+	if (!slot)
+		return err_set(err, -ENOMEM, "out of memory");
+	*slot = (struct audit_build){
+		.socket = arena_strdup(&facts->arena, socket),
+		.go = arena_strdup(&facts->arena, go ? go : ""),
+	};
+	if (slot->socket && slot->go)
+		return 0;
+	facts->nbuilds--;
+	return err_set(err, -ENOMEM, "out of memory");
+}

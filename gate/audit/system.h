@@ -75,4 +75,8 @@ int system_read_caps(const void *attribute, size_t len, uint64_t *ret_caps)
 int system_read_containers(struct audit_facts *facts, struct span text, struct err *err)
 	_must_check_;
 
+/** system_read_version() - the answer of the engine at @socket to GET /version. */
+int system_read_version(struct audit_facts *facts, const char *socket, struct span text,
+	struct err *err) _must_check_;
+
 #endif

@@ -104,6 +104,9 @@ static void read_part(struct audit_facts *facts, char parser, struct span text)
 	case 'm':
 		(void)!system_read_containers(facts, text, &err);
 		break;
+	case 'v':
+		(void)!system_read_version(facts, "/run/docker.sock", text, &err);
+		break;
 	case 'l':
 		(void)system_read_command(facts, "process 1", text);
 		system_read_option_file(facts, "/etc/default/docker", text);

@@ -225,6 +225,87 @@ static void a_name_service_that_is_down(void **state)
 	audit_facts_done(&facts);
 }
 
+/* Of what an engine says that it was built with, and of the profiles that are granted.
+ */
+static void engines_that_follow_links(void **state)
+{
+	static const struct {
+		const char *answer;
+		size_t told;
+	} rows[] = {
+		{"{\"GoVersion\":\"go1.19.8\"}", 1},
+		{"{\"GoVersion\":\"go1.20.14\"}", 1},
+		{"{\"GoVersion\":\"go1.21\"}", 1},
+		{"{\"GoVersion\":\"go1.21.10\"}", 1},
+		{"{\"GoVersion\":\"go1.21.11\"}", 0},
+		{"{\"GoVersion\":\"go1.22.3\"}", 1},
+		{"{\"GoVersion\":\"go1.22.4\"}", 0},
+		{"{\"GoVersion\":\"go1.22.12 X:boringcrypto\"}", 0},
+		{"{\"GoVersion\":\"go1.23rc1\"}", 0},
+		{"{\"GoVersion\":\"go1.100.1\"}", 0},
+		{"{\"GoVersion\":\"go2.0\"}", 0},
+		{"{\"GoVersion\":\"go1.-1\"}", 1},
+		{"{\"GoVersion\":\"go 1.24.1\"}", 1},
+		{"{\"GoVersion\":\"devel go1.30-abc\"}", 1},
+		{"{\"GoVersion\":\"\"}", 1},
+		{"{}", 1},
+	};
+	static const char text[] =
+		"{\"version\":1,\"gate\":{\"profiles\":{"
+		"\"free\":{\"images\":[\"*\"]},\"imageless\":{},"
+		"\"fixed\":{\"images\":[\"*\"],\"read_only\":true},"
+		"\"root\":{\"images\":[\"*\"],\"privileged\":true},"
+		"\"unused\":{\"images\":[\"*\"]}},"
+		"\"grants\":[{\"users\":[\"a\",\"b\"],\"profile\":\"free\","
+		"\"elevate\":\"unused\"},{\"users\":[\"c\"],\"profile\":\"fixed\"},"
+		"{\"users\":[\"d\"],\"profile\":\"root\"},"
+		"{\"users\":[\"e\"],\"profile\":\"imageless\"}]}}";
+	struct policy *policy = NULL;
+	struct json_errors errors;
+
+	(void)state;
+	json_errors_init(&errors);
+	assert_int_equal(
+		policy_load_text("p", text, strlen(text), &errors, &policy, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct audit_result result = {0};
+		struct audit_facts facts;
+		struct arena arena;
+
+		audit_facts_init(&facts);
+		arena_init(&arena, 0);
+		assert_int_equal(system_read_version(&facts, "/run/x.sock",
+					 span(rows[i].answer), NULL),
+			0);
+		assert_int_equal(audit_judge(&facts, policy, &arena, &result, NULL), 0);
+		if (result.n != rows[i].told)
+			fail_msg("%s: %zu entries", rows[i].answer, result.n);
+		if (result.n > 0)
+			assert_string_equal(result.entries[0].id,
+				"engine-removal:profile free:/run/x.sock");
+		assert_int_equal(result.nfindings, 0);
+		arena_done(&arena);
+		audit_facts_done(&facts);
+	}
+	policy_free(policy);
+	json_errors_done(&errors);
+}
+
+static void versions_that_are_none(void **state)
+{
+	static const char *const texts[] = {"", "[]", "{\"GoVersion\":7}", "{"};
+	struct audit_facts facts;
+
+	(void)state;
+	audit_facts_init(&facts);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_int_equal(system_read_version(
+					 &facts, "/run/x.sock", span(texts[i]), NULL),
+			-EINVAL);
+	assert_int_equal(facts.nbuilds, 0);
+	audit_facts_done(&facts);
+}
+
 static void memory_that_runs_out(void **state)
 {
 	struct audit_result result = {0};
@@ -262,6 +343,8 @@ int main(void)
 		cmocka_unit_test(unquoted),
 		cmocka_unit_test(sudo_aliases),
 		cmocka_unit_test(a_name_service_that_is_down),
+		cmocka_unit_test(engines_that_follow_links),
+		cmocka_unit_test(versions_that_are_none),
 		cmocka_unit_test(memory_that_runs_out),
 	};
 
