@@ -350,6 +350,7 @@ int nft_dynset_decode(struct decode_ctx *ctx, const struct nft_expr *expr)
 	if (r < 0)
 		return r;
 	set->dynamic = true;
+	set->shrinks |= op == NFT_DYNSET_OP_DELETE;
 	if (refuses)
 		set->refuses = true;
 	doubt = op == NFT_DYNSET_OP_DELETE

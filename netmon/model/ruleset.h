@@ -321,6 +321,7 @@ struct set {
 	bool interval, concat, map, vmap;
 	bool objects; /* maps to named objects: elements have no data */
 	bool dynamic; /* packets change it: some rule adds or deletes elements */
+	bool shrinks; /* and some rule deletes: who is in it now may not be then */
 	bool refuses; /* elements that packets add carry a limit, quota ... */
 	uint32_t object_type;  /* NFT_OBJECT_* */
 	uint32_t max_elements; /* 0: no bound */

@@ -295,10 +295,12 @@ size_t match_lookup(const struct view *view, const struct set *set,
 	struct found *found;
 
 	*ret_found = found = arena_array(view->arena,
-		known || set->unreadable ? 2 : set->nelements + 4, sizeof(*found));
+		known || set->unreadable || set->shrinks ? 2 : set->nelements + 4,
+		sizeof(*found));
 	if (!found)
 		return 0;
-	if (set->unreadable) {
+	/* A sender has his own element deleted by a packet that he sends before. */
+	if (set->unreadable || set->shrinks) {
 		found[0] = (struct found){.peers = peers, .unknown = true};
 		found[1] = (struct found){.peers = peers};
 		return 2;

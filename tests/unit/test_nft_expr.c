@@ -315,6 +315,30 @@ static void test_nat(void **state)
 	ruleset_free(ruleset);
 }
 
+/* add, update and delete, each alone. */
+static void test_sets_that_shrink(void **state)
+{
+	(void)state;
+	for (unsigned int op = 0; op <= 2; op++) {
+		char exprs[256];
+
+		(void)snprintf(exprs, sizeof(exprs),
+			NFT_MADE_MARK " 1={ dynset 1=s:ports 3=%u 4=8 }", op);
+		nft_made_begin(&build);
+		nft_made_rule(&build, TABLE_IP, exprs);
+		struct ruleset *ruleset = nft_made_decode(&build);
+		for (size_t i = 0; i < ruleset->nsets; i++) {
+			const struct set *set = &ruleset->sets[i];
+			bool it = set->dynamic;
+
+			assert_int_equal(set->shrinks, it && op == 2);
+			if (it)
+				assert_string_equal(set->name, "ports");
+		}
+		ruleset_free(ruleset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_lengths_of_keys),
 		cmocka_unit_test(test_odd_expressions),
 		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_sets_that_shrink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
