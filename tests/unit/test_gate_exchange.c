@@ -42,6 +42,17 @@ struct world {
 	pthread_mutex_t lock;
 };
 
+/* Requests are answered when they have ended: else gate need not send on the rest. */
+static bool has_ended(const char *heard)
+{
+	const char *length = strstr(heard, "Content-Length: "),
+		   *body = strstr(heard, "\r\n\r\n");
+
+	if (strstr(heard, "chunked\r\n"))
+		return strstr(heard, "0\r\n\r\n") != NULL;
+	return body && (!length || strlen(body + 4) >= strtoul(length + 16, NULL, 10));
+}
+
 static void *serve_engine(void *context)
 {
 	struct world *world = context;
@@ -55,6 +66,7 @@ static void *serve_engine(void *context)
 			return NULL;
 		pthread_mutex_lock(&world->lock);
 		world->connections++;
+		size_t begin = world->nheard;
 		pthread_mutex_unlock(&world->lock);
 		for (;;) {
 			ssize_t n = wire_receive(fd, bytes, sizeof(bytes),
@@ -67,10 +79,7 @@ static void *serve_engine(void *context)
 				memcpy(world->heard + world->nheard, bytes, (size_t)n);
 				world->nheard += (size_t)n;
 			}
-			const char *heard = world->heard;
-			/* Uploads are answered when they have ended. */
-			bool ready = !strstr(heard, "chunked\r\n") ||
-				     strstr(heard, "0\r\n\r\n");
+			bool ready = has_ended(world->heard + begin);
 			pthread_mutex_unlock(&world->lock);
 			if (!answered && ready &&
 				wire_send(fd, world->answer, strlen(world->answer),
