@@ -23,6 +23,8 @@ struct made {
 	const struct there *there;
 	size_t n;
 	const char *runc, *labels; /* of the container */
+	const char *user;	   /* in the place of its "1000:1000" */
+	bool of_another;	   /* image, as its label says */
 	int fails;
 	unsigned int looked, asked, volumes;
 	const char *store; /* of images, eight characters; NULL: the engine's own */
@@ -67,6 +69,15 @@ static int look(void *context, const char *api, const char *image_id,
 	return 0;
 }
 
+/* Over what is behind @at in the answer, if that is there. */
+static void put(const struct gate_fact *fact, const char *at, const char *text)
+{
+	char *found = fact->body ? strstr((char *)(uintptr_t)fact->body, at) : NULL;
+
+	if (found)
+		memcpy(found + strlen(at), text, strlen(text));
+}
+
 static int get(void *context, const char *path, struct arena *arena,
 	struct gate_fact *ret_fact, struct err *err)
 {
@@ -86,6 +97,10 @@ static int get(void *context, const char *path, struct arena *arena,
 			       : NULL;
 	if (driver)
 		memcpy(driver, made->store, strlen("overlay2"));
+	if (made->user)
+		put(ret_fact, "\"User\":\"", made->user);
+	if (made->of_another)
+		put(ret_fact, "\"seawall.image\":\"sha256:", "b");
 	const char *labels = "\"seawall.owner\":\"1000\",";
 	const char *at =
 		made->labels && ret_fact->body ? strstr(ret_fact->body, labels) : NULL;
@@ -558,6 +573,28 @@ static void a_label_tells(void **state)
 	assert_int_equal(fine.looked, 0);
 }
 
+/* Who may touch others' starts one that root made of another image, too. */
+static void a_label_tells_of_its_image_alone(void **state)
+{
+	static const struct gate_fixture_tar bad = {
+		.type = '0', .mode = 0644, .content = "1000:x:0:\n"};
+	static const struct there there = {"/etc/group", &bad};
+
+	for (int of_another = 0; of_another < 2; of_another++) {
+		struct made made = {.there = &there,
+			.n = 1,
+			.user = "1006:1006",
+			.labels = "\"seawall.looked\":\"groups\",",
+			.of_another = of_another};
+
+		assert_string_equal(
+			ask(*state, "kim", "/v1.41/containers/bare/start", NULL, &made)
+				.rule,
+			of_another ? "image-groups" : "allow");
+		assert_int_equal(made.looked, of_another);
+	}
+}
+
 static void what_cannot_be_seen_is_refused(void **state)
 {
 	struct made made = {.fails = -ECONNRESET};
@@ -640,6 +677,7 @@ int main(void)
 		T(volumes_are_told),
 		T(who_is_looked_at),
 		T(a_label_tells),
+		T(a_label_tells_of_its_image_alone),
 		T(what_was_fine_is_remembered),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Heads of requests to the engine: made from nothing, and nothing can be put in. */
+/* Requests to the engine: heads are made from nothing, nothing can be put in, and what
+ * is made for a look is removed or is told of.
+ */
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +12,11 @@
 
 #include <cmocka.h>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "gate/serve/upstream.h"
+#include "gate/serve/wire.h"
 
 static void writes_heads(void **state)
 {
@@ -56,11 +64,119 @@ static void nothing_can_be_put_in(void **state)
 	arena_done(&arena);
 }
 
+#define ID64		"1111111111111111111111111111111111111111111111111111111111111111"
+#define NOTHING(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
+#define MADE                                                         \
+	"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n" \
+	"Content-Length: 73\r\n\r\n{\"Id\":\"" ID64 "\"}"
+
+/**
+ * struct engine - answers to one connection after the other
+ * @answers: in their order, up to NULL
+ * @heard:   first lines of what was asked
+ */
+struct engine {
+	int listener;
+	const char *const *answers;
+	char heard[2048];
+};
+
+static void *serve(void *context)
+{
+	struct engine *engine = context;
+
+	for (size_t i = 0; engine->answers[i]; i++) {
+		_cleanup_(cleanup_close) int fd = accept(engine->listener, NULL, NULL);
+		char bytes[4096];
+		size_t len = 0, at = strlen(engine->heard);
+		ssize_t n;
+
+		do {
+			n = wire_receive(fd, bytes + len, sizeof(bytes) - 1 - len,
+				wire_now() + 5000);
+			len += n > 0 ? (size_t)n : 0;
+			bytes[len] = '\0';
+		} while (n > 0 && !strstr(bytes, "\r\n\r\n"));
+		(void)snprintf(engine->heard + at, sizeof(engine->heard) - at, "%.*s\n",
+			(int)strcspn(bytes, "\r"), bytes);
+		(void)!wire_send(fd, engine->answers[i], strlen(engine->answers[i]),
+			wire_now() + 5000);
+		(void)shutdown(fd, SHUT_WR);
+		/* Its body, if it has one: unread, what was sent would be lost. */
+		while (wire_receive(fd, bytes, sizeof(bytes), wire_now() + 5000) > 0)
+			;
+	}
+	return NULL;
+}
+
+static void what_was_made_for_a_look_is_removed(void **state)
+{
+	static const char odd[] = "nonsense\r\n\r\n";
+	static const struct {
+		const char *answers[5];
+		int want;
+		const char *why;
+		size_t asked; /* that often for what the image has */
+	} rows[] = {
+		{{MADE, NOTHING("200 OK"), NOTHING("404 Not Found"),
+			 NOTHING("204 No Content")},
+			0, "", 2},
+		/* It would stay for ever, and be nobody's. */
+		{{MADE, NOTHING("200 OK"), NOTHING("200 OK"), NOTHING("500 Oh")}, -EIO,
+			"the engine answers 500", 2},
+		{{MADE, odd, NOTHING("204 No Content")}, -EPROTO, "no HTTP", 1},
+		/* Why there is no look is what counts. */
+		{{MADE, odd, NOTHING("500 Oh")}, -EPROTO, "no HTTP", 1},
+		{{NOTHING("409 Conflict")}, -EIO, "409 to a create", 0},
+	};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char dir[] = "/tmp/gate-upstream-XXXXXX", path[64];
+	struct engine engine = {.listener = socket(AF_UNIX, SOCK_STREAM, 0)};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/engine", dir);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	assert_int_equal(
+		bind(engine.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(engine.listener, 8), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct gate_glimpse glimpses[] = {{.path = "/etc"}, {.path = "/x"}};
+		struct upstream upstream = {.socket_path = path, .broker = -1};
+		struct err err = {0};
+		struct arena arena;
+		pthread_t thread;
+		size_t asked = 0;
+
+		arena_init(&arena, 0);
+		engine.answers = rows[i].answers;
+		engine.heard[0] = '\0';
+		assert_int_equal(pthread_create(&thread, NULL, serve, &engine), 0);
+		int rc = upstream_look(&upstream, "1.41", "sha256:" ID64, glimpses,
+			ARRAY_LEN(glimpses), &arena, &err);
+		pthread_join(thread, NULL);
+		assert_int_equal(rc, rows[i].want);
+		if (!strstr(err.text, rows[i].why))
+			fail_msg("row %zu: %s", i, err.text);
+		for (const char *at = engine.heard; (at = strstr(at, "HEAD ")); at++)
+			asked++;
+		assert_int_equal(asked, rows[i].asked);
+		assert_int_equal(strstr(engine.heard, "DELETE /v1.41/containers/" ID64
+						      "?v=1&force=1 ") != NULL,
+			i < 4);
+		arena_done(&arena);
+	}
+	(void)close(engine.listener);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_heads),
 		cmocka_unit_test(nothing_can_be_put_in),
+		cmocka_unit_test(what_was_made_for_a_look_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
