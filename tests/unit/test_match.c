@@ -187,23 +187,6 @@ static void sets(void **state)
 	assert_int_equal(lookup(&dport, &set, true), MATCH_MAYBE);
 }
 
-/* delete @set { ip saddr }: its sender is in it no more. */
-static void sets_that_packets_delete_from(void **state)
-{
-	static const uint8_t web[] = BE16(8080);
-	struct set_element elements[] = {{.key = web, .key_end = web}};
-	struct set set = {.key_len = 2,
-		.elements = elements,
-		.nelements = 1,
-		.dynamic = true};
-	(void)state;
-
-	assert_int_equal(lookup(&dport, &set, false), MATCH_YES);
-	set.shrinks = true;
-	assert_int_equal(lookup(&dport, &set, false), MATCH_MAYBE);
-	assert_int_equal(lookup(&dport, &set, true), MATCH_MAYBE);
-}
-
 static void concatenations(void **state)
 {
 	/* ip saddr . tcp dport, each padded to four bytes */
@@ -277,7 +260,6 @@ int main(void)
 		cmocka_unit_test(masks_and_halves),
 		cmocka_unit_test(conntrack),
 		cmocka_unit_test(sets),
-		cmocka_unit_test(sets_that_packets_delete_from),
 		cmocka_unit_test(concatenations),
 		cmocka_unit_test(port_lists),
 		cmocka_unit_test(alternatives),

@@ -328,6 +328,30 @@ static void a_port_hears_no_group_of_its_own(void **state)
 	assert_true(address_group_key(h->reach, &ssdp) != 0);
 }
 
+/* ip saddr @banned drop, and some rule has it that packets delete their senders. */
+static void who_is_banned_may_undo_it(void **state)
+{
+	static const uint8_t neighbour[] = {203, 0, 113, 77};
+	struct host_made *h = *state;
+	struct set_element element = {.key = neighbour, .key_end = neighbour};
+	struct set set = {.name = "banned",
+		.key_len = sizeof(neighbour),
+		.elements = &element,
+		.nelements = 1,
+		.dynamic = true};
+	const struct op ops[] = {
+		{.kind = OP_LOOKUP, .operand = made_saddr(), .set = &set},
+		made_verdict(VERDICT_DROP, NULL)};
+
+	made_rule(&h->rules, prerouting(&h->rules, -300, CHAIN_FILTER), ops, 2);
+	host_listen(h->host, IPPROTO_TCP, PORT);
+	assert_int_equal(host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT),
+		RESULT_FILTERED);
+	set.shrinks = true;
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_MAYBE);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -345,6 +369,7 @@ int main(void)
 		T(containers_of_one_namespace_are_asked_once),
 		T(a_long_list_hides_no_socket),
 		T(a_port_hears_no_group_of_its_own),
+		T(who_is_banned_may_undo_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
