@@ -54,14 +54,14 @@ struct sight {
 
 int look_is_due(struct work *work, bool *ret_due)
 {
-	static release_number groups = {1, 3, 0}, links = {1, 1, 14};
+	static release_number callers = {1, 3, 3}, anybodys = {1, 1, 14};
 	bool is_mended;
 
 	*ret_due = false;
 	if (!has_engine(work) || has_power(work, POWER_PRIVILEGED))
 		return 0;
 	if (release_is_from(work, "runc",
-		    has_power(work, POWER_RUN_AS) ? links : groups, &is_mended) < 0)
+		    has_power(work, POWER_RUN_AS) ? anybodys : callers, &is_mended) < 0)
 		return -EACCES;
 	*ret_due = !is_mended;
 	return 0;
@@ -306,7 +306,7 @@ static int check_end(
 	if (type == 0 || type == GO_DIRECTORY)
 		return 0;
 	return refuse(work, 403, "image-links",
-		"'%s' in the image is %s, and a mount is to be there: runc before 1.3 "
+		"'%s' in the image is %s, and a mount is to be there: older runcs "
 		"can be led astray by it: mount it elsewhere (docker-init not at all, "
 		"with --init=false), or have a newer runc",
 		shown(work, sight->path), type == GO_LINK ? "a link" : "a device");

@@ -6,7 +6,7 @@
 #include "gate/filter/work.h"
 
 /*
- * Theory of operation. Two mistakes of older runcs let an image decide over the host:
+ * Theory of operation. Mistakes of older runcs let an image decide over the host:
  *
  * - Before 1.3.0 it looks for the numbers of a process' groups among the names in the
  *   container's /etc/group first, and the engine tells it at least that of the caller's
@@ -15,6 +15,8 @@
  * - Before 1.1.14 it makes the places of mounts where links of the image lead
  *   (CVE-2024-45310), and every one mounts there: on /etc/group, or where the caller
  *   can put a link of his own.
+ * - Before 1.3.3 it takes what is at /dev/null for its own (CVE-2025-31133), and opens
+ * it as root for the process: where a link leads a mount to /dev, that is the caller's.
  *
  * So with such a runc a container is made only of an image in which /, /etc and
  * /etc/group are root's to change alone, no group is called by a number, and no link is

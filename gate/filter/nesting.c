@@ -157,7 +157,7 @@ static bool find_nested(const struct places *places, const struct place **ret_in
 
 static int check_nested(struct work *work, const struct places *places)
 {
-	static release_number links = {1, 1, 14}, groups = {1, 3, 0};
+	static release_number links = {1, 1, 14}, inside = {1, 3, 3};
 	const struct place *inner, *outer;
 	bool is_mended, is_anybody = has_power(work, POWER_RUN_AS);
 
@@ -173,14 +173,14 @@ static int check_nested(struct work *work, const struct places *places)
 			"led anywhere on the host while it makes the place for it: "
 			"mount it elsewhere, or have a newer runc",
 			shown(work, given(inner)), shown(work, given(outer)));
-	/* It stays below the container's root, where links still lead to /etc. */
-	if (!is_anybody && release_is_from(work, "runc", groups, &is_mended) < 0)
+	/* It stays below the container's root, where links lead to /etc and /dev. */
+	if (!is_anybody && release_is_from(work, "runc", inside, &is_mended) < 0)
 		return -EACCES;
 	if (!is_mended)
 		return refuse(work, 403, "mount-nested",
 			"'%s' would be mounted below '%s', where a link could lead it "
-			"to the file that says which groups its processes have: it "
-			"needs runc 1.3 or later: mount it elsewhere",
+			"to the file that says which groups its processes have, or to "
+			"/dev: it needs runc 1.3.3 or later: mount it elsewhere",
 			shown(work, given(inner)), shown(work, given(outer)));
 	return 0;
 }

@@ -492,7 +492,7 @@ def nothing_is_made_in_a_bind_by_root(lab):
     path = "/home/alice/outer"
     os.mkdir(path)
     os.chown(path, 2001, 2001)
-    mended = gatelab.runc_is_from(1, 3, 0)
+    mended = gatelab.runc_is_from(1, 3, 3)
     for words in (["-v", path + ":/d", "-v", "/d/a/b"],
                   ["-v", path + ":/d", "--tmpfs", "/d/t"], ["-v", path + ":/etc"]):
         if mended:
@@ -716,7 +716,7 @@ def no_image_gives_groups(lab):
         "top": [({"name": ".", "type": folder, "mode": 0o755, "uid": own}, b"")],
         "far": [({"name": "etc", "type": folder, "mode": 0o755, "uid": 3000000}, b"")],
     }
-    mended = gatelab.runc_is_from(1, 3, 0)
+    mended = gatelab.runc_is_from(1, 3, 3)
     for name, extra in bad.items():
         with image(name, *extra) as box:
             status, out = lab.docker("alice", "run", "--rm", box, "id", "-G",
@@ -757,7 +757,7 @@ def no_link_leads_to_the_groups(lab):
     groups = os.path.dirname(given("groups", "group", text="%s:x:0:\n" % own))
     var = os.path.dirname(given("var", "run", link="/"))
     way = os.path.dirname(given("way", "etc", link="/etc"))
-    mended = gatelab.runc_is_from(1, 3, 0)
+    mended = gatelab.runc_is_from(1, 3, 3)
     folder, link = tarfile.DIRTYPE, tarfile.SYMTYPE
     lab.docker("alice", "run", "-d", "--ipc", "shareable", "--name", "eve", BOX, "sh",
                "-c", "ln -s /etc /dev/shm/a; sleep 1000")
@@ -858,7 +858,7 @@ def nothing_of_hers_is_on_the_way_to_docker_init(lab):
     with image("hers", ({"name": "sbin", "type": folder, "mode": 0o755,
                          "uid": USERS["alice"]}, b"")) as box:
         status, out = lab.docker("alice", "run", "--rm", box, "echo", "ran", check=False)
-        if gatelab.runc_is_from(1, 3, 0):
+        if gatelab.runc_is_from(1, 3, 3):
             expect("it runs", not status and out.split() == ["ran"], out)
         else:
             expect("refused", status and "'/sbin'" in out, out)
@@ -980,7 +980,7 @@ def no_image_leads_a_mount_astray(lab):
     path = "/home/alice/led"
     os.mkdir(path)
     os.chown(path, USERS["alice"], USERS["alice"])
-    mended = gatelab.runc_is_from(1, 3, 0)
+    mended = gatelab.runc_is_from(1, 3, 3)
     for name, target, words in (
             ("groups", "/etc", ["--tmpfs", "/way"]),
             ("into", "/d", ["-v", path + ":/d", "--tmpfs", "/way/x"]),

@@ -391,7 +391,7 @@ static void nothing_leads_the_working_directory(void **state)
 		for (int old = 0; old < 2; old++) {
 			struct made made = {.there = &rows[i].there,
 				.n = 1,
-				.runc = old ? "1.1.5" : "1.3.0"};
+				.runc = old ? "1.1.5" : "1.3.3"};
 			const char *rule =
 				create(*state, rows[i].user, rows[i].body, &made);
 
@@ -468,7 +468,8 @@ static void nothing_is_below_what_callers_can_change(void **state)
 	} rows[] = {
 		{"alice", "1.1.15+ds1", "mount-nested"},
 		{"alice", "1.2.9", "mount-nested"},
-		{"alice", "1.3.0", "allow"},
+		{"alice", "1.3.2", "mount-nested"},
+		{"alice", "1.3.3", "allow"},
 		{"rita", "1.1.13", "mount-nested"},
 		{"rita", "1.1.14", "allow"},
 		{"olga", "1.1.5", "allow"},
@@ -507,13 +508,16 @@ static void who_is_looked_at(void **state)
 	static const char *const binds =
 		"{\"Image\":\"nginx\",\"User\":\"0\",\"HostConfig\":{\"Binds\":["
 		"\"/srv/x:/srv/x\"]}}";
+	static const char *const tmpfs = WITH("\"Tmpfs\":{\"/srv/x\":\"\"}");
 	static const struct {
 		const char *user, *runc, *body;
 		const struct there *there;
 		const char *want;
 	} rows[] = {
-		{"alice", "1.3.0", PLAIN, &list, "allow"},
-		{"alice", "1.3.0-rc.1", PLAIN, &list, "image-groups"},
+		{"alice", "1.3.3", PLAIN, &list, "allow"},
+		{"alice", "1.3.3-rc.1", PLAIN, &list, "image-groups"},
+		{"alice", "1.3.2", tmpfs, &way, "image-links"},
+		{"alice", "1.3.3", tmpfs, &way, "allow"},
 		{"alice", "", PLAIN, &list, "image-groups"},
 		{"rita", "1.1.5", PLAIN, &list, "allow"},
 		{"rita", "1.1.13", binds, &way, "image-links"},
@@ -563,7 +567,7 @@ static void a_label_tells(void **state)
 	decision = ask(*state, "rita", "/v1.41/containers/create", PLAIN, &fine);
 	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"links\""));
 	/* The image may say that it was. */
-	fine.runc = "1.3.0";
+	fine.runc = "1.3.3";
 	decision = ask(*state, "alice", "/v1.41/containers/create", PLAIN, &fine);
 	assert_non_null(strstr(decision.forward.body, "\"seawall.looked\":\"\""));
 	assert_int_equal(fine.looked, 0);
