@@ -592,6 +592,7 @@ void chain_run_base(struct run *run, const struct chain *chain,
 {
 	struct states returned = {0};
 
+	run->priority = chain->priority;
 	run_chain(run, chain, state, 0, accepted, &returned);
 	for (size_t i = 0; i < returned.n; i++) {
 		struct state *end = &returned.v[i];

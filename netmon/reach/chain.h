@@ -37,6 +37,7 @@ struct run {
 	struct space *space;
 	struct arena *arena;
 	enum hook hook;
+	int32_t priority; /* of the base chain that is called */
 	bool tracing;
 	struct endings endings;
 	size_t steps;

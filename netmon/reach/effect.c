@@ -18,6 +18,7 @@ struct view effect_view(
 		.packet = &state->packet,
 		.family = chain->family,
 		.hook = run->hook,
+		.priority = run->priority,
 		.arena = run->arena,
 		.peers = state->peers};
 }

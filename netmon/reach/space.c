@@ -155,17 +155,16 @@ static bool op_tells_strange(const struct op *op, bool pieces)
 				      (pieces && value_is_of_later_piece(op->operand)));
 }
 
-/* Whether any chain may see packets in fragments: value_in_pieces(). */
 static bool see_pieces(const struct ruleset *rules)
 {
-	bool pieces = !rules->uses_conntrack;
+	for (size_t i = 0; i < rules->nchains; i++) {
+		const struct chain *c = &rules->chains[i];
 
-	for (size_t i = 0; i < rules->nchains; i++)
-		pieces |= rules->chains[i].family == TABLE_NETDEV ||
-			  rules->chains[i].family == TABLE_BRIDGE ||
-			  (rules->chains[i].base &&
-				  rules->chains[i].hook == HOOK_INGRESS);
-	return pieces;
+		if (c->base && value_sees_pieces(c->family, c->hook, c->priority,
+				       rules->uses_conntrack))
+			return true;
+	}
+	return false;
 }
 
 bool space_rules_tell_strange(const struct ruleset *rules)

@@ -94,14 +94,27 @@ static void load_sdif(
 		value_put_name(value, "");
 }
 
+bool value_sees_pieces(
+	enum table_family family, enum hook hook, int32_t priority, bool tracks)
+{
+	enum { DEFRAG = -400 }; /* NF_IP_PRI_CONNTRACK_DEFRAG */
+
+	if (family == TABLE_BRIDGE || hook == HOOK_INGRESS || hook == HOOK_EGRESS)
+		return true;
+	if (hook == HOOK_PREROUTING && priority <= DEFRAG)
+		return true;
+	return !tracks && (hook == HOOK_PREROUTING || hook == HOOK_FORWARD ||
+				  hook == HOOK_POSTROUTING);
+}
+
 bool value_in_pieces(const struct view *view)
 {
 	const struct packet *packet = view->packet;
 
 	return packet->strange && packet->family == FAMILY_IP4 &&
 	       packet->kind == PACKET_FIRST &&
-	       (view->hook == HOOK_INGRESS || view->family == TABLE_BRIDGE ||
-		       (view->hook == HOOK_PREROUTING && !view->space->tracks));
+	       value_sees_pieces(
+		       view->family, view->hook, view->priority, view->space->tracks);
 }
 
 bool value_hides_ip(const struct view *view)

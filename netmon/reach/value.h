@@ -31,6 +31,7 @@ struct view {
 	const struct packet *packet;
 	enum table_family family;
 	enum hook hook;
+	int32_t priority; /* of the base chain */
 	struct arena *arena;
 	const struct ivset *peers; /* those of the state */
 };
@@ -45,12 +46,18 @@ struct view {
 bool value_hides_ip(const struct view *view);
 
 /**
- * value_in_pieces() - whether chains there may see a packet of IPv4 in fragments
+ * value_sees_pieces() - whether a base chain may see packets of IPv4 in fragments
+ * @tracks: whether conntrack puts them together there (nf_ct_ipv4_defrag()); else
+ *          ip_local_deliver() does, before input, and for others nobody
  *
- * Those of devices and bridges do, and prerouting's where conntrack does not put them
- * together (nf_ct_ipv4_defrag(); else ip_local_deliver() does it, after prerouting).
- * The first may end eight bytes behind IP's header.
+ * Those of devices and bridges do, in which they also leave as they came
+ * (ip_do_fragment()), and those that are called before conntrack's own work.
  */
+bool value_sees_pieces(
+	enum table_family family, enum hook hook, int32_t priority, bool tracks);
+
+/** value_in_pieces() - whether the chain may see the packet in fragments, of which the
+ *  first may end eight bytes behind IP's header. */
 bool value_in_pieces(const struct view *view);
 
 /**

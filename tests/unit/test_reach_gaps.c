@@ -135,6 +135,55 @@ static void a_sender_may_cut_his_packet(void **state)
 	arena_done(&report.arena);
 }
 
+/* The same where fragments are not put together yet, or are apart again: a chain before
+ * conntrack's, and one at the device by which they leave. */
+static void pieces_before_and_after(void **state)
+{
+	static const char *devices[] = {"docker0"};
+	static const struct {
+		enum hook hook;
+		int32_t priority;
+		bool open;
+	} rows[] = {
+		{HOOK_PREROUTING, -450, true},
+		{HOOK_PREROUTING, -400, true},
+		{HOOK_PREROUTING, -399, false},
+		{HOOK_FORWARD, -450, false},
+		{HOOK_EGRESS, 0, true},
+	};
+	const struct operand flags = {.field = FIELD_PAYLOAD,
+		.base = BASE_TRANSPORT,
+		.offset = 12,
+		.load_len = 4,
+		.len = 4};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct host_made *h = *state;
+		struct arena *arena = &h->rules.arena;
+		const struct op ops[] = {
+			made_match(arena, made_masked(arena, &flags, 0x00120000, 0),
+				CMP_EQ, 0x00020000, 0, 4),
+			made_verdict(VERDICT_DROP, NULL)};
+		struct chain *chain = made_chain(&h->rules, "c", true, rows[i].hook,
+			rows[i].priority, CHAIN_FILTER);
+
+		if (rows[i].hook == HOOK_EGRESS) {
+			chain->family = TABLE_NETDEV;
+			chain->devices = devices;
+			chain->ndevices = 1;
+		}
+		made_rule(&h->rules, chain, ops, ARRAY_LEN(ops));
+		assert_int_equal(host_ask(h, "eth0", "203.0.113.77", "172.17.0.2", 80),
+			RESULT_FILTERED);
+		struct report report;
+		host_survey(h, &report);
+		assert_int_equal(host_exposure(&report, 80) != NULL, rows[i].open);
+		arena_done(&report.arena);
+		host_teardown(state);
+		open_host(state);
+	}
+}
+
 /* In a machine that is a container itself cards are pairs, like its containers' ports:
  * those that end where the uplink does lead outside. */
 static void a_pair_may_be_a_card(void **state)
@@ -294,6 +343,7 @@ int main(void)
 		T(helpers_are_a_gap),
 		T(a_neighbour_may_hide_behind_tags),
 		T(a_sender_may_cut_his_packet),
+		T(pieces_before_and_after),
 		T(a_pair_may_be_a_card),
 		T(a_child_of_the_uplink_is_a_perimeter),
 		T(settings_are_gaps),

@@ -345,8 +345,8 @@ static void who_is_banned_may_undo_it(void **state)
 
 	made_rule(&h->rules, prerouting(&h->rules, -300, CHAIN_FILTER), ops, 2);
 	host_listen(h->host, IPPROTO_TCP, PORT);
-	assert_int_equal(host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT),
-		RESULT_FILTERED);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_FILTERED);
 	set.shrinks = true;
 	assert_int_equal(
 		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_MAYBE);
