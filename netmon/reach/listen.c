@@ -134,6 +134,40 @@ void listen_find(struct reach *reach, const struct space *space,
 	owner_of(reach, space, packet, ret_listener);
 }
 
+static bool is_anothers(const struct listener *l, const struct listener *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].container == l->container && all[i].path == l->path)
+			return false;
+	return true;
+}
+
+size_t listen_sharers(struct reach *reach, const struct space *space,
+	const struct packet *packet, bool many, const struct listener *first,
+	struct listener *ret)
+{
+	const struct link *in = netns_link(space->netns, packet->iif);
+	const struct sock_slot *slot = space->socks[packet->dport % SOCK_BUCKETS];
+	int master = in ? in->master : 0;
+	int best = score(first->sock, packet, master);
+	size_t n = 1;
+
+	ret[0] = *first;
+	for (; slot && n < SHARERS_MAX; slot = slot->next) {
+		int points = score(slot->sock, packet, master);
+		struct listener l = {.path = PATH_HOST_SERVICE,
+			.sock = slot->sock,
+			.listens = TRI_YES};
+
+		if (points < 0 || (points != best && !many))
+			continue;
+		owner_of(reach, space, packet, &l);
+		if (is_anothers(&l, ret, n))
+			ret[n++] = l;
+	}
+	return n;
+}
+
 enum tri listen_any(const struct space *space, uint8_t proto, uint16_t port)
 {
 	const struct sock_slot *slot = space->socks[port % SOCK_BUCKETS];

@@ -34,6 +34,43 @@ static void proxy_outcome(
 	}
 }
 
+static void deliver_to(struct visit *visit, struct state *state,
+	const struct listener *l, struct outcome what)
+{
+	what.result = RESULT_OPEN;
+	what.sock = l->sock;
+	if (!visit->container)
+		what.container = l->container;
+	if (!visit->has_path) {
+		what.has_path = true;
+		what.path = l->path;
+	}
+	if (l->path == PATH_DOCKER_PROXY)
+		proxy_outcome(visit, l, &what);
+	run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_ACCEPT, l->text);
+	visit_end_answered(visit, state, PACKET_ACCEPT, &what);
+}
+
+/* To each that may get it: a copy, or what the kernel does not give to another one. */
+static void deliver_to_all(struct visit *visit, const struct state *state,
+	const struct listener *first, const struct outcome *what)
+{
+	bool many = visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST;
+	struct listener all[SHARERS_MAX];
+	size_t n = listen_sharers(
+		visit->walk->reach, visit->run.space, &state->packet, many, first, all);
+
+	for (size_t i = 0; i < n; i++) {
+		struct state mine = *state;
+
+		if (n > 1)
+			run_doubt(&visit->run, &mine, NULL, "port-shared",
+				"several programs share the port: who of them gets it "
+				"is the kernel's choice");
+		deliver_to(visit, &mine, &all[i], *what);
+	}
+}
+
 static void deliver(struct visit *visit, struct state *state)
 {
 	const struct packet *packet = &state->packet;
@@ -57,16 +94,7 @@ static void deliver(struct visit *visit, struct state *state)
 	}
 	switch (l.listens) {
 	case TRI_YES:
-		what.result = RESULT_OPEN;
-		if (!visit->has_path) {
-			what.has_path = true;
-			what.path = l.path;
-		}
-		if (l.path == PATH_DOCKER_PROXY)
-			proxy_outcome(visit, &l, &what);
-		run_trace(&visit->run, state, NULL, NULL, "socket", EFFECT_ACCEPT,
-			l.text);
-		visit_end_answered(visit, state, PACKET_ACCEPT, &what);
+		deliver_to_all(visit, state, &l, &what);
 		return;
 	case TRI_NO:
 		what.result = RESULT_CLOSED;

@@ -352,6 +352,80 @@ static void who_is_banned_may_undo_it(void **state)
 		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_MAYBE);
 }
 
+/* How many containers have the port at that address, for all that a survey tells. */
+static size_t count_owners(struct host_made *h, uint8_t proto, uint32_t addr)
+{
+	const struct container *seen[4] = {NULL};
+	struct report report;
+	size_t n = 0;
+
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++) {
+		const struct exposure *e = &report.exposures[i];
+		bool new = e->endpoint.proto == proto && e->endpoint.port == PORT &&
+			   (e->endpoint.any || e->endpoint.addr.value == addr) &&
+			   !ivset_is_empty(e->reach[ZONE_ADJACENT].may);
+
+		for (size_t k = 0; k < n; k++)
+			new &= seen[k] != e->container;
+		if (new &&n < ARRAY_LEN(seen))
+			seen[n++] = e->container;
+	}
+	arena_done(&report.arena);
+	return n;
+}
+
+/* SO_REUSEPORT: two containers in the host's network have one port, each a part of what
+ * comes. */
+static void a_port_that_containers_share(void **state)
+{
+	struct host_made *h = *state;
+	struct container all[] = {*h->web, *h->web, *h->web};
+
+	for (size_t i = 1; i < ARRAY_LEN(all); i++) {
+		all[i].id = i == 1 ? "c2" : "c3";
+		all[i].name = all[i].id;
+		all[i].nnets = 0;
+		all[i].netns = h->host;
+		host_listen(h->host, IPPROTO_TCP, PORT)->container_id = all[i].id;
+	}
+	h->facts->containers = all;
+	h->facts->ncontainers = ARRAY_LEN(all);
+	assert_int_equal(count_owners(h, IPPROTO_TCP, 0xcb007101), 2);
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_MAYBE);
+	/* A bound one gets all that is for its address. */
+	h->host->socks[1].local.value = 0xcb007101;
+	assert_int_equal(
+		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_OPEN);
+}
+
+/* A datagram for a group is copied to each socket, not only the one that is bound. */
+static void a_group_that_containers_share(void **state)
+{
+	const uint32_t group = 0xeffffffa;
+	struct host_made *h = *state;
+	const struct op others[] = {
+		made_match(&h->rules.arena, made_daddr(), CMP_NEQ, group, 0, 4),
+		made_verdict(VERDICT_DROP, NULL)};
+	struct container all[] = {*h->web, *h->web, *h->web};
+
+	for (size_t i = 1; i < ARRAY_LEN(all); i++) {
+		struct sock *sock = host_listen(h->host, IPPROTO_UDP, PORT);
+
+		all[i].id = i == 1 ? "c2" : "c3";
+		all[i].name = all[i].id;
+		all[i].nnets = 0;
+		all[i].netns = h->host;
+		sock->container_id = all[i].id;
+		sock->local.value = i == 1 ? group : 0;
+	}
+	h->facts->containers = all;
+	h->facts->ncontainers = ARRAY_LEN(all);
+	made_rule(&h->rules, prerouting(&h->rules, -300, CHAIN_FILTER), others, 2);
+	assert_int_equal(count_owners(h, IPPROTO_UDP, group), 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -370,6 +444,8 @@ int main(void)
 		T(a_long_list_hides_no_socket),
 		T(a_port_hears_no_group_of_its_own),
 		T(who_is_banned_may_undo_it),
+		T(a_port_that_containers_share),
+		T(a_group_that_containers_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
