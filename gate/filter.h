@@ -155,6 +155,15 @@ struct gate_glimpse {
 };
 
 /**
+ * struct gate_looked - of what is looked at
+ * @id:       an image's
+ * @platform: for which of them; NULL: there is one alone
+ */
+struct gate_looked {
+	const char *id, *platform;
+};
+
+/**
  * struct gate_engine - how the filter asks about the engine's objects
  * @get: GET @path ("/v1.41/containers/web/json") and wait for the whole answer, which
  *       lives in @arena. 0 whatever the HTTP status is; a negative errno when there is
@@ -168,7 +177,7 @@ struct gate_glimpse {
 struct gate_engine {
 	int (*get)(void *context, const char *path, struct arena *arena,
 		struct gate_fact *ret_fact, struct err *err);
-	int (*look)(void *context, const char *api, const char *image_id,
+	int (*look)(void *context, const char *api, const struct gate_looked *image,
 		struct gate_glimpse *glimpses, size_t n, struct arena *arena,
 		struct err *err);
 	bool (*seen)(void *context, const char *text);

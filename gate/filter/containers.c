@@ -5,6 +5,7 @@
 
 #include "gate/filter/create.h"
 #include "gate/filter/judge.h"
+#include "gate/filter/look.h"
 #include "gate/filter/nesting.h"
 #include "gate/filter/objects.h"
 #include "gate/filter/publish.h"
@@ -165,23 +166,25 @@ static int apply_body(struct work *work, const struct fields *table)
 
 /*
  * With containerd's image store an image's id is that of all its platforms: what is
- * looked at, and judged, is the one that is taken where none is asked for. So that is
- * the only one, and it is not asked for.
+ * looked at, and judged, is the one that was taken where none is asked for. So that is
+ * the only one; it is asked for, lest another takes its place that comes meanwhile.
  */
 static int check_platform(struct work *work, const struct object *image)
 {
-	const char *asked = query_value(work, "platform"), *told;
+	const char *asked = query_value(work, "platform"), *told, *platform;
 
-	if (!asked || !*asked || has_power(work, POWER_PRIVILEGED) ||
-		image->existence != OBJECT_PRESENT)
+	if (has_power(work, POWER_PRIVILEGED) || image->existence != OBJECT_PRESENT)
 		return 0;
+	if (look_platform(work, image->root, &platform) < 0)
+		return -EACCES;
 	told = arena_printf(work->arena, "%s/%s",
 		json_member_text(image->root, "Os", ""),
 		json_member_text(image->root, "Architecture", ""));
 	if (!told)
 		return refuse_memory(work);
-	query_set(work, "platform", NULL);
-	if (strcmp(asked, told) == 0)
+	query_set(work, "platform", platform);
+	if (!asked || !*asked || strcmp(asked, told) == 0 ||
+		(platform && strcmp(asked, platform) == 0))
 		return 0;
 	return refuse(work, 403, "create-platform",
 		"the image is here for %s: what it is for %s needs \"privileged\"",

@@ -388,39 +388,38 @@ static const char *name_of(const struct look *look, const char *image_id)
 	return name;
 }
 
-/*
- * Whether the id stands for one file system for good: with these the engine has its own
- * store. containerd's gives several platforms one id, of which some may come later.
- */
-static int is_one_content(struct work *work, const char *image_id, bool *ret_is)
+int look_platform(
+	struct work *work, const struct json_node *image, const char **ret_platform)
 {
+	/* With these the engine has its own store. */
 	static const char *const drivers[] = {"overlay2", "vfs"};
-	const struct json_node *root;
-	const char *driver;
+	const char *driver = json_member_text(
+		json_member_of(image, "GraphDriver", JSON_KIND_OBJECT), "Name", "");
+	const char *system = json_member_text(image, "Os", ""),
+		   *machine = json_member_text(image, "Architecture", ""),
+		   *variant = json_member_text(image, "Variant", "");
 
-	*ret_is = false;
-	if (work_fact(work, arena_printf(work->arena, "images/%s/json", image_id),
-		    &root) < 0)
-		return -EACCES;
-	driver = root ? json_member_text(
-				json_member_of(root, "GraphDriver", JSON_KIND_OBJECT),
-				"Name", "")
-		      : "";
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
-		*ret_is |= strcmp(driver, drivers[i]) == 0;
-	return 0;
+	*ret_platform = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		if (strcmp(driver, drivers[i]) == 0)
+			return 0;
+	}
+	if (!*system || !*machine)
+		return refuse(work, 502, "engine-answer",
+			"the engine does not tell for which platform the image is");
+	*ret_platform = arena_printf(work->arena, "%s/%s%s%s", system, machine,
+		*variant ? "/" : "", variant);
+	return *ret_platform ? 0 : refuse_memory(work);
 }
 
-int look_into(struct look *look, const char *image_id)
+int look_into(struct look *look, const struct gate_looked *image)
 {
 	struct work *work = look->work;
 	const struct gate_engine *engine = work->context->engine;
 	struct gate_glimpse *glimpses;
 	struct err err = {0};
-	bool lasts;
+	bool lasts = !image->platform;
 
-	if (is_one_content(work, image_id, &lasts) < 0)
-		return -EACCES;
 	if (!has_power(work, POWER_RUN_AS))
 		look_at_roots(look);
 	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
@@ -431,7 +430,7 @@ int look_into(struct look *look, const char *image_id)
 	if (look->n == SIGHTS_MAX)
 		return refuse(work, 400, "too-many-objects",
 			"the mounts are more than %d directories deep", SIGHTS_MAX);
-	const char *name = name_of(look, image_id);
+	const char *name = name_of(look, image->id);
 	if (look->failed || !glimpses || !name)
 		return refuse_memory(work);
 	if (lasts && engine->seen && engine->seen(engine->context, name))
@@ -441,7 +440,7 @@ int look_into(struct look *look, const char *image_id)
 		glimpses[i].enough = look->sights[i].enough;
 		glimpses[i].is_volume = look->sights[i].volume;
 	}
-	if (engine->look(engine->context, work_api(work), image_id, glimpses, look->n,
+	if (engine->look(engine->context, work_api(work), image, glimpses, look->n,
 		    work->arena, &err) < 0)
 		return refuse(work, 502, "engine-answer",
 			"the engine did not show what is in the image: %s",

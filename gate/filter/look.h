@@ -85,11 +85,22 @@ void look_at_place(struct look *look, const char *path, bool is_volume);
 void look_at_working_dir(struct look *look, const char *path);
 
 /**
+ * look_platform() - for which platform an image is looked at, and has to be run
+ * @image: as the engine tells of it
+ *
+ * *ret_platform is NULL where an id stands for one file system for good. In
+ * containerd's store it stands for all that one index names, of which some may come
+ * later, and are then taken where no platform is asked for; of those that are the first
+ * is, or none.
+ */
+int look_platform(struct work *work, const struct json_node *image,
+	const char **ret_platform) _must_check_;
+
+/**
  * look_into() - refuse the request unless the image is as it must be
- * @image_id: "sha256:..."
  *
  * Return: 0 or -EACCES.
  */
-int look_into(struct look *look, const char *image_id) _must_check_;
+int look_into(struct look *look, const struct gate_looked *image) _must_check_;
 
 #endif

@@ -224,7 +224,8 @@ static bool may_have_init(const struct json_node *host_config)
 
 /* What the image has on the way to these places, and what groups it has. */
 static int check_image(struct work *work, const struct json_node *host_config,
-	const struct places *places, const char *image_id, const char *working_dir)
+	const struct places *places, const struct gate_looked *image,
+	const char *working_dir)
 {
 	const struct json_node *fixed =
 		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
@@ -237,7 +238,7 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	if (has_engine(work) && !has_power(work, POWER_RUN_AS))
 		look_at_working_dir(&look, working_dir);
 	if (!is_due)
-		return look.n > 0 ? look_into(&look, image_id) : 0;
+		return look.n > 0 ? look_into(&look, image) : 0;
 	look.groups = !has_power(work, POWER_RUN_AS);
 	for (size_t i = 0; i < places->n; i++) {
 		const struct place *place = &places->list[i];
@@ -246,7 +247,7 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	}
 	if (may_have_init(host_config))
 		look_at_place(&look, "/sbin/docker-init", false);
-	return look_into(&look, image_id);
+	return look_into(&look, image);
 }
 
 /* What the engine, or runc, mounts of its own; the rest is below these. */
@@ -284,6 +285,7 @@ int nesting_of_create(
 	const struct json_node *host_config =
 		json_member_of(body, "HostConfig", JSON_KIND_OBJECT);
 	struct places places = {0};
+	struct gate_looked looked;
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
@@ -297,10 +299,13 @@ int nesting_of_create(
 	if (add_volumes_from(work, &places, host_config) < 0 ||
 		check_nested(work, &places) < 0 || check_groups(work, &places) < 0)
 		return -EACCES;
-	return image->existence == OBJECT_PRESENT
-		       ? check_image(work, host_config, &places, image->id,
-				 working_dir_of(body, image))
-		       : 0;
+	if (image->existence != OBJECT_PRESENT)
+		return 0;
+	looked.id = image->id;
+	return look_platform(work, image->root, &looked.platform) < 0
+		       ? -EACCES
+		       : check_image(work, host_config, &places, &looked,
+				 working_dir_of(body, image));
 }
 
 /* Its label says so, of this very image: see objects.h on why it is gate's. */
@@ -323,7 +328,8 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 {
 	const struct json_node *host_config =
 		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
-	const char *image = json_member_text(root, "Image", NULL);
+	struct gate_looked looked = {.id = json_member_text(root, "Image", NULL)};
+	const struct json_node *image;
 	struct places places = {0};
 
 	if (has_power(work, POWER_PRIVILEGED))
@@ -336,10 +342,14 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 		return -EACCES;
 	if (was_looked_at(work, root))
 		return 0;
-	if (!image || !is_image_id(image))
+	if (!looked.id || !is_image_id(looked.id))
 		return refuse(work, 502, "engine-answer",
 			"the engine's answer about the container lacks its image");
-	return check_image(work, host_config, &places, image,
+	if (work_fact(work, arena_printf(work->arena, "images/%s/json", looked.id),
+		    &image) < 0 ||
+		look_platform(work, image, &looked.platform) < 0)
+		return -EACCES;
+	return check_image(work, host_config, &places, &looked,
 		json_member_text(json_member_of(root, "Config", JSON_KIND_OBJECT),
 			"WorkingDir", ""));
 }

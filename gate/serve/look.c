@@ -56,11 +56,16 @@ static char *body_of(const char *image_id, const struct gate_glimpse *glimpses,
 }
 
 static int make_container(const struct upstream *upstream, const char *api,
-	const char *body, struct arena *arena, const char **ret_id, struct err *err)
+	const struct gate_looked *image, const char *body, struct arena *arena,
+	const char **ret_id, struct err *err)
 {
 	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	const char *platform =
+		image->platform ? target_encode(arena, image->platform) : "";
 	struct gate_forward forward = {.method = "POST",
-		.path = arena_printf(arena, "/v%s/containers/create", api),
+		.path = platform ? arena_printf(arena, "/v%s/containers/create%s%s",
+					   api, *platform ? "?platform=" : "", platform)
+				 : NULL,
 		.content_type = "application/json",
 		.body = body};
 	struct gate_fact answer;
@@ -99,14 +104,14 @@ static int glimpse(const struct upstream *upstream, const char *container,
 		upstream, &forward, glimpse->enough, arena, &glimpse->fact, err);
 }
 
-int upstream_look(void *context, const char *api, const char *image_id,
+int upstream_look(void *context, const char *api, const struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	struct upstream *upstream = context;
 	const char *id = NULL, *container, *gone;
 	struct err ignored;
-	int rc = make_container(
-		upstream, api, body_of(image_id, glimpses, n, arena), arena, &id, err);
+	int rc = make_container(upstream, api, image,
+		body_of(image->id, glimpses, n, arena), arena, &id, err);
 
 	if (rc < 0)
 		return rc;

@@ -21,11 +21,11 @@ struct input {
 	size_t size;
 };
 
-static int look(void *context, const char *api, const char *image_id,
+static int look(void *context, const char *api, const struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	const struct input *input = context;
-	int rc = gate_fixture_look(NULL, api, image_id, glimpses, n, arena, err);
+	int rc = gate_fixture_look(NULL, api, image, glimpses, n, arena, err);
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (strcmp(glimpses[i].path, "/etc/group") == 0)

@@ -149,9 +149,10 @@ static const struct gate_caller callers[] = {
 #define OWN_CONTAINERS(uid)                                                         \
 	"containers/json?all=1&filters=%7B%22label%22%3A%5B%22seawall.owner%3D" uid \
 	"%22%5D%7D"
-#define MINE "{'seawall.owner':'1000'}"
-#define BOBS "{'seawall.owner':'1001'}"
-#define SAFE CONFINED MASKED READ_ONLY "'Privileged':false,'PidMode':''"
+#define MINE	  "{'seawall.owner':'1000'}"
+#define BOBS	  "{'seawall.owner':'1001'}"
+#define OWN_STORE "'GraphDriver':{'Name':'overlay2'},"
+#define SAFE	  CONFINED MASKED READ_ONLY "'Privileged':false,'PidMode':''"
 
 static const struct {
 	const char *path, *body;
@@ -350,93 +351,95 @@ static const struct {
 	{"containers/garbled/json", "{'Id':"},
 
 	{"images/nginx/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
-			      "'Os':'linux','Architecture':'amd64',"
-			      "'GraphDriver':{'Name':'overlay2'},"
+			      "'Os':'linux','Architecture':'amd64'," OWN_STORE
 			      "'RepoDigests':['nginx@sha256:" ID(
 				      d) "',"
 					 "'localhost:5/x/y@sha256:" ID(
 						 d) "'],'Config':{'Labels':null}}"},
 	{"images/docker.io/library/nginx:latest/json",
-		"{'Id':'" NGINX
-		"','RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
+		"{'Id':'" NGINX "'," OWN_STORE
+		"'RepoTags':['nginx:latest'],'Config':{'Labels':null}}"},
 	{"images/" NGINX "/json",
-		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
-		"'GraphDriver':{'Name':'overlay2'},'Config':{'Labels':null}}"},
-	{"images/aaaaaaaaaaaa/json", "{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
-				     "'Config':{'Labels':null}}"},
+		"{'Id':'" NGINX "'," OWN_STORE "'RepoTags':['nginx:latest'],"
+		"'Config':{'Labels':null}}"},
+	{"images/aaaaaaaaaaaa/json",
+		"{'Id':'" NGINX "'," OWN_STORE "'RepoTags':['nginx:latest'],"
+		"'Config':{'Labels':null}}"},
 	{"images/eeeeeeeeeeee/json",
 		"{'Id':'sha256:" ID(
-			e) "','RepoTags':"
+			e) "'," OWN_STORE "'RepoTags':"
 			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
 	{"images/sha256:" ID(e) "/json",
 		"{'Id':'sha256:" ID(
-			e) "','RepoTags':"
+			e) "'," OWN_STORE "'RepoTags':"
 			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
 	{"images/evil/thing/json",
 		"{'Id':'sha256:" ID(
-			e) "','RepoTags':"
+			e) "'," OWN_STORE "'RepoTags':"
 			   "['evil/thing:latest'],'Config':{'Labels':null}}"},
 	{"images/bobsown/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['bobsown:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['bobsown:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
 	{"images/beas/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['beas:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['beas:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
 
 	{"images/docker.io/library/bobsown:latest/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['bobsown:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['bobsown:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
 	{"images/bobsown:latest/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['bobsown:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['bobsown:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1001'}}}"},
 	{"images/beas:latest/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['beas:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['beas:latest'],"
 			   "'Config':{'Labels':{'seawall.built-by':'1005'}}}"},
 	{"images/loaded:1/json",
-		"{'Id':'sha256:" ID(f) "','RepoTags':['loaded:1','redis:7'],"
+		"{'Id':'sha256:" ID(f) "'," OWN_STORE
+				       "'RepoTags':['loaded:1','redis:7'],"
 				       "'RepoDigests':['redis@sha256:" ID(
 					       d) "'],'Config':{'Labels':null}}"},
 	{"images/nginx:latest/json",
-		"{'Id':'" NGINX "','RepoTags':['nginx:latest'],"
+		"{'Id':'" NGINX "'," OWN_STORE "'RepoTags':['nginx:latest'],"
 		"'RepoDigests':['nginx@sha256:" ID(d) "'],'Config':{'Labels':null}}"},
 
 	{"images/hiding/json",
-		"{'Id':'sha256:" ID(f) "','RepoTags':['hiding:latest'],"
+		"{'Id':'sha256:" ID(f) "'," OWN_STORE "'RepoTags':['hiding:latest'],"
 				       "'Config':{'Labels':null,'Volumes':{'/"
 				       "data':{},'/sys':{}}}}"},
 	{"images/grouping/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['grouping:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['grouping:latest'],"
 			   "'Config':{'Labels':null,'Volumes':{'/etc/group':{}}}}"},
 	{"images/storing/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['storing:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['storing:latest'],"
 			   "'Config':{'Labels':null,'Volumes':{'/data/db/':{}}}}"},
 	{"images/leaking/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['leaking:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['leaking:latest'],"
 			   "'Config':{'Labels':null,'WorkingDir':'/proc/self/fd/8'}}"},
-	{"images/oddlabels/json",
-		"{'Id':'" NGINX "','RepoTags':['oddlabels:latest'],'Config':{'Labels':["
-		"'traefik.enable']}}"},
+	{"images/oddlabels/json", "{'Id':'" NGINX "'," OWN_STORE
+				  "'RepoTags':['oddlabels:latest'],'Config':{'Labels':["
+				  "'traefik.enable']}}"},
 	{"images/oddvolumes/json",
-		"{'Id':'" NGINX
-		"','RepoTags':['oddvolumes:latest'],'Config':{'Volumes':['/sys']}}"},
-	{"images/oddcwd/json", "{'Id':'" NGINX "','RepoTags':['oddcwd:latest'],'Config'"
-			       ":{'WorkingDir':['/proc/self/fd/8']}}"},
-	{"images/nullish/json",
-		"{'Id':'" NGINX "','RepoTags':['nullish:latest'],'Config':{'Labels':"
-		"null,'Volumes':null,'WorkingDir':''}}"},
-	{"images/oddconfig/json",
-		"{'Id':'" NGINX "','RepoTags':['oddconfig:latest'],'Config':[]}"},
+		"{'Id':'" NGINX "'," OWN_STORE
+		"'RepoTags':['oddvolumes:latest'],'Config':{'Volumes':['/sys']}}"},
+	{"images/oddcwd/json",
+		"{'Id':'" NGINX "'," OWN_STORE "'RepoTags':['oddcwd:latest'],'Config'"
+		":{'WorkingDir':['/proc/self/fd/8']}}"},
+	{"images/nullish/json", "{'Id':'" NGINX "'," OWN_STORE
+				"'RepoTags':['nullish:latest'],'Config':{'Labels':"
+				"null,'Volumes':null,'WorkingDir':''}}"},
+	{"images/oddconfig/json", "{'Id':'" NGINX "'," OWN_STORE
+				  "'RepoTags':['oddconfig:latest'],'Config':[]}"},
 	{"images/ordering/json",
 		"{'Id':'sha256:" ID(
-			f) "','RepoTags':['ordering:latest'],"
+			f) "'," OWN_STORE "'RepoTags':['ordering:latest'],"
 			   "'Config':{'Labels':{'traefik.enable':'true'}}}"},
 
 	{"volumes/mine", VOLUME("mine", MINE, "null")},
@@ -546,7 +549,7 @@ int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
 	return 0;
 }
 
-int gate_fixture_look(void *context, const char *api, const char *image_id,
+int gate_fixture_look(void *context, const char *api, const struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	static const struct gate_fixture_tar folder = {.type = '5', .mode = 0755},
@@ -560,7 +563,7 @@ int gate_fixture_look(void *context, const char *api, const char *image_id,
 
 	(void)context;
 	(void)api;
-	assert(strncmp(image_id, "sha256:", 7) == 0);
+	assert(strncmp(image->id, "sha256:", 7) == 0);
 	for (size_t i = 0; i < n; i++) {
 		const struct gate_fixture_tar *tar = NULL;
 

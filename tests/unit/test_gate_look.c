@@ -27,7 +27,9 @@ struct made {
 	bool of_another;	   /* image, as its label says */
 	int fails;
 	unsigned int looked, asked, volumes;
-	const char *store; /* of images, eight characters; NULL: the engine's own */
+	const char *store;   /* of images, eight characters; NULL: the engine's own */
+	const char *machine; /* what the image is for; NULL: as the fixture has it */
+	char platform[64];   /* that was looked at */
 	bool remembers;
 	const char *remembered;
 };
@@ -44,18 +46,20 @@ static void keep(void *context, const char *text)
 	((struct made *)context)->remembered = text;
 }
 
-static int look(void *context, const char *api, const char *image_id,
+static int look(void *context, const char *api, const struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	struct made *made = context;
 
 	made->looked++;
 	made->asked += (unsigned int)n;
+	(void)snprintf(made->platform, sizeof(made->platform), "%s",
+		image->platform ? image->platform : "");
 	for (size_t i = 0; i < n; i++)
 		made->volumes += glimpses[i].is_volume;
 	if (made->fails)
 		return err_set(err, made->fails, "no container can be made");
-	if (gate_fixture_look(NULL, api, image_id, glimpses, n, arena, err) < 0)
+	if (gate_fixture_look(NULL, api, image, glimpses, n, arena, err) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		for (size_t t = 0; t < made->n; t++)
@@ -97,6 +101,16 @@ static int get(void *context, const char *path, struct arena *arena,
 			       : NULL;
 	if (driver)
 		memcpy(driver, made->store, strlen("overlay2"));
+	const char *machine = "\"Architecture\":\"amd64\",";
+	const char *told = made->machine && ret_fact->body
+				   ? strstr(ret_fact->body, machine)
+				   : NULL;
+	if (told) {
+		ret_fact->body =
+			arena_printf(arena, "%.*s%s%s", (int)(told - ret_fact->body),
+				ret_fact->body, made->machine, told + strlen(machine));
+		ret_fact->len = strlen(ret_fact->body);
+	}
 	if (made->user)
 		put(ret_fact, "\"User\":\"", made->user);
 	if (made->of_another)
@@ -665,6 +679,52 @@ static void what_was_fine_is_remembered(void **state)
 	assert_non_null(strstr(made.remembered, "\nr--/etc/group"));
 }
 
+/* Of what one index of containerd's store names, another may come meanwhile. */
+static void what_was_looked_at_is_what_runs(void **state)
+{
+#define FOR(machine) "\"Architecture\":" machine ","
+	static const struct {
+		const char *store, *machine, *query, *platform, *forward, *want;
+	} rows[] = {
+		{NULL, NULL, "", "", "create", "allow"},
+		{NULL, FOR("\"\""), "", "", "create", "allow"},
+		{"overlayf", NULL, "", "linux/amd64", "create?platform=linux%2Famd64",
+			"allow"},
+		{"overlayf", NULL, "?platform=linux/amd64", "linux/amd64",
+			"create?platform=linux%2Famd64", "allow"},
+		{"overlayf", FOR("\"arm\",\"Variant\":\"v7\""), "", "linux/arm/v7",
+			"create?platform=linux%2Farm%2Fv7", "allow"},
+		{"overlayf", FOR("\"arm\",\"Variant\":\"v7\""),
+			"?platform=linux/arm/v7", "linux/arm/v7",
+			"create?platform=linux%2Farm%2Fv7", "allow"},
+		{"overlayf", FOR("\"arm\",\"Variant\":\"v7\""), "?platform=linux/arm",
+			"linux/arm/v7", "create?platform=linux%2Farm%2Fv7", "allow"},
+		{"overlayf", FOR("\"arm\",\"Variant\":\"v7\""),
+			"?platform=linux/arm/v6", "", NULL, "create-platform"},
+		{"overlayf", FOR("\"\""), "", "", NULL, "engine-answer"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct made made = {.store = rows[i].store, .machine = rows[i].machine};
+		char path[128];
+
+		(void)snprintf(path, sizeof(path), "/v1.41/containers/create%s",
+			rows[i].query);
+		const struct gate_decision decision =
+			ask(*state, "alice", path, PLAIN, &made);
+		assert_string_equal(decision.rule, rows[i].want);
+		assert_string_equal(made.platform, rows[i].platform);
+		if (rows[i].forward)
+			assert_string_equal(strrchr(decision.forward.path, '/') + 1,
+				rows[i].forward);
+	}
+	struct made made = {.store = "overlayf"};
+	assert_string_equal(
+		ask(*state, "alice", "/v1.41/containers/bare/start", NULL, &made).rule,
+		"allow");
+	assert_string_equal(made.platform, "linux/amd64");
+}
+
 int main(void)
 {
 #define T(name) \
@@ -683,6 +743,7 @@ int main(void)
 		T(a_label_tells),
 		T(a_label_tells_of_its_image_alone),
 		T(what_was_fine_is_remembered),
+		T(what_was_looked_at_is_what_runs),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
 	};

@@ -144,6 +144,8 @@ static void what_was_made_for_a_look_is_removed(void **state)
 		struct gate_glimpse glimpses[] = {{.path = "/etc"}, {.path = "/x"}};
 		struct upstream upstream = {.socket_path = path, .broker = -1};
 		struct err err = {0};
+		const struct gate_looked image = {
+			.id = "sha256:" ID64, .platform = i ? NULL : "linux/arm/v7"};
 		struct arena arena;
 		pthread_t thread;
 		size_t asked = 0;
@@ -152,7 +154,7 @@ static void what_was_made_for_a_look_is_removed(void **state)
 		engine.answers = rows[i].answers;
 		engine.heard[0] = '\0';
 		assert_int_equal(pthread_create(&thread, NULL, serve, &engine), 0);
-		int rc = upstream_look(&upstream, "1.41", "sha256:" ID64, glimpses,
+		int rc = upstream_look(&upstream, "1.41", &image, glimpses,
 			ARRAY_LEN(glimpses), &arena, &err);
 		pthread_join(thread, NULL);
 		assert_int_equal(rc, rows[i].want);
@@ -161,6 +163,10 @@ static void what_was_made_for_a_look_is_removed(void **state)
 		for (const char *at = engine.heard; (at = strstr(at, "HEAD ")); at++)
 			asked++;
 		assert_int_equal(asked, rows[i].asked);
+		assert_non_null(strstr(engine.heard,
+			i ? "POST /v1.41/containers/create HTTP"
+			  : "POST "
+			    "/v1.41/containers/create?platform=linux%2Farm%2Fv7 "));
 		assert_int_equal(strstr(engine.heard, "DELETE /v1.41/containers/" ID64
 						      "?v=1&force=1 ") != NULL,
 			i < 4);
