@@ -11,7 +11,8 @@
  * pair that nobody knows, a private network's default route, a tunnel or any other kind
  * of link that is not known here, and addresses that a macvlan child took by itself
  * (router advertisements, DHCP) are neither: whoever comes by them is not followed, and
- * that is a gap.
+ * that is a gap. Behind a private network without such a route are those that somebody
+ * let in: that is told, and hides no exposure to strangers.
  */
 
 /* What it takes for a link of a container to lead to others than this host. */
@@ -114,9 +115,32 @@ static bool parent_is_elsewhere(const struct facts *facts, const struct link *li
 	return !netns_link(facts->host, link->link);
 }
 
-static bool leads_elsewhere(
-	const struct reach *reach, const struct netns *ns, const struct link *link)
+/* A tap by which everything goes is rootless networking's, whose packets come by
+ * sockets of this host; not where the engine says that it is root's. */
+static bool is_rootless_tap(
+	const struct reach *reach, const struct container *c, const struct link *link)
 {
+	const struct facts *facts = reach->facts;
+
+	if (link->type != ARPHRD_ETHER || !holds_default_route(c->netns, link))
+		return false;
+	for (size_t i = 0; c->engine && i < facts->nengines; i++)
+		if (strcmp(facts->engines[i].socket, c->engine) == 0)
+			return !facts->engines[i].reachable ||
+			       facts->engines[i].rootless;
+	return true;
+}
+
+static bool is_private_network(const struct link *link)
+{
+	return link->up && leads_of(link) == BY_ROUTE;
+}
+
+static bool leads_elsewhere(
+	const struct reach *reach, const struct container *c, const struct link *link)
+{
+	const struct netns *ns = c->netns;
+
 	if (link->loopback || !link->up)
 		return false;
 	switch (leads_of(link)) {
@@ -130,24 +154,24 @@ static bool leads_elsewhere(
 		return !other_end_is_known(reach->facts, link) &&
 		       !find_address(reach, ns, link, true);
 	case BY_ROUTE:
-		/* A tap is rootless networking's: its packets come by sockets of this
-		 * host. */
-		return link->type != ARPHRD_ETHER && holds_default_route(ns, link);
+		return holds_default_route(ns, link) &&
+		       !is_rootless_tap(reach, c, link);
 	case ALWAYS:
 		break;
 	}
 	return true;
 }
 
-static void note_link(struct survey *survey, const struct container *c,
-	const struct netns *ns, const struct link *link)
+static void note_link(
+	struct survey *survey, const struct container *c, const struct link *link)
 {
+	const struct netns *ns = c->netns;
 	struct arena *arena = &survey->report->arena;
 	struct gap gap = {.hides = true};
 	const struct ifaddr *a;
 	char text[ADDR_TEXT_MAX];
 
-	if (leads_elsewhere(survey->reach, ns, link)) {
+	if (leads_elsewhere(survey->reach, c, link)) {
 		gap.code = "container-link";
 		gap.text = arena_printf(arena,
 			"%s of container %s leads past this host: what comes by it is "
@@ -160,6 +184,14 @@ static void note_link(struct survey *survey, const struct container *c,
 			"container %s has the address %s, which its engine does not "
 			"tell: what is sent there is not followed",
 			c->name ? c->name : c->id, addr_format(&a->local, text));
+	} else if (is_private_network(link) &&
+		   !is_rootless_tap(survey->reach, c, link)) {
+		gap.code = "private-network";
+		gap.hides = false;
+		gap.text = arena_printf(arena,
+			"container %s is in a private network by %s: who is in it "
+			"comes past this host, and is not followed",
+			c->name ? c->name : c->id, link->name);
 	} else {
 		return;
 	}
@@ -188,6 +220,6 @@ void survey_inside(struct survey *survey)
 		if (!survey_is_first_inside(facts, c))
 			continue;
 		for (size_t k = 0; k < c->netns->nlinks; k++)
-			note_link(survey, c, c->netns, &c->netns->links[k]);
+			note_link(survey, c, &c->netns->links[k]);
 	}
 }

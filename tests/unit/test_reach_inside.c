@@ -21,13 +21,18 @@ static const char *gap_inside(struct host_made *h)
 	struct report report;
 
 	host_survey(h, &report);
-	for (size_t i = 0; i < report.ngaps; i++)
+	for (size_t i = 0; i < report.ngaps; i++) {
+		if (strcmp(report.gaps[i].code, "private-network") == 0) {
+			assert_false(report.gaps[i].hides);
+			code = "network";
+		}
 		if (strncmp(report.gaps[i].code, "container-", 10) == 0) {
 			assert_true(report.gaps[i].hides);
 			code = strcmp(report.gaps[i].code, "container-link") == 0
 				       ? "link"
 				       : "address";
 		}
+	}
 	arena_done(&report.arena);
 	return code;
 }
@@ -134,7 +139,7 @@ static void a_tunnel_to_a_network(void **state)
 	struct host_made *h = *state;
 
 	host_link(h->inside, CARD, "tun0", "tun")->type = ARPHRD_NONE;
-	expect(h, NULL);
+	expect(h, "network");
 }
 
 static void a_tunnel_to_everybody(void **state)
@@ -151,7 +156,24 @@ static void a_tap_of_rootless_networking(void **state)
 	struct host_made *h = *state;
 
 	host_link(h->inside, CARD, "tap0", "tun")->type = ARPHRD_ETHER;
+	expect(h, "network"); /* an overlay's (ZeroTier) */
 	host_route(h->inside, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, CARD, NULL);
+	expect(h, NULL);
+}
+
+/* An engine of root's has no such tap: it is a private network's, to everybody. */
+static void a_tap_of_a_container_of_roots(void **state)
+{
+	struct host_made *h = *state;
+	struct engine engine = {.socket = "s", .kind = "podman", .reachable = true};
+
+	h->facts->engines = &engine;
+	h->facts->nengines = 1;
+	h->web->engine = engine.socket;
+	host_link(h->inside, CARD, "tap0", "tun")->type = ARPHRD_ETHER;
+	host_route(h->inside, RT_TABLE_MAIN, "0.0.0.0/1", RTN_UNICAST, CARD, NULL);
+	expect(h, "link");
+	engine.rootless = true;
 	expect(h, NULL);
 }
 
@@ -215,6 +237,7 @@ int main(void)
 		T(a_tunnel_to_a_network),
 		T(a_tunnel_to_everybody),
 		T(a_tap_of_rootless_networking),
+		T(a_tap_of_a_container_of_roots),
 		T(an_address_that_a_child_took),
 		T(a_child_of_a_strangers_link),
 		T(a_pair_with_a_stranger_of_the_same_numbers),
