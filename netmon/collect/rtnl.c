@@ -239,7 +239,7 @@ static int dump_rules6(struct nlsock *sock, struct rtnl_target *target, struct e
 /* Order matters: what a dump refers to (links) comes before it. */
 typedef int dump_fn(struct nlsock *sock, struct rtnl_target *target, struct err *err);
 static dump_fn *const dumps[] = {dump_links, dump_addrs, dump_routes4, dump_routes6,
-	dump_rules4, dump_rules6, rtnl_dump_tc};
+	dump_rules4, dump_rules6, rtnl_dump_neighs, rtnl_dump_tc};
 
 /* -EINTR when all was read, but not of one moment. */
 static int dump_all(struct nlsock *sock, struct rtnl_target *target, struct err *err)

@@ -31,6 +31,9 @@ int rtnl_dump_routes(struct nlsock *sock, struct rtnl_target *target, uint8_t fa
 /** rtnl_dump_rules() - `ip rule` of one family. */
 int rtnl_dump_rules(struct nlsock *sock, struct rtnl_target *target, uint8_t family,
 	struct err *err) _must_check_;
+/** rtnl_dump_neighs() - addresses that are answered for, and permanent neighbours. */
+int rtnl_dump_neighs(struct nlsock *sock, struct rtnl_target *target, struct err *err)
+	_must_check_;
 /** rtnl_dump_tc() - whether links have filters that handle packets beside the rules:
  *  link->tc_ingress, link->tc_egress. After the links. */
 int rtnl_dump_tc(struct nlsock *sock, struct rtnl_target *target, struct err *err)

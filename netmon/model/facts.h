@@ -171,6 +171,14 @@ struct membership {
 	struct addr group;
 };
 
+/* An address that is answered for at an interface (ip neigh add proxy), or that
+ * somebody says is there (nud permanent). */
+struct neigh {
+	int ifindex; /* 0: any */
+	struct addr addr;
+	bool proxy;
+};
+
 struct sysctl {
 	const char *name; /* "net/ipv4/conf/eth0/rp_filter": path below /proc/sys */
 	int64_t value;
@@ -224,6 +232,8 @@ struct netns {
 	size_t nsocks;
 	struct membership *groups;
 	size_t ngroups;
+	struct neigh *neighs;
+	size_t nneighs;
 	bool groups_known; /* false: any group may have been joined */
 	bool socks_known;  /* false: an absent socket proves nothing */
 	bool rules_known;  /* false: the rules could not be read */

@@ -328,6 +328,15 @@ static const struct member membership_members[] = {
 #undef OF
 RECORD(membership, membership_members, NULL);
 
+#define OF struct neigh
+static const struct member neigh_members[] = {
+	RANGE(ifindex, 0, INT_MAX),
+	NEED(addr),
+	ANY(proxy),
+};
+#undef OF
+RECORD(neigh, neigh_members, NULL);
+
 /* netns_sysctl() searches by halves. */
 static const char *netns_check(const void *object)
 {
@@ -355,6 +364,7 @@ static const struct member netns_members[] = {
 	LIST(sysctls, nsysctls, sysctl),
 	LIST(socks, nsocks, sock),
 	LIST(groups, ngroups, membership),
+	LIST(neighs, nneighs, neigh),
 	ANY(groups_known),
 	ANY(socks_known),
 	ANY(rules_known),

@@ -182,6 +182,17 @@ const struct container *host_holder_at(
 	return NULL;
 }
 
+static bool has_neigh(
+	const struct netns *ns, const struct link *link, const struct addr *addr)
+{
+	for (size_t i = 0; i < ns->nneighs; i++)
+		if ((ns->neighs[i].ifindex == link->index ||
+			    ns->neighs[i].ifindex == 0) &&
+			addr_equal(&ns->neighs[i].addr, addr))
+			return true;
+	return false;
+}
+
 /* Whether a namespace answers ARP or neighbour discovery for others at a link. */
 static bool is_proxy(
 	const struct netns *ns, const struct link *link, enum family family)
@@ -195,10 +206,12 @@ static bool is_proxy(
 }
 
 bool host_is_spoken_for(
-	const struct reach *reach, const struct link *bridge, enum family family)
+	const struct reach *reach, const struct link *bridge, const struct addr *addr)
 {
 	const struct facts *facts = reach->facts;
 
+	if (has_neigh(facts->host, bridge, addr))
+		return true;
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		const struct netns *ns = facts->containers[i].netns;
 
@@ -209,7 +222,8 @@ bool host_is_spoken_for(
 				netns_other_end(facts->host, &ns->links[k]);
 
 			if (end && end->master == bridge->index &&
-				is_proxy(ns, &ns->links[k], family))
+				(is_proxy(ns, &ns->links[k], addr->family) ||
+					has_neigh(ns, &ns->links[k], addr)))
 				return true;
 		}
 	}

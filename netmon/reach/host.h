@@ -61,10 +61,11 @@ const struct container *host_holder_at(
  * of loopback and of links. */
 bool host_makes_local(const struct route *route);
 
-/** host_is_spoken_for() - whether a container at that bridge answers for addresses that
- *  are not its own (proxy_arp, proxy_ndp), so that what is sent there may get on. */
+/** host_is_spoken_for() - whether a container at that bridge answers for the address
+ *  though it is not its own (proxy_arp, proxy_ndp, ip neigh add proxy), or the host was
+ *  told who has it, so that what is sent there may get on. */
 bool host_is_spoken_for(
-	const struct reach *reach, const struct link *bridge, enum family family);
+	const struct reach *reach, const struct link *bridge, const struct addr *addr);
 
 /** host_port_of() - the port of a bridge whose other end is the container's; NULL. */
 const struct link *host_port_of(const struct reach *reach, const struct link *bridge,

@@ -302,7 +302,7 @@ static void hand_over(struct visit *visit, struct state *state)
 	if (visit->run.space->is_host && out &&
 		host_is_engine_bridge(visit->walk->reach, out->index) &&
 		!state->packet.via_gateway &&
-		!host_is_spoken_for(visit->walk->reach, out, to.family)) {
+		!host_is_spoken_for(visit->walk->reach, out, &to)) {
 		/* A container network, and no container has that address, nor is one a
 		 * router to it. */
 		visit_end_silent(visit, state, DELIVERY_NO_ROUTE);

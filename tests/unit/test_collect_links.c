@@ -337,6 +337,35 @@ static void test_sysctls(void **state)
 	facts_free(facts);
 }
 
+/* Entries that somebody made; those that were learned are no facts. */
+static void test_neighbours(void **state)
+{
+	size_t proxies = 0;
+
+	(void)state;
+	made_need_netns();
+	made_run("ip link add v0 type veth peer v1; ip link set v0 up; ip link set v1 "
+		 "up; ip neigh add proxy 192.0.2.9 dev v0;"
+		 "ip neigh add proxy 2001:db8::9 dev v0;"
+		 "ip neigh add 192.0.2.8 lladdr 02:00:00:00:00:08 dev v1 nud permanent;"
+		 "ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev v1 nud stale");
+	struct facts *facts = made_facts_of_host();
+	const struct netns *host = facts->host;
+
+	assert_int_equal(host->nneighs, 3);
+	for (size_t i = 0; i < host->nneighs; i++) {
+		const struct neigh *n = &host->neighs[i];
+
+		proxies += n->proxy;
+		assert_int_equal(n->ifindex,
+			netns_link_named(host, n->proxy ? "v0" : "v1")->index);
+		if (!n->proxy)
+			assert_true(made_addr_is(&n->addr, "192.0.2.8"));
+	}
+	assert_int_equal(proxies, 2);
+	facts_free(facts);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, made_netns)
 
 int main(void)
@@ -349,6 +378,7 @@ int main(void)
 		TEST(test_addresses_and_routes_of_one_moment),
 		TEST(test_routes),
 		TEST(test_sysctls),
+		TEST(test_neighbours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

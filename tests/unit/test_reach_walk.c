@@ -416,6 +416,34 @@ static void a_container_may_be_a_router(void **state)
 	assert_int_equal(host_ask(h, "eth0", STRANGER, "10.8.0.7", 80), RESULT_MAYBE);
 }
 
+/* An address of the network that no container has: whoever answers for it gets it. */
+static void somebody_answers_for_an_address(void **state)
+{
+	struct host_made *h = *state;
+	struct link *port = host_link(h->host, 30, "veth30", "veth");
+	struct neigh inside = {.ifindex = 5, .addr = {0xac110063, FAMILY_IP4}};
+	struct neigh here = inside;
+
+	port->master = HOST_DOCKER0;
+	port->link = 5;
+	h->inside->links[1].link = 30;
+	here.ifindex = HOST_DOCKER0;
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "172.17.0.99", 80), RESULT_FILTERED);
+	inside.proxy = true; /* ip neigh add proxy 172.17.0.99 dev eth0 */
+	h->inside->neighs = &inside;
+	h->inside->nneighs = 1;
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "172.17.0.99", 80), RESULT_MAYBE);
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "172.17.0.98", 80), RESULT_FILTERED);
+	h->inside->nneighs = 0; /* ip neigh add 172.17.0.99 lladdr ... dev docker0 */
+	h->host->neighs = &here;
+	h->host->nneighs = 1;
+	assert_int_equal(
+		host_ask(h, "eth0", STRANGER, "172.17.0.99", 80), RESULT_MAYBE);
+}
+
 static void masquerade_borrows_an_address(void **state)
 {
 	static const struct nat masquerade = {.kind = NAT_MASQUERADE};
@@ -542,6 +570,7 @@ int main(void)
 		T(a_device_of_no_kind_ends_the_rule),
 		T(a_verdict_map_of_nothing_ends_the_rule),
 		T(a_container_may_be_a_router),
+		T(somebody_answers_for_an_address),
 		T(masquerade_borrows_an_address),
 		T(an_unread_container_is_unknown),
 		T(unread_rules_are_unknown),
