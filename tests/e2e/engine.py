@@ -13,6 +13,8 @@ import subprocess
 ROOT = "/opt/engine"
 PLACES = ("/proc", "/sys", "/dev", "/run", "/srv", "/home")
 TOLD = os.environ.get("SEAWALL_ENGINE")
+# Where it keeps its images: "containerd", as Docker 29 does unless told otherwise, or "".
+STORE = os.environ.get("SEAWALL_STORE", "")
 
 
 def mount(*words):

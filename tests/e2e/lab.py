@@ -404,6 +404,9 @@ class Lab:
                   "hosts": ["unix://" + SOCKET], "exec-opts":
                   ["native.cgroupdriver=cgroupfs"], "log-level": "warn",
                   "deprecated-key-path": RUN + "/key.json"}    # not in /etc
+        if engine.STORE == "containerd":
+            config.update({"storage-driver": "native",
+                           "features": {"containerd-snapshotter": True}})
         config.update(options)
         with open(RUN + "/daemon.json", "w", encoding="utf-8") as f:
             json.dump(config, f)

@@ -370,8 +370,8 @@ static const struct gate_case cases[] = {
 		"object-absent"),
 	GET("7.image-digest-encoded",
 		"/v1.41/images/"
-		"nginx%40sha256%3Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaaaaaaaaaaaaaaaaaa/json",
+		"nginx%40sha256%3Acccccccccccccccccccccccccccccccccccccccc"
+		"cccccccccccccccccccccccc/json",
 		"object-absent"),
 	/* 8: HTTP/2 and upgrades to it */
 	{.name = "3.8.PRI",
