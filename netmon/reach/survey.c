@@ -275,9 +275,10 @@ static void take_walk(
 			survey->untranslated = true;
 }
 
-/* The same in frames that neighbours make so that rules do not know what is in them. */
-static void survey_tagged(
-	struct survey *survey, struct walk *walk, const struct ask *ask, int sport)
+/* The same in frames that neighbours make so that rules do not know what is in them.
+ * @how: one of the walk's own */
+static void survey_tagged(struct survey *survey, struct walk *walk, bool *how,
+	const struct ask *ask, int sport)
 {
 	struct ask near = *ask;
 
@@ -287,10 +288,10 @@ static void survey_tagged(
 	}
 	if (ivset_is_empty(near.peers))
 		return;
-	walk->tagged = true;
+	*how = true;
 	walk_classes(walk, &near, sport);
 	take_walk(survey, walk, &near, sport);
-	walk->tagged = false;
+	*how = false;
 }
 
 /*
@@ -318,7 +319,9 @@ static void survey_ports(
 		take_walk(survey, &certain, ask, one);
 	}
 	if (walk->tells_tagged)
-		survey_tagged(survey, &certain, ask, one);
+		survey_tagged(survey, &certain, &certain.tagged, ask, one);
+	if (walk->tells_priority)
+		survey_tagged(survey, &certain, &certain.priority, ask, one);
 }
 
 static void survey_from(struct survey *survey, const struct address_class *class,

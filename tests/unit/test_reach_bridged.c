@@ -165,6 +165,33 @@ static void an_address_of_a_link_of_containers(void **state)
 	is_reached(h, "fe80::42", ZONE_ADJACENT, false);
 }
 
+/* A bridge's chain lets in what is IP, and iptables is asked of that: not where the
+ * frame has a tag of id 0, which is IP to the bridge and not to br_netfilter. */
+static void a_tag_of_id_0_hides_from_br_netfilter(void **state)
+{
+	for (int64_t filter_tagged = 0; filter_tagged <= 1; filter_tagged++) {
+		struct host_made *h = *state;
+		struct arena *arena = &h->rules.arena;
+		const struct operand protocol = {
+			.field = FIELD_PROTOCOL, .load_len = 2, .len = 2};
+		const struct op ops[] = {
+			made_match(arena, &protocol, CMP_NEQ, 0x0800, 0, 2),
+			made_verdict(VERDICT_DROP, NULL)};
+		struct chain *chain;
+
+		open_bridge(h);
+		chain = made_chain(&h->rules, "b", true, HOOK_FORWARD, 0, CHAIN_FILTER);
+		chain->family = TABLE_BRIDGE;
+		made_rule(&h->rules, chain, ops, 2);
+		host_sysctl(h->host, "net/bridge/bridge-nf-call-iptables", 1);
+		host_sysctl(h->host, "net/bridge/bridge-nf-filter-vlan-tagged",
+			filter_tagged);
+		is_reached(h, "172.17.0.2", ZONE_PRIVATE, !filter_tagged);
+		host_teardown(state);
+		host_setup(state);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -178,6 +205,7 @@ int main(void)
 		T(a_router_at_the_outer_port),
 		T(an_address_of_the_link),
 		T(an_address_of_a_link_of_containers),
+		T(a_tag_of_id_0_hides_from_br_netfilter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
