@@ -13,7 +13,10 @@
  * source. Unless it is named a perimeter, only its own networks are asked from there.
  * Whether the rules let the outer packet in is a walk like any other, to each address
  * of the host: a tunnel may have any of them for its own, or all. Where a tunnel sends
- * in datagrams (FOU, GUE), it unpacks them, too: at a port that is not read.
+ * in datagrams (FOU, GUE), it unpacks them, too: at a port that is not read. A swarm's
+ * overlay networks have their VXLAN interfaces in namespaces that nobody tells, and
+ * their socket here: a datagram that gets to it is a frame for their containers
+ * (CVE-2023-28840 and the like, where the network is said to be encrypted).
  *
  * Not handled: a tunnel's own addresses and mode, which would tell that fewer packets
  * are unpacked; ports that unpack for tunnels which do not send so; MPLS inside.
@@ -94,10 +97,69 @@ static bool is_open(struct survey *survey, const struct link *link)
 	return false;
 }
 
+#define PORT_VXLAN 4789 /* unless the swarm was told another one */
+
+/* A socket of the kernel's own, perhaps VXLAN's; WireGuard has such ones, too. */
+static bool may_be_vxlan(const struct netns *ns, const struct sock *sock)
+{
+	if (sock->proto != IPPROTO_UDP || sock->comm)
+		return false;
+	for (size_t i = 0; sock->port != PORT_VXLAN && i < ns->nlinks; i++)
+		if (ns->links[i].kind && strcmp(ns->links[i].kind, "wireguard") == 0)
+			return false;
+	return true;
+}
+
+/* Such a socket that strangers get to; NULL: none. */
+static const struct sock *find_vxlan(const struct survey *survey)
+{
+	const struct netns *ns = survey->reach->facts->host;
+
+	for (size_t i = 0; i < survey->report->nexposures; i++) {
+		const struct exposure *e = &survey->report->exposures[i];
+
+		if (e->path != PATH_HOST_SERVICE || e->container ||
+			e->endpoint.proto != IPPROTO_UDP)
+			continue;
+		for (size_t k = 0; k < ns->nsocks; k++)
+			if (may_be_vxlan(ns, &ns->socks[k]) &&
+				span_has_port(&e->endpoint, ns->socks[k].port))
+				return &ns->socks[k];
+	}
+	return NULL;
+}
+
+static void note_overlay(struct survey *survey)
+{
+	const struct facts *facts = survey->reach->facts;
+	struct arena *arena = &survey->report->arena;
+	const struct network *overlay = NULL;
+
+	for (size_t i = 0; i < facts->nnetworks && !overlay; i++)
+		if (facts->networks[i].driver &&
+			strcmp(facts->networks[i].driver, "overlay") == 0)
+			overlay = &facts->networks[i];
+	const struct sock *sock = overlay ? find_vxlan(survey) : NULL;
+
+	if (sock)
+		survey_report_gap(survey->report,
+			&(struct gap){.code = "tunnel",
+				.where = overlay->name ? overlay->name : overlay->id,
+				.text = arena_printf(arena,
+					"overlay networks unpack what strangers send "
+					"to "
+					"UDP port %u: what they put inside is for the "
+					"networks' containers, and is not followed",
+					sock->port),
+				.hides = true});
+}
+
 void survey_tunnels(struct survey *survey)
 {
 	struct report *report = survey->report;
 	const struct netns *ns = survey->reach->facts->host;
+
+	note_overlay(survey);
 
 	for (size_t i = 0; i < ns->nlinks; i++) {
 		const struct link *link = &ns->links[i];

@@ -334,6 +334,32 @@ static void a_tunnel_in_datagrams_of_its_own(void **state)
 	assert_int_equal(count_gaps(h, "tunnel"), 1);
 }
 
+/* A swarm's: the interface is in a sandbox of its own, the kernel's socket is here. */
+static void overlay_networks_unpack_datagrams(void **state)
+{
+	struct host_made *h = *state;
+	struct network networks[] = {*h->network,
+		{.id = "n2", .name = "ingress", .driver = "overlay", .ingress = true}};
+	struct sock *vxlan = host_listen(h->host, IPPROTO_UDP, 4789);
+
+	vxlan->pid = 0;
+	vxlan->comm = NULL;
+	assert_int_equal(count_gaps(h, "tunnel"), 0);
+	h->facts->networks = networks;
+	h->facts->nnetworks = ARRAY_LEN(networks);
+	assert_int_equal(count_gaps(h, "tunnel"), 1);
+	vxlan->local.value = 0x7f000001;
+	assert_int_equal(count_gaps(h, "tunnel"), 0);
+	vxlan->local.value = 0;
+	host_link(h->host, 77, "wg0", "wireguard");
+	assert_int_equal(count_gaps(h, "tunnel"), 1);
+	vxlan->port = 51820;
+	assert_int_equal(count_gaps(h, "tunnel"), 0);
+	vxlan->port = 4789;
+	vxlan->comm = "srv";
+	assert_int_equal(count_gaps(h, "tunnel"), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
@@ -351,6 +377,7 @@ int main(void)
 		T(tunnels_in_datagrams_are_gaps),
 		T(settings_inside_are_gaps),
 		T(a_tunnel_in_datagrams_of_its_own),
+		T(overlay_networks_unpack_datagrams),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
