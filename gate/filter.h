@@ -158,9 +158,12 @@ struct gate_glimpse {
  * struct gate_looked - of what is looked at
  * @id:       an image's
  * @platform: for which of them; NULL: there is one alone
+ * @told_by:  a version of the API that tells which manifest a container is made of;
+ *            NULL: there is one alone, or none does
+ * @manifest: which one was looked at, filled in if @told_by says how
  */
 struct gate_looked {
-	const char *id, *platform;
+	const char *id, *platform, *told_by, *manifest;
 };
 
 /**
@@ -177,7 +180,7 @@ struct gate_looked {
 struct gate_engine {
 	int (*get)(void *context, const char *path, struct arena *arena,
 		struct gate_fact *ret_fact, struct err *err);
-	int (*look)(void *context, const char *api, const struct gate_looked *image,
+	int (*look)(void *context, const char *api, struct gate_looked *image,
 		struct gate_glimpse *glimpses, size_t n, struct arena *arena,
 		struct err *err);
 	bool (*seen)(void *context, const char *text);

@@ -133,6 +133,9 @@ static int force_image(struct work *work, const struct field *field,
 	if (work->image_id && (object_image(work, value->string, &image) < 0 ||
 				      check_image(work, field, &image) < 0))
 		return -EACCES;
+	if (work->image_id && !has_power(work, POWER_PRIVILEGED) &&
+		look_image(work, image.id, image.root, &work->looked) < 0)
+		return -EACCES;
 	work->selected.image = text;
 	jsonw_member_string(out, field->key, text);
 	return 0;
@@ -150,9 +153,10 @@ static int force_create_labels(struct work *work, const struct field *field,
 	write_owner(work, out);
 	if (work->image_id)
 		jsonw_member_string(out, IMAGE_LABEL, work->image_id);
-	/* nesting_of_create() looks, or refuses. */
+	/* nesting_of_create() looks, or refuses; which manifest it is, a start sees. */
 	if (work->image_id)
-		jsonw_member_string(out, LOOKED_LABEL, look_label(work, is_due));
+		jsonw_member_string(out, LOOKED_LABEL,
+			look_label(work, is_due && !work->looked.told_by));
 	jsonw_object_end(out);
 	return rc;
 }

@@ -370,13 +370,30 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 	return 0;
 }
 
+/* A create and a start come to them in another order. qsort(3) asks how much memory
+ * there is, which confined processes may not. */
+static void sort(struct sight *sights, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct sight sight = sights[i];
+		size_t at = i;
+
+		for (; at > 0 && strcmp(sights[at - 1].path, sight.path) > 0; at--)
+			sights[at] = sights[at - 1];
+		sights[at] = sight;
+	}
+}
+
 /* The id, for whom, and a line for each path with what is asked of it. */
-static const char *name_of(const struct look *look, const char *image_id)
+static const char *name_of(
+	const struct look *look, const struct gate_looked *image, const char *manifest)
 {
 	struct arena *arena = look->work->arena;
-	const char *name = is_for_anybody(look) ? image_id
-						: arena_printf(arena, "%s %u", image_id,
-							  look->work->caller->user.uid);
+	const char *name = arena_printf(
+		arena, "%s%s%s", image->id, *manifest ? "@" : "", manifest);
+
+	if (name && !is_for_anybody(look))
+		name = arena_printf(arena, "%s %u", name, look->work->caller->user.uid);
 
 	for (size_t i = 0; name && i < look->n; i++) {
 		const struct sight *sight = &look->sights[i];
@@ -388,41 +405,93 @@ static const char *name_of(const struct look *look, const char *image_id)
 	return name;
 }
 
-int look_platform(
-	struct work *work, const struct json_node *image, const char **ret_platform)
+static int find_teller(struct work *work, const char **ret_told_by)
 {
-	/* With these the engine has its own store. */
-	static const char *const drivers[] = {"overlay2", "vfs"};
-	const char *driver = json_member_text(
-		json_member_of(image, "GraphDriver", JSON_KIND_OBJECT), "Name", "");
-	const char *system = json_member_text(image, "Os", ""),
-		   *machine = json_member_text(image, "Architecture", ""),
-		   *variant = json_member_text(image, "Variant", "");
+	bool speaks;
+
+	if (release_speaks(work, 48, &speaks) < 0)
+		return -EACCES;
+	*ret_told_by = speaks ? "1.48" : NULL;
+	return 0;
+}
+
+/* As it is asked for; *ret_platform is NULL when one of the keys of @object is not
+ * there.
+ */
+static int read_platform(struct work *work, const struct json_node *object,
+	const char *const keys[static 3], const char **ret_platform)
+{
+	const char *system = json_member_text(object, keys[0], ""),
+		   *machine = json_member_text(object, keys[1], ""),
+		   *variant = json_member_text(object, keys[2], "");
 
 	*ret_platform = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		if (strcmp(driver, drivers[i]) == 0)
-			return 0;
-	}
 	if (!*system || !*machine)
-		return refuse(work, 502, "engine-answer",
-			"the engine does not tell for which platform the image is");
+		return 0;
 	*ret_platform = arena_printf(work->arena, "%s/%s%s%s", system, machine,
 		*variant ? "/" : "", variant);
 	return *ret_platform ? 0 : refuse_memory(work);
 }
 
-int look_into(struct look *look, const struct gate_looked *image)
+int look_image(struct work *work, const char *id, const struct json_node *image,
+	struct gate_looked *ret_image)
+{
+	static const char *const keys[] = {"Os", "Architecture", "Variant"};
+	/* With these the engine has its own store. */
+	static const char *const drivers[] = {"overlay2", "vfs"};
+	const char *driver = json_member_text(
+		json_member_of(image, "GraphDriver", JSON_KIND_OBJECT), "Name", "");
+
+	*ret_image = (struct gate_looked){.id = id};
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		if (strcmp(driver, drivers[i]) == 0)
+			return 0;
+	}
+	if (read_platform(work, image, keys, &ret_image->platform) < 0)
+		return -EACCES;
+	return ret_image->platform
+		       ? find_teller(work, &ret_image->told_by)
+		       : refuse(work, 502, "engine-answer",
+				 "the engine does not tell for which platform the "
+				 "image is");
+}
+
+int look_runs(struct work *work, const struct json_node *container,
+	struct gate_looked *image, const char **ret_manifest)
+{
+	static const char *const keys[] = {"os", "architecture", "variant"};
+	const char *path = arena_printf(work->arena, "containers/%s/json",
+		json_member_text(container, "Id", ""));
+	const struct json_node *root, *manifest;
+	const char *platform;
+
+	if (work_fact_of(work, image->told_by, path, &root) < 0)
+		return -EACCES;
+	manifest = json_member_of(root, "ImageManifestDescriptor", JSON_KIND_OBJECT);
+	*ret_manifest = json_member_text(manifest, "digest", NULL);
+	if (!*ret_manifest || !is_image_id(*ret_manifest))
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the container lacks its manifest");
+	if (read_platform(work, json_member_of(manifest, "platform", JSON_KIND_OBJECT),
+		    keys, &platform) < 0)
+		return -EACCES;
+	if (platform)
+		image->platform = platform;
+	return 0;
+}
+
+int look_into(struct look *look, struct gate_looked *image)
 {
 	struct work *work = look->work;
 	const struct gate_engine *engine = work->context->engine;
 	struct gate_glimpse *glimpses;
+	const char *name = "";
 	struct err err = {0};
-	bool lasts = !image->platform;
 
 	if (!has_power(work, POWER_RUN_AS))
 		look_at_roots(look);
 	glimpses = arena_array(work->arena, look->n + 1, sizeof(*glimpses));
+	sort(look->sights, look->n);
 	if (look->odd)
 		return refuse(work, 403, "image-links",
 			"a mount is at no plain path: what is there in the image "
@@ -430,10 +499,12 @@ int look_into(struct look *look, const struct gate_looked *image)
 	if (look->n == SIGHTS_MAX)
 		return refuse(work, 400, "too-many-objects",
 			"the mounts are more than %d directories deep", SIGHTS_MAX);
-	const char *name = name_of(look, image->id);
+	/* Else what it will be of is not known yet. */
+	if (!image->platform || look->runs)
+		name = name_of(look, image, look->runs ? look->runs : "");
 	if (look->failed || !glimpses || !name)
 		return refuse_memory(work);
-	if (lasts && engine->seen && engine->seen(engine->context, name))
+	if (*name && engine->seen && engine->seen(engine->context, name))
 		return 0;
 	for (size_t i = 0; i < look->n; i++) {
 		glimpses[i].path = look->sights[i].path;
@@ -445,9 +516,16 @@ int look_into(struct look *look, const struct gate_looked *image)
 		return refuse(work, 502, "engine-answer",
 			"the engine did not show what is in the image: %s",
 			shown(work, err.text));
+	if (look->runs &&
+		(!image->manifest || strcmp(image->manifest, look->runs) != 0))
+		return refuse(work, 403, "image-platform",
+			"the container was made of something else than what its image "
+			"now is here: make it anew");
 	if (judge(look, glimpses) < 0)
 		return -EACCES;
-	if (lasts && engine->remember)
+	if (image->manifest)
+		name = name_of(look, image, image->manifest);
+	if (name && *name && engine->remember)
 		engine->remember(engine->context, name);
 	return 0;
 }

@@ -50,12 +50,14 @@ static inline const char *look_label(const struct work *work, bool is_due)
 
 /**
  * struct look - what there is to look at
+ * @runs:     the manifest that the container was made of; NULL: not told, or none yet
  * @is_fixed: the container's root file system is read-only
  */
 struct look {
 	struct work *work;
 	struct sight *sights;
 	size_t n;
+	const char *runs;
 	bool groups; /* at what says which groups processes have, too */
 	bool is_fixed;
 	bool failed; /* memory ran out, or there is too much */
@@ -85,22 +87,30 @@ void look_at_place(struct look *look, const char *path, bool is_volume);
 void look_at_working_dir(struct look *look, const char *path);
 
 /**
- * look_platform() - for which platform an image is looked at, and has to be run
+ * look_image() - what is looked at of an image, and has to be run
+ * @id:    "sha256:..."
  * @image: as the engine tells of it
  *
- * *ret_platform is NULL where an id stands for one file system for good. In
- * containerd's store it stands for all that one index names, of which some may come
- * later, and are then taken where no platform is asked for; of those that are the first
- * is, or none.
+ * Mostly an id stands for one file system for good. In containerd's store it stands for
+ * all that one index names, of which some may come later, also for the same platform:
+ * the engine takes the first that is there.
  */
-int look_platform(struct work *work, const struct json_node *image,
-	const char **ret_platform) _must_check_;
+int look_image(struct work *work, const char *id, const struct json_node *image,
+	struct gate_looked *ret_image) _must_check_;
+
+/**
+ * look_runs() - which manifest a container was made of
+ * @image: with its @told_by; becomes that for the manifest's platform
+ */
+int look_runs(struct work *work, const struct json_node *container,
+	struct gate_looked *image, const char **ret_manifest) _must_check_;
 
 /**
  * look_into() - refuse the request unless the image is as it must be
+ * @image: of look_image()
  *
  * Return: 0 or -EACCES.
  */
-int look_into(struct look *look, const struct gate_looked *image) _must_check_;
+int look_into(struct look *look, struct gate_looked *image) _must_check_;
 
 #endif

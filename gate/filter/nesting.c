@@ -224,12 +224,13 @@ static bool may_have_init(const struct json_node *host_config)
 
 /* What the image has on the way to these places, and what groups it has. */
 static int check_image(struct work *work, const struct json_node *host_config,
-	const struct places *places, const struct gate_looked *image,
+	const struct places *places, struct gate_looked *image, const char *runs,
 	const char *working_dir)
 {
 	const struct json_node *fixed =
 		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
 	struct look look = {.work = work,
+		.runs = runs,
 		.is_fixed = work->profile->read_only || (fixed && fixed->boolean)};
 	bool is_due;
 
@@ -285,7 +286,6 @@ int nesting_of_create(
 	const struct json_node *host_config =
 		json_member_of(body, "HostConfig", JSON_KIND_OBJECT);
 	struct places places = {0};
-	struct gate_looked looked;
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
@@ -301,11 +301,8 @@ int nesting_of_create(
 		return -EACCES;
 	if (image->existence != OBJECT_PRESENT)
 		return 0;
-	looked.id = image->id;
-	return look_platform(work, image->root, &looked.platform) < 0
-		       ? -EACCES
-		       : check_image(work, host_config, &places, &looked,
-				 working_dir_of(body, image));
+	return check_image(work, host_config, &places, &work->looked, NULL,
+		working_dir_of(body, image));
 }
 
 /* Its label says so, of this very image: see objects.h on why it is gate's. */
@@ -329,6 +326,7 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 	const struct json_node *host_config =
 		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
 	struct gate_looked looked = {.id = json_member_text(root, "Image", NULL)};
+	const char *runs = NULL;
 	const struct json_node *image;
 	struct places places = {0};
 
@@ -347,9 +345,10 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 			"the engine's answer about the container lacks its image");
 	if (work_fact(work, arena_printf(work->arena, "images/%s/json", looked.id),
 		    &image) < 0 ||
-		look_platform(work, image, &looked.platform) < 0)
+		look_image(work, looked.id, image, &looked) < 0 ||
+		(looked.told_by && look_runs(work, root, &looked, &runs) < 0))
 		return -EACCES;
-	return check_image(work, host_config, &places, &looked,
+	return check_image(work, host_config, &places, &looked, runs,
 		json_member_text(json_member_of(root, "Config", JSON_KIND_OBJECT),
 			"WorkingDir", ""));
 }

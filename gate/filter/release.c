@@ -4,9 +4,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gate/filter/names.h"
 
 /*
  * What Debian and those after it put behind a release: "+dfsg1", "+ds1-1~deb13u1",
@@ -97,5 +99,20 @@ int release_is_from(
 		return -EACCES;
 	const char *release = engine ? release_of(engine, part) : NULL;
 	*ret_is = release && is_from(release, least);
+	return 0;
+}
+
+int release_speaks(struct work *work, unsigned long minor, bool *ret_speaks)
+{
+	const struct json_node *engine = NULL;
+
+	*ret_speaks = false;
+	if (!has_engine(work))
+		return 0;
+	if (work_fact(work, "version", &engine) < 0)
+		return -EACCES;
+	const char *api = json_member_text(engine, "ApiVersion", "");
+	*ret_speaks = strncmp(api, "1.", 2) == 0 && is_decimal(api + 2) &&
+		      strtoul(api + 2, NULL, 10) >= minor;
 	return 0;
 }

@@ -20,4 +20,8 @@ typedef const unsigned int release_number[3];
 int release_is_from(struct work *work, const char *part, release_number least,
 	bool *ret_is) _must_check_;
 
+/** release_speaks() - whether the engine speaks version 1.@minor of its API. */
+int release_speaks(struct work *work, unsigned long minor, bool *ret_speaks)
+	_must_check_;
+
 #endif

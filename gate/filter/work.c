@@ -139,6 +139,7 @@ static int read_fact(struct work *work, struct fact *fact, const struct gate_fac
 	return 0;
 }
 
+/* @path: as it is asked for */
 static int get(struct work *work, const char *path, enum json_kind kind,
 	const struct json_node **ret_root)
 {
@@ -159,10 +160,7 @@ static int get(struct work *work, const char *path, enum json_kind kind,
 	if (work->nfacts == WORK_MAX_FACTS)
 		return refuse(work, 400, "too-many-objects",
 			"the request names more than %d objects", WORK_MAX_FACTS);
-	const char *target = arena_printf(work->arena, "/v%s/%s", work_api(work), path);
-	if (!target)
-		return refuse_memory(work);
-	if (engine->get(engine->context, target, work->arena, &raw, &err) < 0)
+	if (engine->get(engine->context, path, work->arena, &raw, &err) < 0)
 		return refuse(work, 502, "engine-answer",
 			"the engine did not answer to %s: %s", shown(work, path),
 			shown(work, err.text));
@@ -174,14 +172,26 @@ static int get(struct work *work, const char *path, enum json_kind kind,
 	return 0;
 }
 
+static const char *target_of(struct work *work, const char *api, const char *path)
+{
+	return path ? arena_printf(work->arena, "/v%s/%s", api, path) : NULL;
+}
+
+int work_fact_of(struct work *work, const char *api, const char *path,
+	const struct json_node **ret_root)
+{
+	return get(work, target_of(work, api, path), JSON_KIND_OBJECT, ret_root);
+}
+
 int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
 {
-	return get(work, path, JSON_KIND_OBJECT, ret_root);
+	return work_fact_of(work, work_api(work), path, ret_root);
 }
 
 int work_list(struct work *work, const char *path, const struct json_node **ret_root)
 {
-	if (get(work, path, JSON_KIND_ARRAY, ret_root) < 0)
+	if (get(work, target_of(work, work_api(work), path), JSON_KIND_ARRAY,
+		    ret_root) < 0)
 		return -EACCES;
 	return *ret_root ? 0
 			 : refuse(work, 502, "engine-answer", "the engine knows no %s",

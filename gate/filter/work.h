@@ -43,6 +43,7 @@ struct selected {
  * @prefix:  name of the table whose fields are being looked at
  * @joined:  how many containers deep the judging is
  * @image_id: of a create
+ * @looked:   the same, as it is looked at
  * @judging: they are the engine's, of an object that exists: nothing goes on
  * @body:   the caller's JSON; NULL: none
  * @out:    the body that goes on
@@ -65,6 +66,7 @@ struct work {
 	bool judging;
 	unsigned int joined;
 	const char *image_id;
+	struct gate_looked looked;
 	struct json_doc *body;
 	struct jsonw out;
 	bool has_out;
@@ -118,6 +120,9 @@ const char *work_pin(struct work *work, const struct gate_pin *wanted);
  */
 int work_fact(struct work *work, const char *path, const struct json_node **ret_root)
 	_must_check_;
+/** work_fact_of() - the same in this version of the API. */
+int work_fact_of(struct work *work, const char *api, const char *path,
+	const struct json_node **ret_root) _must_check_;
 /** work_list() - the same of a list of objects, which must be there. */
 int work_list(struct work *work, const char *path, const struct json_node **ret_root)
 	_must_check_;

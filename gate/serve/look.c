@@ -88,6 +88,36 @@ static int make_container(const struct upstream *upstream, const char *api,
 	return *ret_id ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
+/* Of which one it was made. */
+static int read_manifest(const struct upstream *upstream, const char *id,
+	struct gate_looked *image, struct arena *arena, struct err *err)
+{
+	_cleanup_(cleanup_json_doc) struct json_doc *doc = NULL;
+	struct gate_forward forward = {.method = "GET"};
+	struct gate_fact answer;
+
+	if (!image->told_by)
+		return 0;
+	forward.path =
+		arena_printf(arena, "/v%s/containers/%s/json", image->told_by, id);
+	if (!forward.path)
+		return err_set(err, -ENOMEM, "out of memory");
+	int rc = upstream_ask(upstream, &forward, 0, arena, &answer, err);
+	if (rc == 0)
+		rc = json_doc_load_text(
+			"answer", answer.body, answer.len, NULL, &doc, err);
+	if (rc < 0)
+		return rc;
+	const char *digest =
+		json_member_text(json_member_of(json_doc_root(doc),
+					 "ImageManifestDescriptor", JSON_KIND_OBJECT),
+			"digest", NULL);
+	if (!digest || !is_image_id(digest))
+		return err_set(err, -EPROTO, "it does not tell a container's manifest");
+	image->manifest = arena_strdup(arena, digest);
+	return image->manifest ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
 static int glimpse(const struct upstream *upstream, const char *container,
 	struct gate_glimpse *glimpse, struct arena *arena, struct err *err)
 {
@@ -104,7 +134,7 @@ static int glimpse(const struct upstream *upstream, const char *container,
 		upstream, &forward, glimpse->enough, arena, &glimpse->fact, err);
 }
 
-int upstream_look(void *context, const char *api, const struct gate_looked *image,
+int upstream_look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	struct upstream *upstream = context;
@@ -119,6 +149,7 @@ int upstream_look(void *context, const char *api, const struct gate_looked *imag
 	gone = arena_printf(arena, "%s?v=1&force=1", container ? container : "");
 	if (!container || !gone)
 		return err_set(err, -ENOMEM, "out of memory");
+	rc = read_manifest(upstream, id, image, arena, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = glimpse(upstream, container, &glimpses[i], arena, err);
 	int removed = upstream_delete(upstream, gone, arena, rc < 0 ? &ignored : err);

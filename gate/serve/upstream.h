@@ -64,7 +64,7 @@ int upstream_ask(const struct upstream *upstream, const struct gate_forward *for
  * A container that cannot be removed is an error. Where gate itself is killed in
  * between one is left: it never ran, and has the label seawall.look.
  */
-int upstream_look(void *context, const char *api, const struct gate_looked *image,
+int upstream_look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 	_must_check_;
 

@@ -1000,6 +1000,84 @@ def no_image_leads_a_mount_astray(lab):
     nothing_is_left()
 
 
+def blob(data, kind, **more):
+    return {"mediaType": "application/vnd.oci.image." + kind, "size": len(data),
+            "digest": "sha256:" + hashlib.sha256(data).hexdigest(), **more}
+
+
+def manifest_of(machine, layer):
+    """An image for it, of that one layer: what an index says of it, and its blobs."""
+    config = json.dumps({"os": "linux", "architecture": machine, "config": {}, "rootfs": {
+        "type": "layers",
+        "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}).encode()
+    parts = [blob(config, "config.v1+json"), blob(layer, "layer.v1.tar")]
+    text = json.dumps({"schemaVersion": 2, "config": parts[0], "layers": parts[1:],
+                       "mediaType": "application/vnd.oci.image.manifest.v1+json"}).encode()
+    told = blob(text, "manifest.v1+json", platform={"os": "linux", "architecture": machine})
+    return told, {parts[0]["digest"]: config, parts[1]["digest"]: layer,
+                  told["digest"]: text}
+
+
+def load_index(name, manifests, blobs):
+    """An image that is those manifests', of which only what these blobs hold comes."""
+    index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"}
+    text = json.dumps(dict(index, manifests=manifests)).encode()
+    told = blob(text, "index.v1+json", annotations={
+        "io.containerd.image.name": "docker.io/library/" + name})
+    files = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}',
+             "index.json": json.dumps(dict(index, manifests=[told])).encode()}
+    for digest, data in {told["digest"]: text, **blobs}.items():
+        files["blobs/sha256/" + digest[7:]] = data
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as t:
+        for path, data in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    api("POST", "/images/load", tar.getvalue(), "application/x-tar")
+    return told["digest"]
+
+
+@check
+def of_many_platforms_that_one_runs_which_was_looked_at(lab):
+    """containerd's store gives them one id, and takes the best that has come so far."""
+    if api("GET", "/version")["ApiVersion"] == "1.41":
+        raise Skip("this engine has no such store")
+    own, box = USERS["alice"], gatelab.box_image
+    folder = {"name": "way", "type": tarfile.DIRTYPE, "mode": 0o755}
+    other, better, good = (manifest_of(machine, layer) for machine, layer in (
+        ("386", box(({"name": "other"}, b""))), ("amd64", box((dict(folder, uid=own), b""))),
+        ("amd64", box((folder, b"")))))
+    lab.stop()
+    lab.start(features={"containerd-snapshotter": True}, **{"storage-driver": "native"})
+    try:
+        index = [other[0], better[0], good[0]]
+        image_id = load_index("many:1", index, other[1])
+        lab.docker("alice", "create", "--name", "first", "-w", "/x/y", "many:1", "ls", "/")
+        load_index("many:1", index, good[1])
+        made = api("POST", "/containers/create?name=second", {
+            "Image": "many:1", "Cmd": ["true"], "User": "%d:%d" % (own, own),
+            "WorkingDir": "/way/x", "Labels": {
+                "seawall.owner": str(own), "seawall.image": image_id},
+            "HostConfig": {"CapDrop": ["ALL"], "IpcMode": "private",
+                           "SecurityOpt": ["no-new-privileges"],
+                           "CgroupnsMode": "private"}})["Id"]
+        out = lab.docker("alice", "start", "-a", "first")
+        expect("the one that was there", "other" in out.split(), out)
+        load_index("many:1", index, better[1])
+        out = refused(lab, "alice", "start", made)
+        rule = lab.decisions()[-1]["rule"]
+        expect("another than would be made now", rule == "image-platform", (rule, out))
+        out = refused(lab, "alice", "create", "-w", "/way/x", "many:1", "true")
+        rule = lab.decisions()[-1]["rule"]
+        expect("what is looked at now", rule == "image-links", (rule, out))
+        lab.docker("alice", "rm", "first", "second")
+        nothing_is_left()
+    finally:
+        lab.stop()
+        lab.start()
+
+
 # ---------------------------------------------------------------- the trail
 @check
 def trail_tells_who_and_what(lab):

@@ -21,7 +21,7 @@ struct input {
 	size_t size;
 };
 
-static int look(void *context, const char *api, const struct gate_looked *image,
+static int look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	const struct input *input = context;

@@ -549,7 +549,7 @@ int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
 	return 0;
 }
 
-int gate_fixture_look(void *context, const char *api, const struct gate_looked *image,
+int gate_fixture_look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	static const struct gate_fixture_tar folder = {.type = '5', .mode = 0755},

@@ -60,7 +60,7 @@ struct gate_fixture_tar {
 int gate_fixture_tar(struct arena *arena, const struct gate_fixture_tar *tar,
 	struct gate_fact *ret_fact);
 /** gate_fixture_look() - gate_engine.look: an image as distributions make it. */
-int gate_fixture_look(void *context, const char *api, const struct gate_looked *image,
+int gate_fixture_look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err);
 
 /** gate_fixture_any - an engine in which every name is alice's; it has no volume. */

@@ -30,6 +30,9 @@ struct made {
 	const char *store;   /* of images, eight characters; NULL: the engine's own */
 	const char *machine; /* what the image is for; NULL: as the fixture has it */
 	char platform[64];   /* that was looked at */
+	const char *api;     /* of the engine, its newest; NULL: 1.41 */
+	char manifest, runs; /* all digits of what is looked at, and of a container's */
+	const char *of;	     /* what of the container's manifest is told besides */
 	bool remembers;
 	const char *remembered;
 };
@@ -46,7 +49,16 @@ static void keep(void *context, const char *text)
 	((struct made *)context)->remembered = text;
 }
 
-static int look(void *context, const char *api, const struct gate_looked *image,
+static const char *digest(struct arena *arena, char digit)
+{
+	char digits[65] = "";
+
+	for (size_t i = 0; digit && i < 64; i++)
+		digits[i] = digit;
+	return arena_printf(arena, "sha256:%s", digits);
+}
+
+static int look(void *context, const char *api, struct gate_looked *image,
 	struct gate_glimpse *glimpses, size_t n, struct arena *arena, struct err *err)
 {
 	struct made *made = context;
@@ -57,6 +69,10 @@ static int look(void *context, const char *api, const struct gate_looked *image,
 		image->platform ? image->platform : "");
 	for (size_t i = 0; i < n; i++)
 		made->volumes += glimpses[i].is_volume;
+	if (image->told_by) {
+		assert_string_equal(image->told_by, "1.48");
+		image->manifest = digest(arena, made->manifest);
+	}
 	if (made->fails)
 		return err_set(err, made->fails, "no container can be made");
 	if (gate_fixture_look(NULL, api, image, glimpses, n, arena, err) < 0)
@@ -90,8 +106,18 @@ static int get(void *context, const char *path, struct arena *arena,
 	if (strcmp(path, "/v1.41/version") == 0) {
 		ret_fact->status = 200;
 		ret_fact->body = arena_printf(arena,
-			"{\"Components\":[{\"Name\":\"runc\",\"Version\":\"%s\"}]}",
-			made->runc);
+			"{\"ApiVersion\":\"%s\",\"Components\":[{\"Name\":"
+			"\"runc\",\"Version\":\"%s\"}]}",
+			made->api ? made->api : "1.41", made->runc);
+		ret_fact->len = strlen(ret_fact->body);
+		return 0;
+	}
+	if (strncmp(path, "/v1.48/", 7) == 0) {
+		assert_non_null(strstr(path, "/v1.48/containers/"));
+		ret_fact->status = 200;
+		ret_fact->body = arena_printf(arena,
+			"{\"ImageManifestDescriptor\":{\"digest\":\"%s\"%s}}",
+			digest(arena, made->runs), made->of ? made->of : "");
 		ret_fact->len = strlen(ret_fact->body);
 		return 0;
 	}
@@ -725,6 +751,57 @@ static void what_was_looked_at_is_what_runs(void **state)
 	assert_string_equal(made.platform, "linux/amd64");
 }
 
+/* Also for one platform there may be two, the better of which comes later. */
+static void what_runs_is_of_what_was_looked_at(void **state)
+{
+#define OF(variant)                                                             \
+	",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":" \
+	"\"" variant "\"}"
+	static const struct {
+		const char *api;
+		char manifest, runs;
+		const char *of, *want, *platform;
+	} rows[] = {
+		{"1.48", 'a', 'a', NULL, "allow", "linux/amd64"},
+		{"1.51", 'a', 'a', OF("v7"), "allow", "linux/arm/v7"},
+		{"1.51", 'a', 'a', OF(""), "allow", "linux/arm"},
+		{"1.51", 'a', 'b', NULL, "image-platform", "linux/amd64"},
+		{"1.51", 'a', '\0', NULL, "engine-answer", ""},
+		/* None tells. */
+		{"1.47", 'a', 'b', OF("v7"), "allow", "linux/amd64"},
+		{"1.x", 'a', 'b', OF("v7"), "allow", "linux/amd64"},
+	};
+	static const char start[] = "/v1.41/containers/bare/start",
+			  looked[] = "\"seawall.looked\":\"groups\"";
+	struct made made = {.store = "overlayf", .remembers = true};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		made = (struct made){.store = "overlayf",
+			.api = rows[i].api,
+			.manifest = rows[i].manifest,
+			.runs = rows[i].runs,
+			.of = rows[i].of};
+		assert_string_equal(
+			ask(*state, "alice", start, NULL, &made).rule, rows[i].want);
+		assert_string_equal(made.platform, rows[i].platform);
+	}
+	/* A label would say it of another one, too. */
+	made = (struct made){
+		.store = "overlayf", .api = "1.48", .manifest = 'a', .remembers = true};
+	struct gate_decision decision =
+		ask(*state, "alice", "/v1.41/containers/create", PLAIN, &made);
+	assert_null(strstr(decision.forward.body, looked));
+	made.runs = 'a';
+	assert_string_equal(ask(*state, "alice", start, NULL, &made).rule, "allow");
+	assert_int_equal(made.looked, 0);
+	made.runs = 'b';
+	assert_string_equal(
+		ask(*state, "alice", start, NULL, &made).rule, "image-platform");
+	made.api = "1.47";
+	decision = ask(*state, "alice", "/v1.41/containers/create", PLAIN, &made);
+	assert_non_null(strstr(decision.forward.body, looked));
+}
+
 int main(void)
 {
 #define T(name) \
@@ -744,6 +821,7 @@ int main(void)
 		T(a_label_tells_of_its_image_alone),
 		T(what_was_fine_is_remembered),
 		T(what_was_looked_at_is_what_runs),
+		T(what_runs_is_of_what_was_looked_at),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
 	};

@@ -66,6 +66,9 @@ static void nothing_can_be_put_in(void **state)
 
 #define ID64		"1111111111111111111111111111111111111111111111111111111111111111"
 #define NOTHING(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
+#define TOLD(members)                                           \
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" \
+	"Connection: close\r\n\r\n{" members "}"
 #define MADE                                                         \
 	"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n" \
 	"Content-Length: 73\r\n\r\n{\"Id\":\"" ID64 "\"}"
@@ -113,14 +116,20 @@ static void what_was_made_for_a_look_is_removed(void **state)
 {
 	static const char odd[] = "nonsense\r\n\r\n";
 	static const struct {
-		const char *answers[5];
+		const char *answers[6];
 		int want;
 		const char *why;
 		size_t asked; /* that often for what the image has */
 	} rows[] = {
-		{{MADE, NOTHING("200 OK"), NOTHING("404 Not Found"),
+		{{MADE,
+			 TOLD("\"ImageManifestDescriptor\":{\"digest\":\"sha256:" ID64
+			      "\"}"),
+			 NOTHING("200 OK"), NOTHING("404 Not Found"),
 			 NOTHING("204 No Content")},
 			0, "", 2},
+		{{MADE, TOLD("\"ImageManifestDescriptor\":null"),
+			 NOTHING("204 No Content")},
+			-EPROTO, "manifest", 0},
 		/* It would stay for ever, and be nobody's. */
 		{{MADE, NOTHING("200 OK"), NOTHING("200 OK"), NOTHING("500 Oh")}, -EIO,
 			"the engine answers 500", 2},
@@ -144,8 +153,9 @@ static void what_was_made_for_a_look_is_removed(void **state)
 		struct gate_glimpse glimpses[] = {{.path = "/etc"}, {.path = "/x"}};
 		struct upstream upstream = {.socket_path = path, .broker = -1};
 		struct err err = {0};
-		const struct gate_looked image = {
-			.id = "sha256:" ID64, .platform = i ? NULL : "linux/arm/v7"};
+		struct gate_looked image = {.id = "sha256:" ID64,
+			.platform = i > 1 ? NULL : "linux/arm/v7",
+			.told_by = i > 1 ? NULL : "1.48"};
 		struct arena arena;
 		pthread_t thread;
 		size_t asked = 0;
@@ -164,12 +174,16 @@ static void what_was_made_for_a_look_is_removed(void **state)
 			asked++;
 		assert_int_equal(asked, rows[i].asked);
 		assert_non_null(strstr(engine.heard,
-			i ? "POST /v1.41/containers/create HTTP"
-			  : "POST "
-			    "/v1.41/containers/create?platform=linux%2Farm%2Fv7 "));
+			i > 1 ? "POST /v1.41/containers/create HTTP"
+			      : "POST "
+				"/v1.41/containers/create?platform=linux%2Farm%2Fv7 "));
 		assert_int_equal(strstr(engine.heard, "DELETE /v1.41/containers/" ID64
 						      "?v=1&force=1 ") != NULL,
-			i < 4);
+			i < 5);
+		assert_int_equal(strstr(engine.heard, "GET /v1.48/containers/" ID64
+						      "/json ") != NULL,
+			i < 2);
+		assert_int_equal(image.manifest != NULL, i < 1);
 		arena_done(&arena);
 	}
 	(void)close(engine.listener);
