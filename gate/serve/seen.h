@@ -11,8 +11,8 @@
  * Theory of operation. An image's id is a digest of all that is in it, in the engine's
  * own store, and in containerd's a manifest's is: look_into() names them so. What was
  * found in it once stays so. The last findings are in memory that all workers share, as
- * texts (gate_engine.seen); the oldest gives way. A worker may write anything there: one
- * that was taken over has the engine already.
+ * texts (gate_engine.seen); the oldest gives way. A worker may write anything there:
+ * one that was taken over has the engine already.
  */
 
 /** seen_prepare() - before the first fork; without it nothing is remembered. */
