@@ -286,15 +286,28 @@ int host_wire(const struct netns *netns, const struct link *link)
 	return link->index;
 }
 
-/* Whoever is behind a perimeter interface reaches its macvlan and ipvlan children, too:
- * they have addresses of their own on the same link. */
-static int add_children(struct reach *reach)
+static bool shares_wire(const struct reach *reach, const struct link *link)
+{
+	const struct netns *ns = reach->facts->host;
+
+	for (size_t i = 0; i < reach->nperimeter; i++) {
+		const struct link *uplink = netns_link(ns, reach->perimeter[i]);
+
+		if (uplink && host_wire(ns, uplink) == host_wire(ns, link))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever is behind a perimeter interface reaches its macvlan and ipvlan children, too,
+ * or its parent and siblings, if it is one itself: they have addresses of their own on
+ * the same link. */
+static int add_relatives(struct reach *reach)
 {
 	const struct netns *ns = reach->facts->host;
 
 	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].up &&
-			host_is_perimeter(reach, host_wire(ns, &ns->links[i])) &&
+		if (ns->links[i].up && shares_wire(reach, &ns->links[i]) &&
 			!add_perimeter(reach, ns->links[i].index))
 			return -ENOMEM;
 	return 0;
@@ -315,7 +328,7 @@ static int perimeter_by_routes(struct reach *reach)
 				!add_perimeter(reach, route->hops[k].ifindex))
 				return -ENOMEM;
 	}
-	return add_children(reach);
+	return add_relatives(reach);
 }
 
 static int perimeter_by_name(

@@ -211,6 +211,30 @@ static void add_children(struct arena *arena, struct source *s, const struct ivs
 		ivset_subtract(arena, zone_internet(arena, s->family), taken);
 }
 
+static void fill(struct reach *reach, struct arena *arena, const struct link *link,
+	const struct ivset *own, struct source *s)
+{
+	const struct netns *ns = reach->facts->host;
+	const struct ivset *its = on_link(ns, arena, s->family, link->index);
+	const struct ivset *below =
+		ivset_union(arena, children(reach, arena, s->family, link),
+			beside(reach, arena, s->family, link));
+	const struct ivset *near =
+		ivset_union(arena, its, gateways(ns, arena, s->family, link->index));
+
+	/* A parent without an address has those of its children's network. */
+	if (s->perimeter && ivset_is_empty(its))
+		near = ivset_union(arena, near, below);
+	if (s->perimeter)
+		fill_perimeter(arena, s, own, near,
+			ivset_union(arena, near, on_link(ns, arena, s->family, 0)));
+	else
+		fill_inner(reach, arena, s, own, near);
+	if (!s->perimeter && !ivset_is_empty(below))
+		add_children(arena, s, own, ivset_union(arena, near, below));
+	join_zones(arena, s);
+}
+
 size_t sources_collect(struct reach *reach, struct arena *arena, enum family family,
 	struct source **ret_sources)
 {
@@ -225,27 +249,13 @@ size_t sources_collect(struct reach *reach, struct arena *arena, enum family fam
 		const struct link *link = &ns->links[i];
 		bool perimeter = host_is_perimeter(reach, link->index);
 		struct source *s = &(*ret_sources)[n];
-		const struct ivset *near =
-			ivset_union(arena, on_link(ns, arena, family, link->index),
-				gateways(ns, arena, family, link->index));
 
 		if (!perimeter && !leads_outside(reach, link))
 			continue;
 		*s = (struct source){.ifindex = link->index,
 			.perimeter = perimeter,
 			.family = family};
-		if (perimeter)
-			fill_perimeter(arena, s, own, near,
-				ivset_union(
-					arena, near, on_link(ns, arena, family, 0)));
-		else
-			fill_inner(reach, arena, s, own, near);
-		const struct ivset *below =
-			ivset_union(arena, children(reach, arena, family, link),
-				beside(reach, arena, family, link));
-		if (!perimeter && !ivset_is_empty(below))
-			add_children(arena, s, own, ivset_union(arena, near, below));
-		join_zones(arena, s);
+		fill(reach, arena, link, own, s);
 		if (!ivset_is_empty(s->joined[ALL_ZONES]))
 			n++;
 	}

@@ -244,6 +244,55 @@ static void a_child_of_the_uplink_is_a_perimeter(void **state)
 	arena_done(&report.arena);
 }
 
+/* The default route is a macvlan's: its parent's address is on the same link. */
+static void the_parent_of_the_uplink_is_a_perimeter(void **state)
+{
+	struct host_made *h = *state;
+	struct link *child = host_link(h->host, 77, "mv0", "macvlan");
+	struct report report;
+
+	child->link = HOST_ETH0;
+	host_addr(h->host, 77, "203.0.113.0/24", "203.0.113.20");
+	for (size_t i = 0; i < h->host->nroutes; i++)
+		if (h->host->routes[i].dst.len == 0)
+			h->host->routes[i].hops[0].ifindex = 77;
+	host_survey(h, &report);
+	assert_int_equal(report.nperimeter, 2);
+	arena_done(&report.arena);
+}
+
+/* Without an address of its own, it has neighbours all the same: its children's. */
+static void a_parent_without_an_address_has_neighbours(void **state)
+{
+	struct host_made *h = *state;
+	struct network lan = {.id = "n1",
+		.name = "bridge",
+		.driver = "macvlan",
+		.parent = "eth0",
+		.subnets = arena_array(&h->facts->arena, 1, sizeof(struct prefix)),
+		.nsubnets = 1};
+	struct report report;
+	size_t n = 0;
+
+	assert_int_equal(prefix_parse("172.17.0.0/16", lan.subnets, NULL), 0);
+	h->facts->networks = &lan;
+	host_link(h->host, 77, "mv0", "macvlan")->link = HOST_ETH0;
+	for (size_t i = 0; i < h->host->nroutes; i++)
+		if (h->host->routes[i].hops[0].ifindex == HOST_ETH0)
+			h->host->routes[i].hops[0].ifindex = 77;
+	for (size_t i = 0; i < h->host->naddrs; i++)
+		if (h->host->addrs[i].ifindex == HOST_ETH0)
+			h->host->addrs[i].ifindex = 77;
+	h->host->naddrs--; /* docker0's */
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.nexposures; i++)
+		n += report.exposures[i].path == PATH_MACVLAN &&
+		     ivset_contains(
+			     report.exposures[i].reach[ZONE_ADJACENT].must, 0xac110077);
+	assert_int_equal(n, 1);
+	arena_done(&report.arena);
+}
+
 /* Ways past the rules that somebody switched on. */
 static void settings_are_gaps(void **state)
 {
@@ -372,6 +421,8 @@ int main(void)
 		T(pieces_before_and_after),
 		T(a_pair_may_be_a_card),
 		T(a_child_of_the_uplink_is_a_perimeter),
+		T(the_parent_of_the_uplink_is_a_perimeter),
+		T(a_parent_without_an_address_has_neighbours),
 		T(settings_are_gaps),
 		T(a_setting_of_both_is_a_gap),
 		T(tunnels_in_datagrams_are_gaps),
