@@ -137,8 +137,9 @@ int decide_container_changes(struct work *work)
 {
 	struct object container;
 
-	return use_container(work, &container) < 0 ? -EACCES
-						   : judge_changes(work, &container);
+	return use_container(work, &container) < 0
+		       ? -EACCES
+		       : judge_changes(work, &container, "changes-race");
 }
 
 int decide_container_archive(struct work *work)
@@ -324,7 +325,8 @@ int decide_commit(struct work *work)
 	if (!name)
 		return refuse(
 			work, 400, "query-value", "the query lacks the container");
-	if (container_own(work, name, &container) < 0)
+	if (container_own(work, name, &container) < 0 ||
+		judge_changes(work, &container, "commit-race") < 0)
 		return -EACCES;
 	query_set(work, "container", container.id);
 	work->decision->object = container.id;

@@ -229,18 +229,18 @@ static bool is_read_only(const struct json_node *root)
 /*
  * The engine walks through the root file system by paths, as root: who exchanges a
  * directory in it for a link is told the names in any directory of the host
- * (CVE-2024-8244).
+ * (CVE-2024-8244), or gets its files into an image.
  */
-int judge_changes(struct work *work, const struct object *container)
+int judge_changes(struct work *work, const struct object *container, const char *rule)
 {
 	if (has_power(work, POWER_PRIVILEGED) ||
 		(container->existence == OBJECT_PRESENT &&
 			is_read_only(container->root)))
 		return 0;
-	return refuse(work, 403, "changes-race",
+	return refuse(work, 403, rule,
 		"the engine can be led anywhere on the host while it looks for "
-		"changes, "
-		"by what runs in the container: use a container with --read-only");
+		"changes, by what runs in the container: use a container with "
+		"--read-only");
 }
 
 /*

@@ -18,8 +18,9 @@ int judge_container(struct work *work, const struct object *container) _must_che
 int judge_publish(struct work *work, const struct object *container, const char *name)
 	_must_check_;
 
-/** judge_changes() - whether the caller may be told what has changed in it. */
-int judge_changes(struct work *work, const struct object *container) _must_check_;
+/** judge_changes() - whether the caller may be told, or keep, what has changed in it. */
+int judge_changes(struct work *work, const struct object *container, const char *rule)
+	_must_check_;
 
 /** judge_archive() - whether root may copy files out of it, or @into it, for the
  * caller.
