@@ -2,16 +2,29 @@
 /* What the kernel adds to a lookup for a packet that came in: ip_route_input_slow(). */
 #include <netinet/in.h>
 
+#include "common/proto.h"
 #include "common/zone.h"
 #include "netmon/reach/ip4.h"
 #include "netmon/reach/lookup.h"
+
+/* Where who has no address yet may send (ip_route_input_slow(),
+ * ip_mc_validate_source()). */
+static bool takes_nameless4(const struct packet *packet)
+{
+	return !packet->daddr_peer && (packet->daddr == IP4(255, 255, 255, 255) ||
+					      packet->daddr >> 8 == IP4(0, 224, 0, 0));
+}
+
+static const struct ivset *nameless4(struct arena *arena)
+{
+	return ivset_range(arena, IP4(0, 0, 0, 0), IP4(0, 255, 255, 255));
+}
 
 /* Sources that no interface takes, whatever the routes (ip_route_input_slow()). */
 static const struct ivset *martian_sources4(
 	struct space *space, struct arena *arena, const struct packet *packet)
 {
 	struct iv never[] = {
-		{IP4(0, 0, 0, 0), IP4(0, 255, 255, 255)},
 		{IP4(224, 0, 0, 0), IP4(239, 255, 255, 255)},
 		{IP4(255, 255, 255, 255), IP4(255, 255, 255, 255)},
 		{IP4(127, 0, 0, 0), IP4(127, 255, 255, 255)},
@@ -21,7 +34,10 @@ static const struct ivset *martian_sources4(
 				"route_localnet", COMBINE_OR, 0) ||
 			packet->daddr >> 24 == 127;
 
-	return ivset_from(arena, never, localnet ? 3 : 4);
+	const struct ivset *set = ivset_from(arena, never, localnet ? 2 : 3);
+
+	return takes_nameless4(packet) ? set
+				       : ivset_union(arena, set, nameless4(arena));
 }
 
 static const struct ivset *martian_sources(
@@ -30,9 +46,9 @@ static const struct ivset *martian_sources(
 	if (packet->family == FAMILY_IP4)
 		return martian_sources4(space, arena, packet);
 	/* ip6_rcv_core(): loopback and multicast sources; unspecified ones are not
-	 * answered. */
+	 * answered, so they open no connection. */
 	struct iv never[] = {
-		{0, 1},
+		{proto_is_datagram(packet->proto), 1},
 		{(u128)0xff << 120, addr_max(FAMILY_IP6)},
 	};
 	return ivset_from(arena, never, ARRAY_LEN(never));
@@ -208,6 +224,12 @@ static void forward_checks6(
 				   : &ivset_none;
 
 	choice->peers = ivset_subtract(lookup->arena, choice->peers, refused);
+	if (packet->saddr_peer && ivset_contains(choice->peers, 0)) {
+		const struct ivset *nameless = ivset_range(lookup->arena, 0, 0);
+
+		choice->peers = ivset_subtract(lookup->arena, choice->peers, nameless);
+		lookup_choose_none(lookup, nameless, ROUTE_BLACKHOLE);
+	}
 	if (is_link_local6(packet->daddr) && !packet->daddr_peer) {
 		choice->kind = ROUTE_BLACKHOLE;
 		return;
@@ -267,6 +289,10 @@ static void check_sources4(
 	}
 	v = bad_sources4(lookup->space, arena, &asked,
 		choice->kind == ROUTE_UNICAST ? choice->oif : 0);
+	if (takes_nameless4(packet)) {
+		v.bad = ivset_subtract(arena, v.bad, nameless4(arena));
+		v.doubtful = ivset_subtract(arena, v.doubtful, nameless4(arena));
+	}
 	lookup->doubtful = choice->doubtful;
 	if (ivset_intersects(choice->peers, v.bad)) {
 		bad = ivset_intersect(arena, choice->peers, v.bad);

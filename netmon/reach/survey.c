@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/proto.h"
 #include "common/zone.h"
 #include "netmon/reach/explain.h"
 #include "netmon/reach/walk.h"
@@ -324,6 +325,53 @@ static void survey_ports(
 		survey_tagged(survey, &certain, &certain.priority, ask, one);
 }
 
+/* Whether it is told already that others get there. */
+static bool is_told(const struct survey *survey, const struct outcome *o)
+{
+	for (size_t i = survey->first; i < survey->ndrafts; i++)
+		for (int z = 0; z < ZONE_COUNT; z++)
+			if (same_exposure(&survey->drafts[i].e, o) &&
+				!ivset_is_empty(survey->drafts[i].e.reach[z].may))
+				return true;
+	return false;
+}
+
+/*
+ * A neighbour's datagrams without an address: from 0.0.0.0 as a DHCP client's, from ::
+ * to any address. No zone has those, so where rules let in nobody who has one, that is
+ * a gap.
+ */
+static void survey_nameless(
+	struct survey *survey, const struct ask *ask, struct walk *walk)
+{
+	struct arena *arena = &survey->report->arena;
+	struct ask nameless = *ask;
+
+	if (!proto_is_datagram(ask->endpoint->proto) ||
+		!(ask->zones & 1u << ZONE_ADJACENT) ||
+		(ask->endpoint->family == FAMILY_IP4 && !sent_to_many(ask->class)))
+		return;
+	nameless.peers = ivset_range(&survey->scratch, 0, 0);
+	walk_classes(walk, &nameless, ORDINARY_PORT);
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct outcome *o = &walk->outcomes[i];
+		char text[ADDR_TEXT_MAX];
+
+		if (!counts(ask, o) || is_told(survey, o))
+			continue;
+		survey_report_gap(survey->report,
+			&(struct gap){.code = "nameless-source",
+				.where = arena_printf(arena, "%s port %u",
+					addr_format(&ask->endpoint->addr, text),
+					ask->endpoint->port),
+				.text = "a neighbour's datagrams get there if they are "
+					"from no address (0.0.0.0, ::), and others "
+					"do not",
+				.hides = true});
+		return;
+	}
+}
+
 static void survey_from(struct survey *survey, const struct address_class *class,
 	const struct endpoint *endpoint, const struct source *source)
 {
@@ -362,6 +410,8 @@ static void survey_from(struct survey *survey, const struct address_class *class
 		if (arena_failed(&survey->scratch))
 			break;
 	}
+	walk.sport_class = false;
+	survey_nameless(survey, &ask, &walk);
 	if (arena_failed(&survey->scratch))
 		survey->too_large = true;
 }

@@ -73,10 +73,13 @@ void visit_end_unknown(
 }
 
 /* icmp_send() and icmpv6_send() are silent about broadcasts and groups, and nothing
- * answers from such an address. */
-static bool is_unanswered(const struct visit *visit)
+ * answers from such an address, or to who has none. */
+static bool is_unanswered(const struct visit *visit, const struct state *state)
 {
-	return visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST;
+	const struct ivset *peers = state->peers;
+
+	return visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST ||
+	       (peers->n && peers->v[peers->n - 1].hi == 0);
 }
 
 static void answer_by(struct visit *visit, const struct state *state,
@@ -100,7 +103,7 @@ void visit_end_answered(struct visit *visit, const struct state *state,
 	struct state mine = *state;
 	struct outcome silent = *what;
 
-	if (is_unanswered(visit)) {
+	if (is_unanswered(visit, state)) {
 		heard = &ivset_none;
 		unheard = state->peers;
 	} else {

@@ -504,6 +504,48 @@ static void a_joined_group_of_ip6(void **state)
 	arena_done(&report.arena);
 }
 
+/* ip saddr 0.0.0.0 accept, or ip6 saddr ::, and all others are dropped. */
+static void a_neighbour_without_an_address(void **state)
+{
+	for (int six = 0; six <= 1; six++)
+		for (int kind = 0; kind < 4; kind++) {
+			struct host_made *h = *state;
+			const struct operand saddr6 = {.field = FIELD_PAYLOAD,
+				.base = BASE_NETWORK,
+				.offset = 8,
+				.load_len = 16,
+				.len = 16};
+			const struct op ops[] = {made_match(&h->rules.arena,
+							 six ? &saddr6 : made_saddr(),
+							 CMP_EQ, 0, 0, six ? 16 : 4),
+				made_verdict(VERDICT_ACCEPT, NULL)};
+			struct chain *chain = input_chain(h);
+			struct report report;
+			size_t n = 0;
+
+			chain->policy = kind == 2 ? VERDICT_ACCEPT : VERDICT_DROP;
+			if (six)
+				chain->family = TABLE_IP6;
+			made_rule(&h->rules, chain, ops, kind ? 2 : 0);
+			serve(h, kind < 3 ? IPPROTO_UDP : IPPROTO_TCP)->local.family =
+				six ? FAMILY_IP6 : FAMILY_IP4;
+			if (six) {
+				host_addr(h->host, HOST_ETH0, "2001:db8::/64",
+					"2001:db8::1");
+				host_rule(h->host, 0, RT_TABLE_LOCAL)->family =
+					FAMILY_IP6;
+			}
+			host_survey(h, &report);
+			for (size_t i = 0; i < report.ngaps; i++)
+				n += strcmp(report.gaps[i].code, "nameless-source") ==
+				     0;
+			assert_int_equal(n > 0, kind == 1);
+			arena_done(&report.arena);
+			host_teardown(state);
+			open_host(state);
+		}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_host, host_teardown)
 
 int main(void)
@@ -521,6 +563,7 @@ int main(void)
 		T(a_rejected_broadcast_is_silent_perhaps),
 		T(an_anycast_address_is_routed),
 		T(routers_of_a_site_are_a_group),
+		T(a_neighbour_without_an_address),
 		T(a_joined_group_is_asked),
 		T(groups_of_two_interfaces_are_apart),
 		T(unknown_groups_are_a_gap),
