@@ -288,6 +288,31 @@ static int judge_groups(struct work *work)
 }
 
 /*
+ * A copy gives what it likes to the caller, also what is on the way to the working
+ * directory: that was looked at in the image, and the engine makes it as root, by its
+ * path, at each start. Who can change nothing afterwards leads nobody: see look.h.
+ */
+static int judge_way(struct work *work, const struct json_node *root)
+{
+	const char *path = json_member_text(
+		json_member_of(root, "Config", JSON_KIND_OBJECT), "WorkingDir", "");
+
+	if (!*path || strcmp(path, "/") == 0 || is_read_only(root) ||
+		has_power(work, POWER_RUN_AS))
+		return 0;
+	return refuse(work, 403, "archive-working-dir",
+		"a copy could lead the engine anywhere on the host while it makes the "
+		"working directory '%s': make the container with '--workdir /', or use "
+		"'docker exec -i ... tar'",
+		shown(work, path));
+}
+
+static int judge_into(struct work *work, const struct json_node *root)
+{
+	return judge_groups(work) < 0 ? -EACCES : judge_way(work, root);
+}
+
+/*
  * For a copy the engine mounts all that the container mounts below its root file
  * system, on the host and as root: a binding gives what the caller may not read, and a
  * tar's setuid file lands on the host.
@@ -300,8 +325,8 @@ int judge_archive(struct work *work, const struct object *container, bool into)
 		return 0;
 	if (!has_mounts(container->root) && !has_inherited_mounts(container->root))
 		return judge_race(work, container->root) < 0 ? -EACCES
-		       : into				     ? judge_groups(work)
-							     : 0;
+		       : into ? judge_into(work, container->root)
+			      : 0;
 	return refuse(work, 403, "archive-mounts",
 		"the engine copies as root, through all that the container mounts: "
 		"copy "

@@ -136,6 +136,14 @@ static const struct gate_caller callers[] = {
 				   "'},'HostConfig':{'AutoRemove':true," LASTING       \
 				   "'CapDrop':['ALL']},'Mounts':[]," NOT_STARTED       \
 				   "'NetworkSettings':{'Networks':{}}}"
+#define WORKING(dir, host_config)                                                      \
+	"{'Id':'" ID(                                                                  \
+		4) "','Name':'/working','Image':'" NGINX                               \
+		   "','Config':{'User':'1000:1000','Image':'nginx','WorkingDir':'" dir \
+		   "','Labels':{" LABELS(                                              \
+			   "1000") "}},'HostConfig':{" HARMLESS SAFE host_config       \
+				   "},'Mounts':[]," NOT_STARTED                        \
+				   "'NetworkSettings':{'Networks':{}}}"
 #define VOLUME(name, labels, options)                                                \
 	"{'Name':'" name "','Driver':'local','Labels':" labels ",'Options':" options \
 	",'Scope':'local'}"
@@ -269,6 +277,9 @@ static const struct {
 					"1000") "}},'HostConfig':{" HARMLESS SAFE
 						"},'Mounts':[]," NOT_STARTED
 						"'NetworkSettings':{'Networks':{}}}"},
+	{"containers/working/json", WORKING("/app", "")},
+	{"containers/immovable/json", WORKING("/app", ",'ReadonlyRootfs':true")},
+	{"containers/unmoved/json", WORKING("/", "")},
 	{"containers/fleeting/json", FLEETING("created")},
 	{"containers/begun/json", FLEETING("running")},
 	{"containers/thawed/json",

@@ -233,6 +233,54 @@ static void a_copy_into_waits_for_a_mended_runc(void **state)
 			engines[i].rule);
 }
 
+/* As tell_version(), of the containers that there are. */
+static int tell_of_each(void *context, const char *path, struct arena *arena,
+	struct gate_fact *ret_fact, struct err *err)
+{
+	const struct gate_engine *each = context;
+	static char parts[] = ENGINE ",{\"Name\":\"runc\",\"Version\":\"1.3.6\"}";
+
+	return strcmp(path, "/v1.41/version") == 0
+		       ? tell_version(parts, path, arena, ret_fact, err)
+		       : each->get(each->context, path, arena, ret_fact, err);
+}
+
+/* The engine makes it by its path at each start: what leads there is not copied. */
+static void a_copy_into_leaves_the_working_directory(void **state)
+{
+	static const struct {
+		const char *method, *name, *rule;
+	} rows[] = {
+		{"PUT", "working", "archive-working-dir"},
+		{"GET", "working", "allow"},
+		{"PUT", "immovable", "allow"},
+		{"PUT", "unmoved", "allow"},
+		{"PUT", "bare", "allow"},
+	};
+	struct gate_fixture *fixture = *state;
+	struct gate_context context = gate_fixture_context(fixture, "alice", true);
+	struct gate_engine each = *context.engine;
+	const struct gate_engine engine = {
+		.get = tell_of_each, .look = gate_fixture_look, .context = &each};
+
+	context.engine = &engine;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool into = strcmp(rows[i].method, "PUT") == 0;
+		struct gate_decision decision;
+		char path[96];
+
+		(void)snprintf(path, sizeof(path),
+			"/v1.41/containers/%s/archive?path=/tmp", rows[i].name);
+		const struct gate_request request = {.method = rows[i].method,
+			.target = path,
+			.target_len = strlen(path),
+			.content_type = into ? "application/x-tar" : NULL,
+			.has_body = into};
+		gate_filter(&context, &request, &fixture->arena, &decision);
+		assert_string_equal(decision.rule, rows[i].rule);
+	}
+}
+
 static void nested_mounts_wait_for_a_mended_runc(void **state)
 {
 	static const struct {
@@ -313,6 +361,7 @@ int main(void)
 		TEST(a_prune_does_not_take_more_than_was_asked),
 		TEST(a_copy_waits_for_a_mended_engine),
 		TEST(a_copy_into_waits_for_a_mended_runc),
+		TEST(a_copy_into_leaves_the_working_directory),
 		TEST(nested_mounts_wait_for_a_mended_runc),
 		TEST(mounts_on_the_groups_wait_for_a_mended_runc),
 	};
