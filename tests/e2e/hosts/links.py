@@ -45,6 +45,23 @@ def bridged_container(h):
 
 
 @HOSTS.host
+def bridged_container_added_address(h):
+    """One that it took by itself is as bridged as the engine's own."""
+    h.sysctl(**{"net/bridge/bridge-nf-call-iptables": 0,
+                "net/bridge/bridge-nf-call-ip6tables": 0})
+    bridged_uplink(h)
+    mac, added = h.mac("direct"), ("203.0.113.41", "2001:db8:1::41")
+    h.spaces["direct"].ip("addr add %s/25 dev eth0" % added[0],
+                          "addr add %s/64 dev eth0 nodad" % added[1])
+    for space, link in ((h.internet, "wan"), (h.neighbour, "wan0"), (h.host, "br0")):
+        space.ip(*("neigh add %s lladdr %s dev %s nud permanent" % (a, mac, link)
+                   for a in added))
+    h.publics += added
+    h.iptables("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n")
+    h.ask(targets=added, opens=[("198.51.100.7", added[0], 9200)])
+
+
+@HOSTS.host
 def bridged_container_br_netfilter(h):
     """With br_netfilter, as Docker switches it on, they do."""
     h.sysctl(**{"net/bridge/bridge-nf-call-iptables": 1,
@@ -210,9 +227,8 @@ COMMIT
         ("198.51.100.7", WAN, 8081), (NEIGHBOUR, "172.17.0.99", 9200)])
 
 
-@HOSTS.host
-def container_answers_for_another(h):
-    """It proxies ARP for who is behind it, at an address of its network."""
+def answer_for_another(h, answers):
+    """A container at whose back is one more address of its network."""
     docker.build(h, *WEB, user="-j ACCEPT")
     inner, web = h.empty("inner"), h.spaces["web"]
     web.ip("link add inner index 70 type veth peer name eth0 index 71 netns " + inner.path,
@@ -220,14 +236,29 @@ def container_answers_for_another(h):
     inner.ip("link set eth0 up", "addr add 172.17.0.99/32 dev eth0",
              "route add 172.17.0.2 dev eth0", "route add default via 172.17.0.2")
     with web.inside():
-        for name in ("ip_forward", "conf/eth0/proxy_arp", "conf/inner/proxy_arp"):
-            lab.sysctl("net/ipv4/" + name, 1)
+        lab.sysctl("net/ipv4/ip_forward", 1)
+        answers()
     h.listen("inner", "tcp:80")
     h.iptables("""*nat
 -A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.17.0.99:80
 COMMIT
 """, "iptables-nft")
     h.ask(8081, exact=False, opens=[("198.51.100.7", WAN, 8081)])
+
+
+@HOSTS.host
+def container_answers_for_another(h):
+    """It proxies ARP for who is behind it, at an address of its network."""
+    answer_for_another(h, lambda: [lab.sysctl("net/ipv4/conf/%s/proxy_arp" % link, 1)
+                                   for link in ("eth0", "inner")])
+
+
+@HOSTS.host
+def container_answers_by_an_entry(h):
+    """The same with entries for one address, and no setting."""
+    answer_for_another(h, lambda: [
+        lab.run("ip", "neigh", "add", "proxy", *entry)
+        for entry in (("172.17.0.99", "dev", "eth0"), ("172.17.0.1", "dev", "inner"))])
 
 
 @HOSTS.host
