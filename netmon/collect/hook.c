@@ -4,12 +4,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_hook.h>
 
+#include "common/cleanup.h"
 #include "netmon/collect/nlsock.h"
 
 /*
@@ -131,6 +133,30 @@ static bool is_unseen(const struct facts *facts)
 	return false;
 }
 
+bool hook_has_service(FILE *file)
+{
+	static const char *const kinds[] = {"TCP ", "UDP ", "SCTP", "FWM "};
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+			if (strncmp(line, kinds[i], strlen(kinds[i])) == 0)
+				return true;
+	return false;
+}
+
+/* IPVS tells of itself where its hooks cannot be seen. */
+static void note_services(struct facts *facts, const struct netns *netns)
+{
+	_cleanup_(cleanup_fclose) FILE *file =
+		fopen("/proc/thread-self/net/ip_vs", "re");
+
+	if (hook_has_service(file))
+		facts_note(facts, "ipvs", netns->id, true,
+			"IPVS carries connections to other addresses, and is not "
+			"followed");
+}
+
 void collect_hooks(struct facts *facts, struct netns *netns)
 {
 	static const struct {
@@ -143,8 +169,10 @@ void collect_hooks(struct facts *facts, struct netns *netns)
 	struct err err = {0};
 
 	/* Each vain request makes the kernel look for a module, which takes long. */
-	if (is_unseen(facts))
+	if (is_unseen(facts)) {
+		note_services(facts, netns);
 		return;
+	}
 	int r = nlsock_open(&sock, NETLINK_NETFILTER, &err);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(families); i++) {
 		reader.family = families[i].name;
@@ -157,9 +185,11 @@ void collect_hooks(struct facts *facts, struct netns *netns)
 		}
 	}
 	nlsock_done(&sock);
-	if (r < 0 || reader.nunnamed)
-		facts_note(facts, UNSEEN, netns->id, false,
-			"functions of other modules on netfilter's hooks, if there are "
-			"any, could not be seen: %s",
-			r < 0 ? err.text : "the kernel does not name them");
+	if (r >= 0 && !reader.nunnamed)
+		return;
+	note_services(facts, netns);
+	facts_note(facts, UNSEEN, netns->id, false,
+		"functions of other modules on netfilter's hooks, if there are "
+		"any, could not be seen: %s",
+		r < 0 ? err.text : "the kernel does not name them");
 }

@@ -3,6 +3,8 @@
 #ifndef SEAWALL_NETMON_COLLECT_HOOK_H
 #define SEAWALL_NETMON_COLLECT_HOOK_H
 
+#include <stdio.h>
+
 #include "netmon/model/facts.h"
 
 /**
@@ -16,5 +18,9 @@ void collect_hooks(struct facts *facts, struct netns *netns);
 
 /** hook_code() - the code of the note for a hook's function; NULL: it is known. */
 const char *hook_code(const char *function);
+
+/** hook_has_service() - whether IPVS has any, by /proc/net/ip_vs
+ *  (ip_vs_info_seq_show()); NULL: it is not there. */
+bool hook_has_service(FILE *file);
 
 #endif

@@ -142,7 +142,8 @@ static bool is_beside_others(const struct reach *reach, const struct addr *addr)
 	const struct netns *ns = reach->facts->host;
 
 	for (size_t i = 0; i < ns->nlinks; i++)
-		if (host_has_outer_port(reach, &ns->links[i]) &&
+		if (ns->links[i].kind && strcmp(ns->links[i].kind, "bridge") == 0 &&
+			host_has_outer_port(reach, &ns->links[i]) &&
 			host_holder_at(reach, addr, &ns->links[i]))
 			return true;
 	return false;

@@ -335,6 +335,29 @@ static void test_hooks(void **state)
 	assert_string_equal(hook_code("strange_in"), "netfilter-hook");
 }
 
+static void test_services_of_ipvs(void **state)
+{
+	static const char *const texts[] = {
+		"IP Virtual Server version 1.2.1 (size=4096)\n"
+		"Prot LocalAddress:Port Scheduler Flags\n"
+		"  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n",
+		"TCP  CB007101:1F90 rr\n  -> AC110002:0050      Masq    1      0  0\n",
+		"FWM  00000101 rr\n",
+	};
+
+	(void)state;
+	assert_false(hook_has_service(NULL));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char text[256];
+		_cleanup_(cleanup_fclose) FILE *file = NULL;
+
+		(void)snprintf(text, sizeof(text), "%s", texts[i]);
+		file = fmemopen(text, strlen(text), "r");
+		assert_non_null(file);
+		assert_int_equal(hook_has_service(file), i > 0);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -351,6 +374,7 @@ int main(void)
 		TEST(test_endpoints),
 		TEST(test_cgroup),
 		TEST(test_hooks),
+		TEST(test_services_of_ipvs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
