@@ -146,12 +146,9 @@ const struct container *host_holder(const struct reach *reach, const struct addr
 	return NULL;
 }
 
-/* An address of a link's is of that link alone. */
 static bool holds_at(
 	const struct netns *ns, const struct addr *addr, const struct link *end)
 {
-	if (!zone_is_link_local(addr))
-		return holds(ns, addr);
 	for (size_t k = 0; k < ns->naddrs; k++)
 		if (ns->addrs[k].ifindex == end->index &&
 			addr_equal(&ns->addrs[k].local, addr))

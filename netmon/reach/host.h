@@ -52,8 +52,9 @@ bool host_leads_everywhere(const struct route *route);
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
-/** host_holder_at() - of those, the one on a port of that bridge: what is sent to it on
- *  the bridge's link does not pass this host. NULL: none. */
+/** host_holder_at() - the one that has it on an interface whose other end is a port of
+ *  that bridge: what is sent to it on the bridge's link does not pass this host. NULL:
+ *  none. */
 const struct container *host_holder_at(
 	const struct reach *reach, const struct addr *addr, const struct link *bridge);
 

@@ -192,6 +192,23 @@ static void a_tag_of_id_0_hides_from_br_netfilter(void **state)
 	}
 }
 
+/* What others route to an address of the container's other network, this host gets. */
+static void an_address_of_another_network_is_routed(void **state)
+{
+	struct host_made *h = *state;
+	struct addr other = {0x0a090002, FAMILY_IP4}; /* 10.9.0.2 */
+
+	open_bridge(h);
+	host_link(h->inside, 6, "eth1", "veth");
+	host_addr(h->inside, 6, "10.9.0.0/24", "10.9.0.2");
+	(void)host_ask(h, "docker0", "172.17.0.9", "172.17.0.2", 80);
+	assert_ptr_equal(host_holder_at(h->reach, &h->web->nets[0].addr4,
+				 netns_link(h->host, HOST_DOCKER0)),
+		h->web);
+	assert_null(
+		host_holder_at(h->reach, &other, netns_link(h->host, HOST_DOCKER0)));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -205,6 +222,7 @@ int main(void)
 		T(a_router_at_the_outer_port),
 		T(an_address_of_the_link),
 		T(an_address_of_a_link_of_containers),
+		T(an_address_of_another_network_is_routed),
 		T(a_tag_of_id_0_hides_from_br_netfilter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
