@@ -3,6 +3,7 @@
 #include <linux/if_arp.h>
 #include <string.h>
 
+#include "common/zone.h"
 #include "netmon/reach/survey.h"
 
 /*
@@ -13,6 +14,11 @@
  * (router advertisements, DHCP) are neither: whoever comes by them is not followed, and
  * that is a gap. Behind a private network without such a route are those that somebody
  * let in: that is told, and hides no exposure to strangers.
+ *
+ * Who is on a link with a container reaches all of its addresses there, those of its
+ * other networks among them (ip_route_input_slow() asks for none of an interface's
+ * own). What listens at each is told at those of the link; what is bound to another
+ * one is a gap.
  */
 
 /* What it takes for a link of a container to lead to others than this host. */
@@ -162,6 +168,72 @@ static bool leads_elsewhere(
 	return true;
 }
 
+/* Whether others than this host's containers are on the link. */
+static bool is_beside_others(const struct reach *reach, const struct link *link)
+{
+	const struct netns *host = reach->facts->host;
+	const struct link *end, *bridge;
+
+	if (!link->up)
+		return false;
+	if (leads_of(link) == BY_CHILD)
+		return link->link_netnsid >= 0 &&
+		       !parent_is_elsewhere(reach->facts, link);
+	end = leads_of(link) == BY_END ? netns_other_end(host, link) : NULL;
+	bridge = end && end->master ? netns_link(host, end->master) : NULL;
+	return bridge && bridge->kind && strcmp(bridge->kind, "bridge") == 0 &&
+	       host_has_outer_port(reach, bridge);
+}
+
+static bool has_address(const struct netns *ns, const struct addr *addr, int ifindex)
+{
+	for (size_t i = 0; i < ns->naddrs; i++)
+		if (addr_equal(&ns->addrs[i].local, addr) &&
+			(!ifindex || ns->addrs[i].ifindex == ifindex))
+			return true;
+	return false;
+}
+
+/* A socket at an address of another link, which packets by this one get to. */
+static const struct sock *bound_elsewhere(
+	const struct netns *ns, const struct link *link)
+{
+	for (size_t i = 0; i < ns->nsocks; i++) {
+		const struct sock *s = &ns->socks[i];
+
+		if (!zone_is_loopback(&s->local) && !zone_is_link_local(&s->local) &&
+			!s->connected && (!s->ifindex || s->ifindex == link->index) &&
+			has_address(ns, &s->local, 0) &&
+			!has_address(ns, &s->local, link->index))
+			return s;
+	}
+	return NULL;
+}
+
+static void note_socket(
+	struct survey *survey, const struct container *c, const struct link *link)
+{
+	struct arena *arena = &survey->report->arena;
+	const char *name = c->name ? c->name : c->id;
+	const struct sock *s = is_beside_others(survey->reach, link)
+				       ? bound_elsewhere(c->netns, link)
+				       : NULL;
+	char text[ADDR_TEXT_MAX];
+
+	if (!s)
+		return;
+	survey_report_gap(survey->report,
+		&(struct gap){.code = "container-socket",
+			.where = arena_printf(arena, "%s: %s", name, link->name),
+			.text = arena_printf(arena,
+				"container %s listens at %s port %u, which who is on "
+				"the "
+				"link of its %s reaches, too: that is not followed",
+				name, addr_format(&s->local, text), s->port,
+				link->name),
+			.hides = true});
+}
+
 static void note_link(
 	struct survey *survey, const struct container *c, const struct link *link)
 {
@@ -219,7 +291,9 @@ void survey_inside(struct survey *survey)
 
 		if (!survey_is_first_inside(facts, c))
 			continue;
-		for (size_t k = 0; k < c->netns->nlinks; k++)
+		for (size_t k = 0; k < c->netns->nlinks; k++) {
 			note_link(survey, c, &c->netns->links[k]);
+			note_socket(survey, c, &c->netns->links[k]);
+		}
 	}
 }

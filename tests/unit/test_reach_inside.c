@@ -28,9 +28,7 @@ static const char *gap_inside(struct host_made *h)
 		}
 		if (strncmp(report.gaps[i].code, "container-", 10) == 0) {
 			assert_true(report.gaps[i].hides);
-			code = strcmp(report.gaps[i].code, "container-link") == 0
-				       ? "link"
-				       : "address";
+			code = report.gaps[i].code + strlen("container-");
 		}
 	}
 	arena_done(&report.arena);
@@ -219,6 +217,40 @@ static void a_pair_with_a_stranger_of_the_same_numbers(void **state)
 	expect(h, "link");
 }
 
+/* Bound to an address of one network, and on a link with strangers by another one: a
+ * macvlan, or a port of a bridge that a card is on, too. */
+static void a_socket_that_another_link_reaches(void **state)
+{
+	struct host_made *h = *state;
+	struct link *child = host_link(h->inside, CARD, "eth1", "macvlan");
+	struct sock *sock = &h->inside->socks[0];
+	struct container_net nets[] = {*h->web->nets, *h->web->nets};
+
+	nets[1].addr4.value = 0xcb007128;
+	h->web->nets = nets;
+	h->web->nnets = 2;
+	child->link = HOST_ETH0;
+	child->link_netnsid = 0;
+	host_addr(h->inside, CARD, "203.0.113.0/24", "203.0.113.40");
+	expect(h, NULL);
+	sock->local.value = HOST_WEB;
+	expect(h, "socket");
+	sock->ifindex = 5;
+	expect(h, NULL);
+	sock->ifindex = 0;
+	sock->local.value = 0xcb007128;
+	expect(h, NULL);
+	sock->local.value = HOST_WEB;
+	child->kind = "veth";
+	child->link = 77;
+	host_link(h->host, 77, "v1", "veth")->link = CARD;
+	h->host->links[h->host->nlinks - 1].master = 78;
+	host_link(h->host, 78, "br1", "bridge");
+	expect(h, NULL);
+	host_link(h->host, 79, "eth2", NULL)->master = 78;
+	expect(h, "socket");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 
 int main(void)
@@ -238,6 +270,7 @@ int main(void)
 		T(a_tunnel_to_everybody),
 		T(a_tap_of_rootless_networking),
 		T(a_tap_of_a_container_of_roots),
+		T(a_socket_that_another_link_reaches),
 		T(an_address_that_a_child_took),
 		T(a_child_of_a_strangers_link),
 		T(a_pair_with_a_stranger_of_the_same_numbers),
