@@ -415,6 +415,46 @@ static int find_teller(struct work *work, const char **ret_told_by)
 	return 0;
 }
 
+/* [["driver-type", "io.containerd.snapshotter.v1"]]: names of drivers are in either. */
+static bool is_containerds(const struct json_node *info)
+{
+	static const char type[] = "io.containerd.";
+	const struct json_node *list =
+		json_member_of(info, "DriverStatus", JSON_KIND_ARRAY);
+
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct json_node *pair = &list->children[i];
+
+		if (pair->kind == JSON_KIND_ARRAY && pair->count == 2 &&
+			pair->children[0].kind == JSON_KIND_STRING &&
+			pair->children[1].kind == JSON_KIND_STRING &&
+			strcmp(pair->children[0].string, "driver-type") == 0 &&
+			strncmp(pair->children[1].string, type, sizeof(type) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the engine has images in a store of its own, and not in containerd's. */
+static int has_own_store(
+	struct work *work, const struct json_node *image, bool *ret_has)
+{
+	static const char *const drivers[] = {"overlay2", "vfs"};
+	const char *driver = json_member_text(
+		json_member_of(image, "GraphDriver", JSON_KIND_OBJECT), "Name", "");
+	const struct json_node *info;
+
+	*ret_has = true;
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		if (strcmp(driver, drivers[i]) == 0)
+			return 0;
+	}
+	if (work_fact(work, "info", &info) < 0)
+		return -EACCES;
+	*ret_has = !is_containerds(info);
+	return 0;
+}
+
 /* As it is asked for; *ret_platform is NULL when one of the keys of @object is not
  * there.
  */
@@ -437,16 +477,13 @@ int look_image(struct work *work, const char *id, const struct json_node *image,
 	struct gate_looked *ret_image)
 {
 	static const char *const keys[] = {"Os", "Architecture", "Variant"};
-	/* With these the engine has its own store. */
-	static const char *const drivers[] = {"overlay2", "vfs"};
-	const char *driver = json_member_text(
-		json_member_of(image, "GraphDriver", JSON_KIND_OBJECT), "Name", "");
+	bool has_own;
 
 	*ret_image = (struct gate_looked){.id = id};
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		if (strcmp(driver, drivers[i]) == 0)
-			return 0;
-	}
+	if (has_own_store(work, image, &has_own) < 0)
+		return -EACCES;
+	if (has_own)
+		return 0;
 	if (read_platform(work, image, keys, &ret_image->platform) < 0)
 		return -EACCES;
 	return ret_image->platform

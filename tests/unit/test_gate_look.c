@@ -28,6 +28,7 @@ struct made {
 	int fails;
 	unsigned int looked, asked, volumes;
 	const char *store;   /* of images, eight characters; NULL: the engine's own */
+	const char *status;  /* of that store; NULL: containerd's */
 	const char *machine; /* what the image is for; NULL: as the fixture has it */
 	char platform[64];   /* that was looked at */
 	const char *api;     /* of the engine, its newest; NULL: 1.41 */
@@ -109,6 +110,15 @@ static int get(void *context, const char *path, struct arena *arena,
 			"{\"ApiVersion\":\"%s\",\"Components\":[{\"Name\":"
 			"\"runc\",\"Version\":\"%s\"}]}",
 			made->api ? made->api : "1.41", made->runc);
+		ret_fact->len = strlen(ret_fact->body);
+		return 0;
+	}
+	if (made->store && strcmp(path, "/v1.41/info") == 0) {
+		ret_fact->status = 200;
+		ret_fact->body = made->status ? made->status
+					      : "{\"DriverStatus\":[[\"x\",\"y\"],["
+						"\"driver-type\","
+						"\"io.containerd.snapshotter.v1\"]]}";
 		ret_fact->len = strlen(ret_fact->body);
 		return 0;
 	}
@@ -751,6 +761,32 @@ static void what_was_looked_at_is_what_runs(void **state)
 	assert_string_equal(made.platform, "linux/amd64");
 }
 
+/* Names of drivers do not tell: there are "btrfs" and "zfs" of both. */
+static void drivers_of_the_engine_are_no_stores_of_containerds(void **state)
+{
+	static const char *const own[] = {"{}", "{\"DriverStatus\":null}",
+		"{\"DriverStatus\":[[\"Build Version\",\"Btrfs v6\"],[1,2],[\"x\"],3,["
+		"\"driver-type\",\"other\"],[\"other\",\"io.containerd.x\"]]}"};
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		struct made made = {.store = "btrfs   ",
+			.status = own[i],
+			.api = "1.48",
+			.remembers = true};
+		const struct gate_decision decision =
+			ask(*state, "alice", "/v1.41/containers/create", PLAIN, &made);
+
+		assert_string_equal(decision.rule, "allow");
+		assert_string_equal(decision.forward.path, "/v1.41/containers/create");
+		assert_string_equal(made.platform, "");
+		assert_non_null(made.remembered);
+		assert_string_equal(ask(*state, "alice", "/v1.41/containers/bare/start",
+					    NULL, &made)
+					    .rule,
+			"allow");
+	}
+}
+
 /* Also for one platform there may be two, the better of which comes later. */
 static void what_runs_is_of_what_was_looked_at(void **state)
 {
@@ -822,6 +858,7 @@ int main(void)
 		T(what_was_fine_is_remembered),
 		T(what_was_looked_at_is_what_runs),
 		T(what_runs_is_of_what_was_looked_at),
+		T(drivers_of_the_engine_are_no_stores_of_containerds),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
 	};
