@@ -764,9 +764,10 @@ static void what_was_looked_at_is_what_runs(void **state)
 /* Names of drivers do not tell: there are "btrfs" and "zfs" of both. */
 static void drivers_of_the_engine_are_no_stores_of_containerds(void **state)
 {
-	static const char *const own[] = {"{}", "{\"DriverStatus\":null}",
-		"{\"DriverStatus\":[[\"Build Version\",\"Btrfs v6\"],[1,2],[\"x\"],3,["
-		"\"driver-type\",\"other\"],[\"other\",\"io.containerd.x\"]]}"};
+	static const char other[] =
+		"{\"DriverStatus\":[[\"Build Version\",\"Btrfs v6\"],[1,2],[\"x\"],3,"
+		"[\"driver-type\",\"other\"],[\"other\",\"io.containerd.x\"]]}";
+	static const char *const own[] = {"{}", "{\"DriverStatus\":null}", other};
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
 		struct made made = {.store = "btrfs   ",
