@@ -18,7 +18,8 @@ int judge_container(struct work *work, const struct object *container) _must_che
 int judge_publish(struct work *work, const struct object *container, const char *name)
 	_must_check_;
 
-/** judge_changes() - whether the caller may be told, or keep, what has changed in it. */
+/** judge_changes() - whether the caller may be told, or keep, what has changed in it.
+ */
 int judge_changes(struct work *work, const struct object *container, const char *rule)
 	_must_check_;
 
