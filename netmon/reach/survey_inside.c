@@ -194,6 +194,22 @@ static bool has_address(const struct netns *ns, const struct addr *addr, int ifi
 	return false;
 }
 
+/* route_localnet: 127.0.0.0/8 is an address like others there. */
+static bool takes_loopback(const struct netns *ns, const struct link *link)
+{
+	return netns_sysctl(ns, 0, "net/ipv4/conf/all/route_localnet") ||
+	       netns_sysctl(ns, 0, "net/ipv4/conf/%s/route_localnet", link->name);
+}
+
+static bool is_of_another_link(
+	const struct netns *ns, const struct link *link, const struct addr *addr)
+{
+	if (zone_is_loopback(addr))
+		return addr->family == FAMILY_IP4 && takes_loopback(ns, link);
+	return !zone_is_link_local(addr) && has_address(ns, addr, 0) &&
+	       !has_address(ns, addr, link->index);
+}
+
 /* A socket at an address of another link, which packets by this one get to. */
 static const struct sock *bound_elsewhere(
 	const struct netns *ns, const struct link *link)
@@ -201,10 +217,8 @@ static const struct sock *bound_elsewhere(
 	for (size_t i = 0; i < ns->nsocks; i++) {
 		const struct sock *s = &ns->socks[i];
 
-		if (!zone_is_loopback(&s->local) && !zone_is_link_local(&s->local) &&
-			!s->connected && (!s->ifindex || s->ifindex == link->index) &&
-			has_address(ns, &s->local, 0) &&
-			!has_address(ns, &s->local, link->index))
+		if (!s->connected && (!s->ifindex || s->ifindex == link->index) &&
+			is_of_another_link(ns, link, &s->local))
 			return s;
 	}
 	return NULL;

@@ -240,6 +240,10 @@ static void a_socket_that_another_link_reaches(void **state)
 	sock->ifindex = 0;
 	sock->local.value = 0xcb007128;
 	expect(h, NULL);
+	sock->local.value = 0x7f000001;
+	expect(h, NULL);
+	host_sysctl(h->inside, "net/ipv4/conf/eth1/route_localnet", 1);
+	expect(h, "socket");
 	sock->local.value = HOST_WEB;
 	child->kind = "veth";
 	child->link = 77;
