@@ -229,6 +229,10 @@ static bool zone_applies(const struct survey *survey, const struct source *sourc
 {
 	if (source->perimeter)
 		return survey_class_applies(survey, class, to, zone);
+	/* No router carries on what is for a container's address of the link. */
+	if (!class && zone_is_link_local(to) &&
+		!ivset_is_empty(source->zone[ZONE_ADJACENT]))
+		return zone == ZONE_ADJACENT;
 	/* The uplink of macvlan children: the host's own addresses are not routed
 	 * there. */
 	return zone != ZONE_INTERNET || (!class && internet_applies(survey, class, to));

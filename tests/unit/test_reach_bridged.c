@@ -149,9 +149,11 @@ static void an_address_of_the_link(void **state)
 	sock = &h->inside->socks[h->inside->nsocks - 1];
 	sock->local.family = FAMILY_IP6;
 	host_addr(h->inside, 5, "fe80::/64", "fe80::42");
+	host_route(h->inside, RT_TABLE_MAIN, "::/0", RTN_UNICAST, 5, "fe80::1");
 	host_rule(h->inside, 0, RT_TABLE_LOCAL)->family = FAMILY_IP6;
 	host_rule(h->inside, 32766, RT_TABLE_MAIN)->family = FAMILY_IP6;
 	is_reached(h, "fe80::42", ZONE_ADJACENT, true);
+	is_reached(h, "fe80::42", ZONE_PRIVATE, false);
 }
 
 static void an_address_of_a_link_of_containers(void **state)
