@@ -268,23 +268,22 @@ static int judge_race(struct work *work, const struct json_node *root)
 
 /*
  * A copy writes as root, also the container's /etc/group (below a tmpfs of a read-only
- * one, by a link in the tar), where runc before 1.3.0 looks for the groups of its
- * processes: see nesting.c.
+ * one, by a link in the tar) and links to /dev where the next start mounts a tmpfs:
+ * what was looked at in the image would be so no more, see look.h.
  */
 static int judge_groups(struct work *work)
 {
-	static release_number mended = {1, 3, 0};
 	bool is_mended;
 
 	if (has_power(work, POWER_RUN_AS))
 		return 0;
-	if (release_is_from(work, "runc", mended, &is_mended) < 0)
+	if (runc_is_mended(work, RUNC_DEV, &is_mended) < 0)
 		return -EACCES;
 	return is_mended ? 0
 			 : refuse(work, 403, "archive-groups",
 				   "a copy could say which groups the container's "
-				   "processes have: it needs runc 1.3 or later: use "
-				   "'docker exec -i ... tar'");
+				   "processes have, or lead a mount to /dev: it needs "
+				   "runc 1.3.3 or later: use 'docker exec -i ... tar'");
 }
 
 /*

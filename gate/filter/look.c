@@ -54,14 +54,12 @@ struct sight {
 
 int look_is_due(struct work *work, bool *ret_due)
 {
-	static release_number callers = {1, 3, 3}, anybodys = {1, 1, 14};
-	bool is_mended;
+	bool is_mended, is_anybody = has_power(work, POWER_RUN_AS);
 
 	*ret_due = false;
 	if (!has_engine(work) || has_power(work, POWER_PRIVILEGED))
 		return 0;
-	if (release_is_from(work, "runc",
-		    has_power(work, POWER_RUN_AS) ? anybodys : callers, &is_mended) < 0)
+	if (runc_is_mended(work, is_anybody ? RUNC_LEAVES : RUNC_DEV, &is_mended) < 0)
 		return -EACCES;
 	*ret_due = !is_mended;
 	return 0;
@@ -199,8 +197,9 @@ static int check_list(
 			GROUPS_MAX_BYTES);
 	if (has_numbers(tar->body + GATE_TAR_BLOCK, size))
 		return refuse(work, 403, "image-groups",
-			"the image's /etc/group calls a group by a number, which runc "
-			"before 1.3 takes for the number of a group of yours");
+			"the image's /etc/group calls a group by a number, which older "
+			"runcs take for the number of a group of yours: have runc "
+			"1.3.3 or later");
 	return 0;
 }
 
@@ -215,8 +214,9 @@ static int check_roots(
 		return 0;
 	if (!is_roots(&head, is_list ? '0' : '5'))
 		return refuse(work, 403, "image-groups",
-			"'%s' in the image is not root's alone to change: with runc "
-			"before 1.3 who can gives himself any group",
+			"'%s' in the image is not root's alone to change: with older "
+			"runcs who can gives himself any group: have runc 1.3.3 or "
+			"later",
 			sight->path);
 	return is_list ? check_list(work, tar, head.size) : 0;
 }

@@ -16,7 +16,8 @@
  *   (CVE-2024-45310), and every one mounts there: on /etc/group, or where the caller
  *   can put a link of his own.
  * - Before 1.3.3 it takes what is at /dev/null for its own (CVE-2025-31133), and opens
- * it as root for the process: where a link leads a mount to /dev, that is the caller's.
+ *   it as root for the process: where a link leads a mount to /dev, that is the
+ *   caller's.
  *
  * So with such a runc a container is made only of an image in which /, /etc and
  * /etc/group are root's to change alone, no group is called by a number, and no link is

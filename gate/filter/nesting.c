@@ -157,15 +157,14 @@ static bool find_nested(const struct places *places, const struct place **ret_in
 
 static int check_nested(struct work *work, const struct places *places)
 {
-	static release_number links = {1, 1, 14}, inside = {1, 3, 3};
 	const struct place *inner, *outer;
-	bool is_mended, is_anybody = has_power(work, POWER_RUN_AS);
+	bool is_mended;
 
 	if (places->failed)
 		return refuse_memory(work);
 	if (!find_nested(places, &inner, &outer))
 		return 0;
-	if (release_is_from(work, "runc", links, &is_mended) < 0)
+	if (runc_is_mended(work, RUNC_LEAVES, &is_mended) < 0)
 		return -EACCES;
 	if (!is_mended)
 		return refuse(work, 403, "mount-nested",
@@ -174,7 +173,8 @@ static int check_nested(struct work *work, const struct places *places)
 			"mount it elsewhere, or have a newer runc",
 			shown(work, given(inner)), shown(work, given(outer)));
 	/* It stays below the container's root, where links lead to /etc and /dev. */
-	if (!is_anybody && release_is_from(work, "runc", inside, &is_mended) < 0)
+	if (!has_power(work, POWER_RUN_AS) &&
+		runc_is_mended(work, RUNC_DEV, &is_mended) < 0)
 		return -EACCES;
 	if (!is_mended)
 		return refuse(work, 403, "mount-nested",
@@ -186,13 +186,11 @@ static int check_nested(struct work *work, const struct places *places)
 }
 
 /*
- * runc before 1.3.0 takes the numbers of a process' groups for names first, in the
- * container's /etc/group; the engine tells it at least that of the primary one. Who
- * makes that file gives himself the groups of root, of disks, of anybody.
+ * The engine tells runc the number of at least the primary group. Who makes the file in
+ * which it looks for that gives himself the groups of root, of disks, of anybody.
  */
 static int check_groups(struct work *work, const struct places *places)
 {
-	static release_number mended = {1, 3, 0};
 	bool is_mended;
 
 	for (size_t i = 0; i < places->n; i++) {
@@ -200,7 +198,7 @@ static int check_groups(struct work *work, const struct places *places)
 
 		if (has_power(work, POWER_RUN_AS) || !path_below("/etc/group", place))
 			continue;
-		if (release_is_from(work, "runc", mended, &is_mended) < 0)
+		if (runc_is_mended(work, RUNC_NUMBERS, &is_mended) < 0)
 			return -EACCES;
 		if (!is_mended)
 			return refuse(work, 403, "mount-groups",

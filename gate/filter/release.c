@@ -102,6 +102,17 @@ int release_is_from(
 	return 0;
 }
 
+int runc_is_mended(struct work *work, enum runc_flaw flaw, bool *ret_is)
+{
+	static release_number mended[] = {
+		[RUNC_LEAVES] = {1, 1, 14},
+		[RUNC_NUMBERS] = {1, 3, 0},
+		[RUNC_DEV] = {1, 3, 3},
+	};
+
+	return release_is_from(work, "runc", mended[flaw], ret_is);
+}
+
 int release_speaks(struct work *work, unsigned long minor, bool *ret_speaks)
 {
 	const struct json_node *engine = NULL;

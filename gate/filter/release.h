@@ -20,6 +20,20 @@ typedef const unsigned int release_number[3];
 int release_is_from(struct work *work, const char *part, release_number least,
 	bool *ret_is) _must_check_;
 
+/**
+ * enum runc_flaw - how older runcs are led astray; each has the later ones, too
+ * @RUNC_LEAVES:  before 1.1.14 they make the places of mounts where links lead,
+ * anywhere on the host (CVE-2024-45310)
+ * @RUNC_NUMBERS: before 1.3.0 they look for the numbers of a process' groups among the
+ *                names in the container's /etc/group first
+ * @RUNC_DEV:     before 1.3.3 they use as root what is in the container's /dev, where a
+ *                link can lead a mount (CVE-2025-31133)
+ */
+enum runc_flaw { RUNC_LEAVES, RUNC_NUMBERS, RUNC_DEV };
+
+/** runc_is_mended() - whether the engine's runc is known to be without that flaw. */
+int runc_is_mended(struct work *work, enum runc_flaw flaw, bool *ret_is) _must_check_;
+
 /** release_speaks() - whether the engine speaks version 1.@minor of its API. */
 int release_speaks(struct work *work, unsigned long minor, bool *ret_speaks)
 	_must_check_;
