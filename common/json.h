@@ -126,6 +126,9 @@ const struct json_node *json_member(const struct json_node *object, const char *
 /** json_member_of() - json_member(), or NULL also when it is of another kind. */
 const struct json_node *json_member_of(
 	const struct json_node *object, const char *key, enum json_kind kind);
+/** json_member_flag() - true or false of an object; @absent when it has neither there.
+ */
+bool json_member_flag(const struct json_node *object, const char *key, bool absent);
 /** json_member_text() - a text of an object; @absent when that has none at @key. */
 const char *json_member_text(
 	const struct json_node *object, const char *key, const char *absent);

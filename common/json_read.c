@@ -43,6 +43,13 @@ const struct json_node *json_member_of(
 	return member && member->kind == kind ? member : NULL;
 }
 
+bool json_member_flag(const struct json_node *object, const char *key, bool absent)
+{
+	const struct json_node *member = json_member_of(object, key, JSON_KIND_BOOL);
+
+	return member ? member->boolean : absent;
+}
+
 const char *json_member_text(
 	const struct json_node *object, const char *key, const char *absent)
 {

@@ -116,10 +116,9 @@ static bool is_to_go(const struct object *container)
 		json_member_of(root, "State", JSON_KIND_OBJECT), "Status", NULL);
 	const struct json_node *host_config =
 		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
-	const struct json_node *flag = json_member(host_config, "AutoRemove");
 
-	return container->mine && status && strcmp(status, "created") == 0 && flag &&
-	       flag->kind == JSON_KIND_BOOL && flag->boolean;
+	return container->mine && status && strcmp(status, "created") == 0 &&
+	       json_member_flag(host_config, "AutoRemove", false);
 }
 
 int decide_container_start(struct work *work)
@@ -299,7 +298,7 @@ static int judge_exec(struct work *work, const struct json_node *exec)
 
 int decide_exec_start(struct work *work)
 {
-	const struct json_node *exec, *detach;
+	const struct json_node *exec;
 	struct object container;
 
 	if (use_exec(work, &container, &exec) < 0 ||
@@ -307,8 +306,7 @@ int decide_exec_start(struct work *work)
 		return -EACCES;
 	if (exec && judge_exec(work, exec) < 0)
 		return -EACCES;
-	detach = json_member(body_root(work), "Detach");
-	if (detach && detach->kind == JSON_KIND_BOOL && detach->boolean)
+	if (json_member_flag(body_root(work), "Detach", false))
 		work->decision->forward.answer = GATE_ANSWER_PLAIN;
 	return apply_body(work, &exec_start_table);
 }

@@ -39,13 +39,10 @@ static int check_host_name(struct work *work, const struct field *field,
 /* CVE-2024-21626: /proc/self/fd/8 was a directory of the host's. */
 int check_working_path(struct work *work, const char *rule, const char *path)
 {
-	size_t len = strlen(path);
-	char *plain = arena_strdup(work->arena, path);
+	const char *plain = path_trim(work->arena, path);
 
 	if (!plain)
 		return refuse_memory(work);
-	if (len > 1 && plain[len - 1] == '/')
-		plain[len - 1] = '\0';
 	if (*plain && (!is_plain_path(plain) || path_below(plain, "/proc")) &&
 		!has_power(work, POWER_PRIVILEGED))
 		return refuse(work, 403, rule,

@@ -220,10 +220,8 @@ static bool has_inherited_mounts(const struct json_node *root)
 /* Nothing in it changes its root file system, nor who comes there from the host. */
 static bool is_read_only(const struct json_node *root)
 {
-	const struct json_node *fixed = json_member(
-		json_member_of(root, "HostConfig", JSON_KIND_OBJECT), "ReadonlyRootfs");
-
-	return fixed && fixed->kind == JSON_KIND_BOOL && fixed->boolean;
+	return json_member_flag(json_member_of(root, "HostConfig", JSON_KIND_OBJECT),
+		"ReadonlyRootfs", false);
 }
 
 /*

@@ -90,11 +90,8 @@ static bool add_ways(struct arena *arena, struct path_ways *ways, const char *pa
 
 struct path_ways path_ways(struct arena *arena, const char *path)
 {
-	size_t len = path ? strlen(path) : 0;
-	struct path_ways ways = {.n = 1};
+	struct path_ways ways = {.list = {path_trim(arena, path)}, .n = 1};
 
-	ways.list[0] = arena_strndup(
-		arena, path, len > 1 && path[len - 1] == '/' ? len - 1 : len);
 	if (!ways.list[0])
 		return (struct path_ways){0};
 	for (size_t i = 0; i < ways.n; i++) {
@@ -144,13 +141,10 @@ static int check_network_file(struct work *work, const struct field *field,
 int check_mountpoint(struct work *work, const struct field *field,
 	const struct json_node *value, const char *target, const char **ret_target)
 {
-	size_t len = strlen(target);
-	char *copy = arena_strdup(work->arena, target);
+	const char *copy = path_trim(work->arena, target);
 
 	if (!copy)
 		return refuse_memory(work);
-	if (len > 1 && copy[len - 1] == '/')
-		copy[len - 1] = '\0';
 	if (!is_plain_path(copy) || strcmp(copy, "/") == 0)
 		return field_refuse(work, field, value,
 			"'%s' is no place in a container: write it absolute, without "

@@ -19,7 +19,7 @@ struct path_ways {
 	const char *list[PATH_WAYS];
 	size_t n;
 };
-/** path_ways() - in @arena; a '/' at the end of @path (NULL: no memory) is left out. */
+/** path_ways() - in @arena, of path_trim(@path). */
 struct path_ways path_ways(struct arena *arena, const char *path);
 
 /**

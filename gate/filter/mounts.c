@@ -156,13 +156,6 @@ static const struct field mount_rows[] = {
 };
 const struct fields mount_table = FIELDS("mount", mount_rows);
 
-static bool flag_of(const struct json_node *object, const char *key)
-{
-	const struct json_node *member = json_member_of(object, key, JSON_KIND_BOOL);
-
-	return member && member->boolean;
-}
-
 static int64_t int_of(const struct json_node *object, const char *key)
 {
 	const struct json_node *member = json_member_of(object, key, JSON_KIND_INTEGER);
@@ -206,8 +199,8 @@ static int parse_mount(
 		.propagation = json_member_text(
 			json_member_of(value, "BindOptions", JSON_KIND_OBJECT),
 			"Propagation", ""),
-		.read_only = flag_of(value, "ReadOnly"),
-		.no_copy = flag_of(volume, "NoCopy"),
+		.read_only = json_member_flag(value, "ReadOnly", false),
+		.no_copy = json_member_flag(volume, "NoCopy", false),
 		.size = int_of(tmpfs, "SizeBytes"),
 		.mode = int_of(tmpfs, "Mode"),
 	};
@@ -342,12 +335,18 @@ static size_t count_of(const struct json_node *list)
 	return list && list->kind == JSON_KIND_ARRAY ? list->count : 0;
 }
 
-/* A path of the caller's, with or without a '/' at its end. */
-static bool is_same_place(const char *given, size_t len, const char *path)
+const char *bind_target(struct arena *arena, const char *bind)
 {
-	while (len > 1 && given[len - 1] == '/')
-		len--;
-	return len == strlen(path) && memcmp(given, path, len) == 0;
+	const char *colon = strchr(bind, ':');
+
+	return colon ? arena_strndup(arena, colon + 1, strcspn(colon + 1, ":")) : bind;
+}
+
+static bool is_at(struct work *work, const char *target, const char *path)
+{
+	const char *plain = path_trim(work->arena, target);
+
+	return plain && strcmp(plain, path) == 0;
 }
 
 bool mounts_on(struct work *work, const char *path)
@@ -358,18 +357,17 @@ bool mounts_on(struct work *work, const char *path)
 
 	for (size_t i = 0; i < count_of(binds); i++) {
 		const struct json_node *bind = &binds->children[i];
-		const char *text = bind->kind == JSON_KIND_STRING ? bind->string : "";
-		const char *colon = strchr(text, ':');
-		const char *target = colon ? colon + 1 : text;
 
-		found = found || is_same_place(target, strcspn(target, ":"), path);
+		found = found ||
+			(bind->kind == JSON_KIND_STRING &&
+				is_at(work, bind_target(work->arena, bind->string),
+					path));
 	}
-	for (size_t i = 0; i < count_of(mounts); i++) {
-		const char *target =
-			json_member_text(&mounts->children[i], "Target", "");
-
-		found = found || is_same_place(target, strlen(target), path);
-	}
+	for (size_t i = 0; i < count_of(mounts); i++)
+		found = found ||
+			is_at(work,
+				json_member_text(&mounts->children[i], "Target", ""),
+				path);
 	return found;
 }
 
@@ -447,8 +445,8 @@ static int judge_mount(struct work *work, const struct json_node *mount)
 	if (strcmp(type, "tmpfs") == 0)
 		return 0;
 	if (strcmp(type, "volume") == 0) {
-		if (check_volume_writes(
-			    work, &mounts_field, mount, flag_of(mount, "RW")) < 0)
+		if (check_volume_writes(work, &mounts_field, mount,
+			    json_member_flag(mount, "RW", false)) < 0)
 			return -EACCES;
 		if (is_unlimited(work))
 			return 0;
@@ -462,7 +460,7 @@ static int judge_mount(struct work *work, const struct json_node *mount)
 			"the container has a mount of type '%s'", shown(work, type));
 	if (check_propagation(work, &mounts_field, mount, propagation) < 0)
 		return -EACCES;
-	return bind_existing(work, source, !flag_of(mount, "RW"));
+	return bind_existing(work, source, !json_member_flag(mount, "RW", false));
 }
 
 int mounts_judge(struct work *work, const struct json_node *root)

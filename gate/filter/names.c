@@ -78,6 +78,15 @@ bool is_plain_path(const char *path)
 	return false;
 }
 
+char *path_trim(struct arena *arena, const char *path)
+{
+	size_t len = path ? strlen(path) : 0;
+
+	return path ? arena_strndup(arena, path,
+			      len > 1 && path[len - 1] == '/' ? len - 1 : len)
+		    : NULL;
+}
+
 bool path_below(const char *path, const char *base)
 {
 	size_t len = strlen(base);

@@ -29,6 +29,8 @@ bool is_image_id(const char *text);
 bool is_decimal(const char *text);
 /** is_plain_path() - absolute, no "//", "/./", "/../", final '/', ':' or control. */
 bool is_plain_path(const char *path);
+/** path_trim() - a copy without a '/' at its end; NULL: no memory, or no @path. */
+char *path_trim(struct arena *arena, const char *path);
 /** path_below() - whether @path, a plain one, is @base or below it. */
 bool path_below(const char *path, const char *base);
 

@@ -7,6 +7,7 @@
 
 #include "gate/filter/look.h"
 #include "gate/filter/mountpoint.h"
+#include "gate/filter/mounts.h"
 #include "gate/filter/release.h"
 
 /**
@@ -83,7 +84,6 @@ static void add_mounts(struct work *work, struct places *places,
 	}
 }
 
-/* "/host:/in:ro", "name:/in", "/in" */
 static void add_binds(
 	struct work *work, struct places *places, const struct json_node *host_config)
 {
@@ -91,14 +91,11 @@ static void add_binds(
 		json_member_of(host_config, "Binds", JSON_KIND_ARRAY);
 
 	for (size_t i = 0; binds && i < binds->count; i++) {
-		const char *text = binds->children[i].string;
-		const char *colon = strchr(text, ':');
+		const char *target =
+			bind_target(work->arena, binds->children[i].string);
 
-		if (colon)
-			text = arena_strndup(
-				work->arena, colon + 1, strcspn(colon + 1, ":"));
-		if (text)
-			add(work, places, text, false);
+		if (target)
+			add(work, places, target, false);
 		else
 			places->failed = true;
 	}
@@ -215,9 +212,7 @@ static int check_groups(struct work *work, const struct places *places)
  */
 static bool may_have_init(const struct json_node *host_config)
 {
-	const struct json_node *init = json_member(host_config, "Init");
-
-	return !init || init->kind != JSON_KIND_BOOL || init->boolean;
+	return json_member_flag(host_config, "Init", true);
 }
 
 /* What the image has on the way to these places, and what groups it has. */
@@ -225,11 +220,10 @@ static int check_image(struct work *work, const struct json_node *host_config,
 	const struct places *places, struct gate_looked *image, const char *runs,
 	const char *working_dir)
 {
-	const struct json_node *fixed =
-		json_member_of(host_config, "ReadonlyRootfs", JSON_KIND_BOOL);
 	struct look look = {.work = work,
 		.runs = runs,
-		.is_fixed = work->profile->read_only || (fixed && fixed->boolean)};
+		.is_fixed = work->profile->read_only ||
+			    json_member_flag(host_config, "ReadonlyRootfs", false)};
 	bool is_due;
 
 	if (look_is_due(work, &is_due) < 0)

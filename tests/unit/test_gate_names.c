@@ -72,12 +72,17 @@ static void paths_of_the_host(void **state)
 	static const char *const plain[] = {"/", "/a", "/a/b", "/..a", "/a b"};
 	static const char *const bad[] = {"", "a", "//", "/a/", "/a//b", "/.", "/a/./b",
 		"/a/..", "/a:b", "/a\nb"};
+	static const char *const trimmed[][2] = {
+		{"/a/", "/a"}, {"/a//", "/a/"}, {"/", "/"}, {"/a", "/a"}, {"", ""}};
+	struct gate_fixture *fixture = *state;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		assert_true(is_plain_path(plain[i]));
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(is_plain_path(bad[i]));
+	for (size_t i = 0; i < ARRAY_LEN(trimmed); i++)
+		assert_string_equal(
+			path_trim(&fixture->arena, trimmed[i][0]), trimmed[i][1]);
 	assert_true(path_below("/a/b", "/a"));
 	assert_true(path_below("/a", "/a"));
 	assert_true(path_below("/a", "/"));

@@ -236,6 +236,9 @@ static void lenient_reading(void **state)
 	assert_int_equal(number, 5);
 	assert_int_equal(json_get_bool(root, "b", &flag, &err), 1);
 	assert_true(flag);
+	assert_true(json_member_flag(root, "b", false));
+	assert_true(json_member_flag(root, "i", true));
+	assert_false(json_member_flag(root, "zz", false));
 	assert_int_equal(json_get_object(root, "o", &object, &err), 1);
 	assert_int_equal(json_get_array(object, "a", &array, &err), 1);
 	assert_int_equal(array->count, 1);
