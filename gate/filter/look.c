@@ -493,10 +493,11 @@ int look_image(struct work *work, const char *id, const struct json_node *image,
 				 "image is");
 }
 
-int look_runs(struct work *work, const struct json_node *container,
-	struct gate_looked *image, const char **ret_manifest)
+int look_runs(
+	struct look *look, const struct json_node *container, struct gate_looked *image)
 {
 	static const char *const keys[] = {"os", "architecture", "variant"};
+	struct work *work = look->work;
 	const char *path = arena_printf(work->arena, "containers/%s/json",
 		json_member_text(container, "Id", ""));
 	const struct json_node *root, *manifest;
@@ -505,10 +506,11 @@ int look_runs(struct work *work, const struct json_node *container,
 	if (work_fact_of(work, image->told_by, path, &root) < 0)
 		return -EACCES;
 	manifest = json_member_of(root, "ImageManifestDescriptor", JSON_KIND_OBJECT);
-	*ret_manifest = json_member_text(manifest, "digest", NULL);
-	if (!*ret_manifest || !is_image_id(*ret_manifest))
+	look->runs = json_member_text(manifest, "digest", NULL);
+	if (!look->runs || !is_image_id(look->runs))
 		return refuse(work, 502, "engine-answer",
-			"the engine's answer about the container lacks its manifest");
+			"the engine does not tell which manifest the container was "
+			"made of, as of an older engine's: make it anew");
 	if (read_platform(work, json_member_of(manifest, "platform", JSON_KIND_OBJECT),
 		    keys, &platform) < 0)
 		return -EACCES;

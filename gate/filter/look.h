@@ -65,6 +65,12 @@ struct look {
 	bool odd;    /* a place that is no plain path */
 };
 
+/** look_is_empty() - there is nothing to look at. */
+static inline bool look_is_empty(const struct look *look)
+{
+	return look->n == 0 && !look->failed && !look->odd;
+}
+
 /**
  * look_is_due() - whether the release of runc and the profile ask for it
  *
@@ -100,11 +106,11 @@ int look_image(struct work *work, const char *id, const struct json_node *image,
 	struct gate_looked *ret_image) _must_check_;
 
 /**
- * look_runs() - which manifest a container was made of
+ * look_runs() - fill in @look->runs, which manifest the container was made of
  * @image: with its @told_by; becomes that for the manifest's platform
  */
-int look_runs(struct work *work, const struct json_node *container,
-	struct gate_looked *image, const char **ret_manifest) _must_check_;
+int look_runs(struct look *look, const struct json_node *container,
+	struct gate_looked *image) _must_check_;
 
 /**
  * look_into() - refuse the request unless the image is as it must be

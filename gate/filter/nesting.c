@@ -207,21 +207,20 @@ static int check_groups(struct work *work, const struct places *places)
 }
 
 /*
- * Where it is not asked for the engine's own configuration decides, which nothing
- * tells. It is mounted before what the request mounts, and so below nothing of that.
+ * docker-init is what --init asks for; where that is not said the engine's own
+ * configuration decides, which nothing tells. It is mounted before what the request
+ * mounts, and so below nothing of that.
  */
 static bool may_have_init(const struct json_node *host_config)
 {
 	return json_member_flag(host_config, "Init", true);
 }
 
-/* What the image has on the way to these places, and what groups it has. */
-static int check_image(struct work *work, const struct json_node *host_config,
-	const struct places *places, struct gate_looked *image, const char *runs,
-	const char *working_dir)
+/* What is to be looked at: the way to these places, and what groups the image has. */
+static int plan_look(struct work *work, const struct json_node *host_config,
+	const struct places *places, const char *working_dir, struct look *ret_look)
 {
 	struct look look = {.work = work,
-		.runs = runs,
 		.is_fixed = work->profile->read_only ||
 			    json_member_flag(host_config, "ReadonlyRootfs", false)};
 	bool is_due;
@@ -230,17 +229,16 @@ static int check_image(struct work *work, const struct json_node *host_config,
 		return -EACCES;
 	if (has_engine(work) && !has_power(work, POWER_RUN_AS))
 		look_at_working_dir(&look, working_dir);
-	if (!is_due)
-		return look.n > 0 ? look_into(&look, image) : 0;
-	look.groups = !has_power(work, POWER_RUN_AS);
-	for (size_t i = 0; i < places->n; i++) {
+	look.groups = is_due && !has_power(work, POWER_RUN_AS);
+	for (size_t i = 0; is_due && i < places->n; i++) {
 		const struct place *place = &places->list[i];
 
 		look_at_place(&look, given(place), place->is_volume);
 	}
-	if (may_have_init(host_config))
+	if (is_due && may_have_init(host_config))
 		look_at_place(&look, "/sbin/docker-init", false);
-	return look_into(&look, image);
+	*ret_look = look;
+	return 0;
 }
 
 /* What the engine, or runc, mounts of its own; the rest is below these. */
@@ -278,6 +276,7 @@ int nesting_of_create(
 	const struct json_node *host_config =
 		json_member_of(body, "HostConfig", JSON_KIND_OBJECT);
 	struct places places = {0};
+	struct look look;
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
@@ -293,8 +292,10 @@ int nesting_of_create(
 		return -EACCES;
 	if (image->existence != OBJECT_PRESENT)
 		return 0;
-	return check_image(work, host_config, &places, &work->looked, NULL,
-		working_dir_of(body, image));
+	if (plan_look(work, host_config, &places, working_dir_of(body, image), &look) <
+		0)
+		return -EACCES;
+	return look_is_empty(&look) ? 0 : look_into(&look, &work->looked);
 }
 
 /* Its label says so, of this very image: see objects.h on why it is gate's. */
@@ -313,14 +314,31 @@ static bool was_looked_at(const struct work *work, const struct json_node *root)
 	       (strcmp(looked, LOOKED_LINKS) == 0 && has_power(work, POWER_RUN_AS));
 }
 
+/* Into what this container was made of. */
+static int look_behind(struct look *look, const struct json_node *root)
+{
+	struct work *work = look->work;
+	const char *id = json_member_text(root, "Image", NULL);
+	const struct json_node *image;
+	struct gate_looked looked;
+
+	if (!id || !is_image_id(id))
+		return refuse(work, 502, "engine-answer",
+			"the engine's answer about the container lacks its image");
+	if (work_fact(work, arena_printf(work->arena, "images/%s/json", id), &image) <
+			0 ||
+		look_image(work, id, image, &looked) < 0 ||
+		(looked.told_by && look_runs(look, root, &looked) < 0))
+		return -EACCES;
+	return look_into(look, &looked);
+}
+
 int nesting_of_container(struct work *work, const struct json_node *root)
 {
 	const struct json_node *host_config =
 		json_member_of(root, "HostConfig", JSON_KIND_OBJECT);
-	struct gate_looked looked = {.id = json_member_text(root, "Image", NULL)};
-	const char *runs = NULL;
-	const struct json_node *image;
 	struct places places = {0};
+	struct look look;
 
 	if (has_power(work, POWER_PRIVILEGED))
 		return 0;
@@ -332,15 +350,10 @@ int nesting_of_container(struct work *work, const struct json_node *root)
 		return -EACCES;
 	if (was_looked_at(work, root))
 		return 0;
-	if (!looked.id || !is_image_id(looked.id))
-		return refuse(work, 502, "engine-answer",
-			"the engine's answer about the container lacks its image");
-	if (work_fact(work, arena_printf(work->arena, "images/%s/json", looked.id),
-		    &image) < 0 ||
-		look_image(work, looked.id, image, &looked) < 0 ||
-		(looked.told_by && look_runs(work, root, &looked, &runs) < 0))
+	if (plan_look(work, host_config, &places,
+		    json_member_text(json_member_of(root, "Config", JSON_KIND_OBJECT),
+			    "WorkingDir", ""),
+		    &look) < 0)
 		return -EACCES;
-	return check_image(work, host_config, &places, &looked, runs,
-		json_member_text(json_member_of(root, "Config", JSON_KIND_OBJECT),
-			"WorkingDir", ""));
+	return look_is_empty(&look) ? 0 : look_behind(&look, root);
 }

@@ -839,6 +839,22 @@ static void what_runs_is_of_what_was_looked_at(void **state)
 	assert_non_null(strstr(decision.forward.body, looked));
 }
 
+/* The container of an older engine has no manifest, the image of another may be gone.
+ */
+static void where_nothing_is_looked_at_nothing_is_asked(void **state)
+{
+	struct made made = {.store = "overlayf",
+		.api = "1.48",
+		.machine = FOR("\"\""),
+		.runs = '\0',
+		.runc = "1.3.3"};
+
+	assert_string_equal(
+		ask(*state, "alice", "/v1.41/containers/bare/start", NULL, &made).rule,
+		"allow");
+	assert_int_equal(made.looked, 0);
+}
+
 int main(void)
 {
 #define T(name) \
@@ -859,6 +875,7 @@ int main(void)
 		T(what_was_fine_is_remembered),
 		T(what_was_looked_at_is_what_runs),
 		T(what_runs_is_of_what_was_looked_at),
+		T(where_nothing_is_looked_at_nothing_is_asked),
 		T(drivers_of_the_engine_are_no_stores_of_containerds),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
