@@ -22,8 +22,10 @@ static bool follows_links(const char *go)
 		have[n++] = strtoul(at, &end, 10);
 		at = *end == '.' ? end + 1 : "";
 	}
-	if (n < 2 || have[0] != 1)
-		return n < 2 || have[0] < 1;
+	if (n < 2)
+		return true;
+	if (have[0] != 1)
+		return have[0] < 1;
 	return have[1] < 21 || (have[1] == 21 && have[2] < 11) ||
 	       (have[1] == 22 && have[2] < 4);
 }
@@ -65,7 +67,9 @@ void judge_removal(struct judging *judging)
 			bool granted = false;
 
 			for (size_t g = 0; g < gate->ngrants; g++)
-				granted = granted || gate->grants[g].profile == profile;
+				granted = granted ||
+					  gate->grants[g].profile == profile ||
+					  gate->grants[g].elevate == profile;
 			if (granted && may_lead(profile))
 				add(judging, build, profile->name);
 		}
