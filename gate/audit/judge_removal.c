@@ -33,8 +33,7 @@ static bool follows_links(const char *go)
 /* Who has root's power by his profile needs no such way. */
 static bool may_lead(const struct profile *profile)
 {
-	return profile && !profile->read_only && !profile->privileged &&
-	       profile->images.n > 0;
+	return !profile->read_only && !profile->privileged && profile->images.n > 0;
 }
 
 /* The grant is policy's own: it says who may, and so it approves. */

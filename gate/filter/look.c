@@ -293,6 +293,19 @@ static int64_t read_type(struct work *work, const char *text)
 		       : -1;
 }
 
+/* The engine's own configuration may ask for docker-init, then nobody knows of it. */
+static const char *hint(struct work *work, const struct sight *sight)
+{
+	const struct path_ways ways = path_ways(work->arena, DOCKER_INIT);
+
+	for (size_t i = 0; i < ways.n; i++) {
+		if (path_below(ways.list[i], sight->path))
+			return " (if you mount nothing there, docker-init may be: "
+			       "--init=false leaves it out)";
+	}
+	return "";
+}
+
 /* The place of a mount itself, below which there is none. */
 static int check_end(
 	struct work *work, const struct sight *sight, const struct gate_fact *fact)
@@ -306,10 +319,11 @@ static int check_end(
 	if (type == 0 || type == GO_DIRECTORY)
 		return 0;
 	return refuse(work, 403, "image-links",
-		"'%s' in the image is %s, and a mount is to be there: older runcs "
-		"can be led astray by it: mount it elsewhere (docker-init not at all, "
-		"with --init=false), or have a newer runc",
-		shown(work, sight->path), type == GO_LINK ? "a link" : "a device");
+		"'%s' in the image is %s, and a mount is to be there%s: older runcs "
+		"can be led astray by it: mount it elsewhere, or have runc 1.3.3 or "
+		"later",
+		shown(work, sight->path), type == GO_LINK ? "a link" : "a device",
+		hint(work, sight));
 }
 
 static int check_way(
@@ -330,11 +344,11 @@ static int check_way(
 			return 0;
 	}
 	return refuse(work, 403, "image-links",
-		"'%s' in the image is %s, on the way to a mount or the working "
-		"directory: older runcs can "
-		"be led astray by it: mount it elsewhere (docker-init not at all, with "
-		"--init=false), or have a newer runc",
-		shown(work, sight->path), head.type == '2' ? "a link" : "no directory");
+		"'%s' in the image is %s, on the way to the working directory or a "
+		"mount%s: the engine, or an older runc, can be led astray by it: "
+		"choose another place, for a mount also runc 1.3.3 or later",
+		shown(work, sight->path), head.type == '2' ? "a link" : "no directory",
+		hint(work, sight));
 }
 
 static int judge(struct look *look, const struct gate_glimpse *glimpses)
@@ -360,12 +374,11 @@ static int judge(struct look *look, const struct gate_glimpse *glimpses)
 			return -EACCES;
 		if (is_callers(look, glimpses, sight, fact))
 			return refuse(work, 403, "image-links",
-				"'%s' in the image is on the way to a mount or the "
-				"working directory, and not root's alone to change: "
-				"who does leads the engine or its runc astray: choose "
-				"another place (for docker-init none, with "
-				"--init=false), or run it with --read-only",
-				shown(work, sight->path));
+				"'%s' in the image is on the way to the working "
+				"directory or a mount%s, and not root's alone to "
+				"change: who does leads the engine or its runc astray: "
+				"choose another place, or run it with --read-only",
+				shown(work, sight->path), hint(work, sight));
 	}
 	return 0;
 }

@@ -65,6 +65,9 @@ struct look {
 	bool odd;    /* a place that is no plain path */
 };
 
+/* Where the engine has runc mount what --init asks for. */
+#define DOCKER_INIT "/sbin/docker-init"
+
 /** look_is_empty() - there is nothing to look at. */
 static inline bool look_is_empty(const struct look *look)
 {

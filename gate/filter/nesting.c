@@ -236,7 +236,7 @@ static int plan_look(struct work *work, const struct json_node *host_config,
 		look_at_place(&look, given(place), place->is_volume);
 	}
 	if (is_due && may_have_init(host_config))
-		look_at_place(&look, "/sbin/docker-init", false);
+		look_at_place(&look, DOCKER_INIT, false);
 	*ret_look = look;
 	return 0;
 }
