@@ -468,9 +468,8 @@ static int has_own_store(
 	return 0;
 }
 
-/* As it is asked for; *ret_platform is NULL when one of the keys of @object is not
- * there.
- */
+/* As it is asked for; *ret_platform is NULL when @object does not tell, or what an
+ * image says of itself is no platform. */
 static int read_platform(struct work *work, const struct json_node *object,
 	const char *const keys[static 3], const char **ret_platform)
 {
@@ -481,9 +480,12 @@ static int read_platform(struct work *work, const struct json_node *object,
 	*ret_platform = NULL;
 	if (!*system || !*machine)
 		return 0;
-	*ret_platform = arena_printf(work->arena, "%s/%s%s%s", system, machine,
+	const char *platform = arena_printf(work->arena, "%s/%s%s%s", system, machine,
 		*variant ? "/" : "", variant);
-	return *ret_platform ? 0 : refuse_memory(work);
+	if (!platform)
+		return refuse_memory(work);
+	*ret_platform = is_platform(platform) ? platform : NULL;
+	return 0;
 }
 
 int look_image(struct work *work, const char *id, const struct json_node *image,

@@ -55,6 +55,12 @@ bool is_decimal(const char *text)
 	return len >= 1 && len <= 18 && strspn(text, "0123456789") == len;
 }
 
+bool is_platform(const char *text)
+{
+	return strlen(text) <= 64 &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789/_.,-")];
+}
+
 bool is_plain_path(const char *path)
 {
 	if (strlen(path) > 4095)

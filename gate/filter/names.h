@@ -27,6 +27,8 @@ bool is_full_id(const char *text);
 bool is_image_id(const char *text);
 /** is_decimal() - 1 to 18 digits. */
 bool is_decimal(const char *text);
+/** is_platform() - "linux/arm/v7", also several, or a part; at most 64. */
+bool is_platform(const char *text);
 /** is_plain_path() - absolute, no "//", "/./", "/../", final '/', ':' or control. */
 bool is_plain_path(const char *path);
 /** path_trim() - a copy without a '/' at its end; NULL: no memory, or no @path. */

@@ -36,12 +36,6 @@ static bool is_new_name_or_none(const char *text)
 	return !*text || is_new_name(text);
 }
 
-static bool is_platform(const char *text)
-{
-	return strlen(text) <= 64 &&
-	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789/_.,-")];
-}
-
 /*
  * root runs ps with these words. Columns alone, or the two usual ways; the engine drops
  * other processes' lines.
