@@ -170,19 +170,19 @@ static int apply_body(struct work *work, const struct fields *table)
  */
 static int check_platform(struct work *work, const struct object *image)
 {
-	const char *asked = query_value(work, "platform"), *told,
-		   *platform = work->looked.platform;
+	const char *asked = query_value(work, "platform"), *told, *whole,
+		   *variant = json_member_text(image->root, "Variant", "");
 
 	if (has_power(work, POWER_PRIVILEGED) || image->existence != OBJECT_PRESENT)
 		return 0;
 	told = arena_printf(work->arena, "%s/%s",
 		json_member_text(image->root, "Os", ""),
 		json_member_text(image->root, "Architecture", ""));
-	if (!told)
+	whole = told ? arena_printf(work->arena, "%s/%s", told, variant) : NULL;
+	if (!whole)
 		return refuse_memory(work);
-	query_set(work, "platform", platform);
-	if (!asked || !*asked || strcmp(asked, told) == 0 ||
-		(platform && strcmp(asked, platform) == 0))
+	query_set(work, "platform", work->looked.platform);
+	if (!asked || !*asked || strcmp(asked, told) == 0 || strcmp(asked, whole) == 0)
 		return 0;
 	return refuse(work, 403, "create-platform",
 		"the image is here for %s: what it is for %s needs \"privileged\"",

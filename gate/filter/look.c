@@ -553,7 +553,8 @@ int look_into(struct look *look, struct gate_looked *image)
 	if (look->n == SIGHTS_MAX)
 		return refuse(work, 400, "too-many-objects",
 			"the mounts are more than %d directories deep", SIGHTS_MAX);
-	/* Else what it will be of is not known yet. */
+	/* Which manifest of several a create will take is not known before: then
+	 * nothing is remembered of it, either. */
 	if (!image->platform || look->runs)
 		name = name_of(look, image, look->runs ? look->runs : "");
 	if (look->failed || !glimpses || !name)

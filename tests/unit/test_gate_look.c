@@ -724,6 +724,10 @@ static void what_was_looked_at_is_what_runs(void **state)
 	} rows[] = {
 		{NULL, NULL, "", "", "create", "allow"},
 		{NULL, FOR("\"\""), "", "", "create", "allow"},
+		{NULL, FOR("\"arm64\",\"Variant\":\"v8\""), "?platform=linux/arm64/v8",
+			"", "create", "allow"},
+		{NULL, FOR("\"arm64\",\"Variant\":\"v8\""), "?platform=linux/arm64/v9",
+			"", NULL, "create-platform"},
 		{"overlayf", NULL, "", "linux/amd64", "create?platform=linux%2Famd64",
 			"allow"},
 		{"overlayf", NULL, "?platform=linux/amd64", "linux/amd64",
