@@ -287,20 +287,13 @@ static size_t lookup_peers(const struct view *view, const struct set *set,
 	return n;
 }
 
-size_t match_lookup(const struct view *view, const struct set *set,
-	const struct value *key, const struct ivset *peers, struct found **ret_found)
+static size_t lookup(const struct view *view, const struct set *set,
+	const struct value *key, bool known, const struct ivset *peers,
+	struct found *found)
 {
-	bool known = value_is_known(key) && key->len >= set->key_len;
 	const struct set_cache *cache;
-	struct found *found;
 
-	*ret_found = found = arena_array(view->arena,
-		known || set->unreadable || set->shrinks ? 2 : set->nelements + 4,
-		sizeof(*found));
-	if (!found)
-		return 0;
-	/* A sender has his own element deleted by a packet that he sends before. */
-	if (set->unreadable || set->shrinks) {
+	if (set->unreadable) {
 		found[0] = (struct found){.peers = peers, .unknown = true};
 		found[1] = (struct found){.peers = peers};
 		return 2;
@@ -313,4 +306,29 @@ size_t match_lookup(const struct view *view, const struct set *set,
 			return lookup_peers(view, set, cache, peers, found);
 	}
 	return lookup_some(view, set, key, peers, found);
+}
+
+/* A sender has his own element deleted by a packet that he sends before. */
+static void add_deleted(struct found *found, size_t *n, const struct ivset *peers)
+{
+	for (size_t i = 0; i < *n; i++)
+		found[i].certain = false;
+	found[(*n)++] = (struct found){.peers = peers};
+}
+
+size_t match_lookup(const struct view *view, const struct set *set,
+	const struct value *key, const struct ivset *peers, struct found **ret_found)
+{
+	bool known = value_is_known(key) && key->len >= set->key_len;
+	size_t n, room = known || set->unreadable ? 2 : set->nelements + 4;
+	struct found *found =
+		arena_array(view->arena, room + set->shrinks, sizeof(*found));
+
+	*ret_found = found;
+	if (!found)
+		return 0;
+	n = lookup(view, set, key, known, peers, found);
+	if (set->shrinks)
+		add_deleted(found, &n, peers);
+	return n;
 }

@@ -352,6 +352,48 @@ static void who_is_banned_may_undo_it(void **state)
 		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_MAYBE);
 }
 
+/* dnat to ip daddr map @forwarded, of which packets delete: while it has an element,
+ * that leads to the container. */
+static void a_map_that_shrinks_still_leads(void **state)
+{
+	static const uint8_t host[] = {203, 0, 113, 1}, web[] = {172, 17, 0, 2};
+	struct host_made *h = *state;
+	struct set_element element = {.key = host, .key_end = host, .data = web};
+	const struct set set = {.name = "forwarded",
+		.key_len = sizeof(host),
+		.data_len = sizeof(web),
+		.map = true,
+		.elements = &element,
+		.nelements = 1,
+		.dynamic = true,
+		.shrinks = true};
+	const struct operand *const keys[] = {made_daddr()};
+	const struct operand map = {.field = FIELD_MAP,
+		.len = 4,
+		.load_len = 4,
+		.nest = 1,
+		.set = &set,
+		.key = keys,
+		.nkey = 1};
+	struct arena *arena = &h->rules.arena;
+	struct op ops[] = {made_match(arena, made_dport(), CMP_EQ, 8080, 0, 2),
+		made_dnat(arena, HOST_WEB, 80)};
+	struct nat nat = *ops[1].nat;
+	const struct exposure *e;
+	struct report report;
+
+	nat.addr_min = nat.addr_max = &map;
+	ops[1].nat = &nat;
+	made_rule(&h->rules, prerouting(&h->rules, -100, CHAIN_NAT), ops, 2);
+	host_survey(h, &report);
+	e = host_exposure(&report, 8080);
+	assert_non_null(e);
+	assert_ptr_equal(e->container, h->web);
+	assert_true(ivset_is_empty(e->reach[ZONE_INTERNET].must));
+	assert_false(ivset_is_empty(e->reach[ZONE_INTERNET].may));
+	arena_done(&report.arena);
+}
+
 /* How many containers have the port at that address, for all that a survey tells. */
 static size_t count_owners(struct host_made *h, uint8_t proto, uint32_t addr)
 {
@@ -444,6 +486,7 @@ int main(void)
 		T(a_long_list_hides_no_socket),
 		T(a_port_hears_no_group_of_its_own),
 		T(who_is_banned_may_undo_it),
+		T(a_map_that_shrinks_still_leads),
 		T(a_port_that_containers_share),
 		T(a_group_that_containers_share),
 	};
