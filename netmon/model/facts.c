@@ -88,10 +88,12 @@ const struct link *netns_link_named(const struct netns *netns, const char *name)
 
 const struct link *netns_other_end(const struct netns *netns, const struct link *link)
 {
-	const struct link *end = link->link ? netns_link(netns, link->link) : NULL;
+	const struct link *end;
 
-	if (link->link_netns && strcmp(link->link_netns, netns->id) != 0)
+	if (!link->link ||
+		(link->link_netns && strcmp(link->link_netns, netns->id) != 0))
 		return NULL;
+	end = netns_link(netns, link->link);
 	return end && end->link == link->index ? end : NULL;
 }
 

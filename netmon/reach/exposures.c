@@ -136,27 +136,25 @@ static void survey_container(struct survey *survey, struct candidates *all,
 	survey_spans_done(survey);
 }
 
-/* Whether it is on a link that others have a part in. */
-static bool is_beside_others(const struct reach *reach, const struct addr *addr)
+/* Whether others than this host's containers are on a bridge with its interface. */
+static bool is_beside_others(
+	const struct reach *reach, const struct netns *ns, const struct ifaddr *a)
 {
-	const struct netns *ns = reach->facts->host;
+	const struct link *link = netns_link(ns, a->ifindex);
+	const struct link *bridge = link ? host_bridge_of(reach, link) : NULL;
 
-	for (size_t i = 0; i < ns->nlinks; i++)
-		if (ns->links[i].kind && strcmp(ns->links[i].kind, "bridge") == 0 &&
-			host_has_outer_port(reach, &ns->links[i]) &&
-			host_holder_at(reach, addr, &ns->links[i]))
-			return true;
-	return false;
+	return bridge && host_has_outer_port(reach, bridge);
 }
 
 /* An address on an interface of a container's that its engine does not tell of: of
  * whatever scope, which is about sources. */
-static bool is_added(const struct reach *reach, const struct ifaddr *a)
+static bool is_added(
+	const struct reach *reach, const struct netns *ns, const struct ifaddr *a)
 {
 	const struct addr *addr = &a->local;
 
 	return !zone_is_loopback(addr) &&
-	       (!zone_is_link_local(addr) || is_beside_others(reach, addr)) &&
+	       (!zone_is_link_local(addr) || is_beside_others(reach, ns, a)) &&
 	       !host_owner(reach, addr) &&
 	       !space_has_addr(reach->host, addr->family, addr->value, 0);
 }
@@ -173,7 +171,7 @@ static bool is_told_by_another(const struct reach *reach,
 static void survey_one_added(struct survey *survey, struct candidates *all,
 	const struct container *container, const struct ifaddr *a, struct arena *arena)
 {
-	if (!is_added(survey->reach, a) ||
+	if (!is_added(survey->reach, container->netns, a) ||
 		is_told_by_another(survey->reach, container, a))
 		return;
 	survey_container(survey, all, container, &a->local, true, arena);

@@ -146,6 +146,25 @@ const struct container *host_holder(const struct reach *reach, const struct addr
 	return NULL;
 }
 
+bool host_ends_at(
+	const struct reach *reach, const struct link *link, const struct link *bridge)
+{
+	const struct link *port = netns_other_end(reach->facts->host, link);
+
+	return port && port->master == bridge->index;
+}
+
+const struct link *host_bridge_of(const struct reach *reach, const struct link *link)
+{
+	const struct netns *host = reach->facts->host;
+	const struct link *port = netns_other_end(host, link);
+	const struct link *master =
+		port && port->master ? netns_link(host, port->master) : NULL;
+
+	return master && master->kind && strcmp(master->kind, "bridge") == 0 ? master
+									     : NULL;
+}
+
 static bool holds_at(
 	const struct netns *ns, const struct addr *addr, const struct link *end)
 {
@@ -168,11 +187,8 @@ const struct container *host_holder_at(
 		for (size_t k = 0;
 			ns && ns != facts->host && host_runs(c) && k < ns->nlinks;
 			k++) {
-			const struct link *port =
-				netns_other_end(facts->host, &ns->links[k]);
-
-			if (port && port->master == bridge->index &&
-				holds_at(ns, addr, &ns->links[k]))
+			if (holds_at(ns, addr, &ns->links[k]) &&
+				host_ends_at(reach, &ns->links[k], bridge))
 				return c;
 		}
 	}
@@ -215,10 +231,7 @@ bool host_is_spoken_for(
 		for (size_t k = 0; ns && ns != facts->host &&
 				   host_runs(&facts->containers[i]) && k < ns->nlinks;
 			k++) {
-			const struct link *end =
-				netns_other_end(facts->host, &ns->links[k]);
-
-			if (end && end->master == bridge->index &&
+			if (host_ends_at(reach, &ns->links[k], bridge) &&
 				(is_proxy(ns, &ns->links[k], addr->family) ||
 					has_neigh(ns, &ns->links[k], addr)))
 				return true;

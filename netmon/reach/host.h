@@ -52,6 +52,14 @@ bool host_leads_everywhere(const struct route *route);
  *  interfaces, whatever its engine says; NULL: none. */
 const struct container *host_holder(const struct reach *reach, const struct addr *addr);
 
+/** host_ends_at() - whether a container's link is a pair whose other end is a port of
+ *  that bridge. */
+bool host_ends_at(
+	const struct reach *reach, const struct link *link, const struct link *bridge);
+
+/** host_bridge_of() - the bridge that a container's link ends at a port of; NULL. */
+const struct link *host_bridge_of(const struct reach *reach, const struct link *link);
+
 /** host_holder_at() - the one that has it on an interface whose other end is a port of
  *  that bridge: what is sent to it on the bridge's link does not pass this host. NULL:
  *  none. */

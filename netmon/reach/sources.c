@@ -180,11 +180,9 @@ static const struct ivset *beside(struct reach *reach, struct arena *arena,
 		for (size_t k = 0; ns && ns != facts->host &&
 				   host_runs(&facts->containers[i]) && k < ns->nlinks;
 			k++) {
-			const struct link *port =
-				netns_other_end(facts->host, &ns->links[k]);
 			int end = ns->links[k].index;
 
-			if (port && port->master == bridge->index &&
+			if (host_ends_at(reach, &ns->links[k], bridge) &&
 				(bare ||
 					routes_elsewhere(facts->host, ns, family, end)))
 				set = ivset_union(

@@ -171,18 +171,15 @@ static bool leads_elsewhere(
 /* Whether others than this host's containers are on the link. */
 static bool is_beside_others(const struct reach *reach, const struct link *link)
 {
-	const struct netns *host = reach->facts->host;
-	const struct link *end, *bridge;
+	const struct link *bridge;
 
 	if (!link->up)
 		return false;
 	if (leads_of(link) == BY_CHILD)
 		return link->link_netnsid >= 0 &&
 		       !parent_is_elsewhere(reach->facts, link);
-	end = leads_of(link) == BY_END ? netns_other_end(host, link) : NULL;
-	bridge = end && end->master ? netns_link(host, end->master) : NULL;
-	return bridge && bridge->kind && strcmp(bridge->kind, "bridge") == 0 &&
-	       host_has_outer_port(reach, bridge);
+	bridge = leads_of(link) == BY_END ? host_bridge_of(reach, link) : NULL;
+	return bridge && host_has_outer_port(reach, bridge);
 }
 
 static bool has_address(const struct netns *ns, const struct addr *addr, int ifindex)
@@ -241,8 +238,7 @@ static void note_socket(
 			.where = arena_printf(arena, "%s: %s", name, link->name),
 			.text = arena_printf(arena,
 				"container %s listens at %s port %u, which who is on "
-				"the "
-				"link of its %s reaches, too: that is not followed",
+				"the link of its %s reaches, too: that is not followed",
 				name, addr_format(&s->local, text), s->port,
 				link->name),
 			.hides = true});

@@ -147,8 +147,8 @@ static void note_overlay(struct survey *survey)
 				.where = overlay->name ? overlay->name : overlay->id,
 				.text = arena_printf(arena,
 					"overlay networks unpack what strangers send "
-					"to "
-					"UDP port %u: what they put inside is for the "
+					"to UDP port %u: what they put inside is for "
+					"the "
 					"networks' containers, and is not followed",
 					sock->port),
 				.hides = true});
