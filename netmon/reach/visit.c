@@ -51,7 +51,7 @@ static void deliver_to(struct visit *visit, struct state *state,
 	visit_end_answered(visit, state, PACKET_ACCEPT, &what);
 }
 
-/* To each that may get it: a copy, or what the kernel does not give to another one. */
+/* To each that may get it: what is for many is copied, else one of them gets it. */
 static void deliver_to_all(struct visit *visit, const struct state *state,
 	const struct listener *first, const struct outcome *what)
 {
@@ -63,7 +63,7 @@ static void deliver_to_all(struct visit *visit, const struct state *state,
 	for (size_t i = 0; i < n; i++) {
 		struct state mine = *state;
 
-		if (n > 1)
+		if (n > 1 && !many)
 			run_doubt(&visit->run, &mine, NULL, "port-shared",
 				"several programs share the port: who of them gets it "
 				"is the kernel's choice");

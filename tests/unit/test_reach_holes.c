@@ -466,6 +466,12 @@ static void a_group_that_containers_share(void **state)
 	h->facts->ncontainers = ARRAY_LEN(all);
 	made_rule(&h->rules, prerouting(&h->rules, -300, CHAIN_FILTER), others, 2);
 	assert_int_equal(count_owners(h, IPPROTO_UDP, group), 2);
+	/* Nobody chooses between them. */
+	struct report report;
+	host_survey(h, &report);
+	for (size_t i = 0; i < report.ngaps; i++)
+		assert_string_not_equal(report.gaps[i].code, "port-shared");
+	arena_done(&report.arena);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
