@@ -93,9 +93,9 @@ struct packet {
 	bool to_host;	  /* routed to the host's own sockets */
 	bool sourceless;  /* made here, and its route decides where it comes from */
 	bool repeated;	  /* its sender has sent several lately: not a first packet */
-	bool strange;  /* of an unusual sender, or an answer to him: flags, options and
-			  extension headers that ordinary first packets do not have */
-	bool priority; /* in a frame with one VLAN tag of id 0: IP to all but link
+	bool strange; /* of an unusual sender, or an answer to him: flags, options and
+			 extension headers that ordinary first packets do not have */
+	bool tagged_once; /* in a frame with one VLAN tag of id 0: IP to all but link
 			  headers and br_netfilter */
 	bool tagged; /* in a frame with two VLAN tags of id 0, as long as they are there
 		      */

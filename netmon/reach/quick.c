@@ -106,7 +106,7 @@ static bool load_field(
 	const struct packet *packet = view->packet;
 	bool ip4 = packet->family == FAMILY_IP4;
 
-	if (value_hides_ip(view) || packet->priority)
+	if (value_hides_ip(view) || packet->tagged_once)
 		return false;
 	switch ((int)operand->field) {
 	case FIELD_PAYLOAD:

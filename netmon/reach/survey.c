@@ -325,8 +325,8 @@ static void survey_ports(
 	}
 	if (walk->tells_tagged)
 		survey_tagged(survey, &certain, &certain.tagged, ask, one);
-	if (walk->tells_priority)
-		survey_tagged(survey, &certain, &certain.priority, ask, one);
+	if (walk->tells_tagged_once)
+		survey_tagged(survey, &certain, &certain.tagged_once, ask, one);
 }
 
 /* Whether it is told already that others get there. */

@@ -197,9 +197,9 @@ static void lay_link(const struct view *view, struct value *value)
 
 	value->len = 14;
 	value->code = "link-header";
-	uint16_t type = htons(value_hides_ip(view) || packet->priority ? ETH_P_8021Q
-			      : packet->family == FAMILY_IP4	       ? ETH_P_IP
-								       : ETH_P_IPV6);
+	uint16_t type = htons(value_hides_ip(view) || packet->tagged_once ? ETH_P_8021Q
+			      : packet->family == FAMILY_IP4		  ? ETH_P_IP
+									  : ETH_P_IPV6);
 	memcpy(value->bits + 12, &type, 2);
 	memset(value->known + 12, 0xff, 2);
 }

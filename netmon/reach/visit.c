@@ -497,7 +497,7 @@ void visit_enter(struct visit *visit, struct states *states)
 		return;
 	visit->walk->tells_strange |= visit->run.space->tells_strange;
 	for (size_t i = 0; i < states->n; i++)
-		states->v[i].packet.tagged = states->v[i].packet.priority = false;
+		states->v[i].packet.tagged = states->v[i].packet.tagged_once = false;
 	note_unread(visit, states);
 	hooks_run(&visit->run, HOOK_PREROUTING, states, &routed);
 	for (size_t i = 0; i < routed.n; i++) {

@@ -213,7 +213,7 @@ static void over_bridge(
 	struct states now = *states, next;
 	/* br_nf_pre_routing(): only what is IP, and has no tag that is not to be
 	 * filtered. */
-	bool ip = !visit->walk->tagged && !visit->walk->priority &&
+	bool ip = !visit->walk->tagged && !visit->walk->tagged_once &&
 		  bridge_calls_ip(
 			  visit->run.space, iif, visit->walk->family == FAMILY_IP4);
 
@@ -274,14 +274,13 @@ static bool looks_into_frames(const struct space *space, const struct link *in)
 	       bridge_calls_ip(space, in->index, false);
 }
 
-#define PRIORITY                                                                    \
+#define TAGGED_ONCE                                                                 \
 	"a neighbour may put a VLAN tag of id 0 before it: then br_netfilter does " \
 	"not hand it to the rules about IP"
 
 static bool hides_from_br_netfilter(const struct space *space, const struct link *in)
 {
-	return is_bridge(in) &&
-	       netns_sysctl(space->netns, 0,
+	return netns_sysctl(space->netns, 0,
 		       "net/bridge/bridge-nf-filter-vlan-tagged") <= 0 &&
 	       (bridge_calls_ip(space, in->index, true) ||
 		       bridge_calls_ip(space, in->index, false));
@@ -311,7 +310,7 @@ static struct state arrival(
 	visit_cross(&first, walk->iif, &state.packet);
 	state.packet.sport_class = walk->sport_class;
 	state.packet.tagged = walk->tagged;
-	state.packet.priority = walk->priority;
+	state.packet.tagged_once = walk->tagged_once;
 	state.peers = peers;
 	return state;
 }
@@ -335,7 +334,6 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 	state = arrival(walk, sport, peers);
 	visit.run.space = walk->reach->host;
 	walk->tells_tagged |= looks_into_frames(walk->reach->host, in);
-	walk->tells_priority |= hides_from_br_netfilter(walk->reach->host, in);
 	/* Its chains of the netdev family see what is for a child, too. */
 	walk->tells_strange |= walk->reach->host->tells_strange;
 	if (never_received(&state.packet) && !(in && in->loopback)) {
@@ -350,9 +348,9 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 		visit_end_unknown(&visit, state, "vrf",
 			"it arrives in a VRF, whose routes and sockets are not "
 			"followed");
-	if (walk->tagged || walk->priority) {
+	if (walk->tagged || walk->tagged_once) {
 		run_doubt(&visit.run, &state, NULL, "frame-tagged",
-			walk->tagged ? TAGGED : PRIORITY);
+			walk->tagged ? TAGGED : TAGGED_ONCE);
 		visit_end_silent(&visit, &state, DELIVERY_DROPPED);
 	}
 	states_push(visit.run.arena, &start, &state);
@@ -367,6 +365,9 @@ void walk_from_outside(struct walk *walk, int iif, const struct addr *to, uint8_
 				&visit, &ingress.v[i], child->container, false);
 		visit_note_endings(&visit);
 	} else if (bridged) {
+		/* What is for the host meets the same rules with a tag. */
+		walk->tells_tagged_once |=
+			hides_from_br_netfilter(walk->reach->host, in);
 		over_bridge(&visit, &ports, bridged);
 	} else {
 		to_host(&visit, iif, &ports);

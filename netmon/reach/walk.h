@@ -43,11 +43,11 @@ struct walk {
 	bool tagged;	    /* its frame has two VLAN tags of id 0 */
 	bool tells_tagged; /* set: on the way is what looks into frames, and takes those
 			      for something else than IP */
-	bool priority;	   /* its frame has one such tag */
-	bool tells_priority; /* set: it came by a bridge whose br_netfilter does not
-				take it for IP then */
-	bool by_host;	     /* the frame is for the host's MAC, even on the way to a
-				container that is on the same link */
+	bool tagged_once;  /* its frame has one such tag */
+	bool tells_tagged_once; /* set: it was bridged, and br_netfilter does not take
+				   it for IP then */
+	bool by_host;		/* the frame is for the host's MAC, even on the way to a
+				   container that is on the same link */
 	bool bypassed;	 /* set: the frame was bridged to a container past by_host */
 	u128 asked_addr; /* what the stranger dialled */
 	uint16_t asked_port;
