@@ -21,12 +21,15 @@ static int parse_neigh(const struct nlmsghdr *message, void *data, struct err *e
 		!(proxy || info->ndm_state & NUD_PERMANENT))
 		return 0;
 	attrs_parse_message(tb, ARRAY_LEN(tb), message, sizeof(*info));
+	const struct addr addr = attr_addr(tb[NDA_DST]);
+	if (addr.family == FAMILY_NONE)
+		return 0;
 	struct neigh *neigh = arena_push(&target->facts->arena, &target->netns->neighs,
 		&target->netns->nneighs, sizeof(*neigh));
 	if (!neigh)
 		return err_set(err, -ENOMEM, "out of memory");
 	neigh->ifindex = info->ndm_ifindex;
-	neigh->addr = attr_addr(tb[NDA_DST]);
+	neigh->addr = addr;
 	neigh->proxy = proxy;
 	return 0;
 }

@@ -213,7 +213,8 @@ static bool martian_destination4(struct space *space, const struct packet *packe
 					   "route_localnet", COMBINE_OR, 0);
 }
 
-/* ip6_forward(): link-local addresses are not carried on; sources are told so. */
+/* ip6_forward(): link-local addresses are not carried on, and their sources are told
+ * so; nor is what comes from no address. */
 static void forward_checks6(
 	struct lookup *lookup, const struct packet *packet, struct route_choice *choice)
 {
@@ -223,6 +224,7 @@ static void forward_checks6(
 		packet->saddr_peer ? ivset_intersect(lookup->arena, choice->peers, set)
 				   : &ivset_none;
 
+	lookup->doubtful = choice->doubtful;
 	choice->peers = ivset_subtract(lookup->arena, choice->peers, refused);
 	if (packet->saddr_peer && ivset_contains(choice->peers, 0)) {
 		const struct ivset *nameless = ivset_range(lookup->arena, 0, 0);
@@ -234,7 +236,6 @@ static void forward_checks6(
 		choice->kind = ROUTE_BLACKHOLE;
 		return;
 	}
-	lookup->doubtful = choice->doubtful;
 	lookup_choose_none(lookup, refused, ROUTE_REJECT);
 }
 
