@@ -18,8 +18,8 @@
  * runc before 1.3.0 looks for the numbers of a process' groups among the names in the
  * container's /etc/group first. Of such a one, or one that is not told, a mount there
  * needs "privileged" or to run as anybody; so does a nested one, which a link in the
- * outer one could lead there. Before 1.3.3 it also uses what is in /dev, where a link may
- * lead a mount.
+ * outer one could lead there. Before 1.3.3 it also uses what is in /dev, where a link
+ * may lead a mount.
  *
  * All of these follow links of the image: so with such a runc it must have none on the
  * way to a mount, and no groups that are called by numbers: see look.h. The usual links
