@@ -142,18 +142,28 @@ static bool is_anothers(const struct listener *l, const struct listener *all, si
 	return true;
 }
 
+static void add_sharer(
+	struct arena *arena, struct listener **all, size_t *n, const struct listener *l)
+{
+	struct listener *slot = arena_push(arena, all, n, sizeof(*slot));
+
+	if (slot)
+		*slot = *l;
+}
+
 size_t listen_sharers(struct reach *reach, const struct space *space,
 	const struct packet *packet, bool many, const struct listener *first,
-	struct listener *ret)
+	struct arena *arena, struct listener **ret)
 {
 	const struct link *in = netns_link(space->netns, packet->iif);
 	const struct sock_slot *slot = space->socks[packet->dport % SOCK_BUCKETS];
 	int master = in ? in->master : 0;
 	int best = score(first->sock, packet, master);
-	size_t n = 1;
+	size_t n = 0;
 
-	ret[0] = *first;
-	for (; slot && n < SHARERS_MAX; slot = slot->next) {
+	*ret = NULL;
+	add_sharer(arena, ret, &n, first);
+	for (; slot; slot = slot->next) {
 		int points = score(slot->sock, packet, master);
 		struct listener l = {.path = PATH_HOST_SERVICE,
 			.sock = slot->sock,
@@ -162,8 +172,8 @@ size_t listen_sharers(struct reach *reach, const struct space *space,
 		if (points < 0 || (points != best && !many))
 			continue;
 		owner_of(reach, space, packet, &l);
-		if (is_anothers(&l, ret, n))
-			ret[n++] = l;
+		if (is_anothers(&l, *ret, n))
+			add_sharer(arena, ret, &n, &l);
 	}
 	return n;
 }

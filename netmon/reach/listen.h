@@ -28,14 +28,13 @@ void listen_find(struct reach *reach, const struct space *space,
  * @many: the packet is for many: every socket that it fits gets a copy
  *        (__udp4_lib_mcast_deliver()), else the kernel chooses among those that fit
  *        as well (SO_REUSEPORT, SO_REUSEADDR)
- * @ret:  SHARERS_MAX, one for each owner
+ * @ret:  one for each owner, in @arena
  *
- * Return: how many.
+ * Return: how many; 0: out of memory.
  */
-#define SHARERS_MAX 16
 size_t listen_sharers(struct reach *reach, const struct space *space,
 	const struct packet *packet, bool many, const struct listener *first,
-	struct listener *ret);
+	struct arena *arena, struct listener **ret);
 
 /** listen_any() - whether anything in the namespace listens on the port. */
 enum tri listen_any(const struct space *space, uint8_t proto, uint16_t port);

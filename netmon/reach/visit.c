@@ -56,9 +56,9 @@ static void deliver_to_all(struct visit *visit, const struct state *state,
 	const struct listener *first, const struct outcome *what)
 {
 	bool many = visit->kind == ROUTE_BROADCAST || visit->kind == ROUTE_MULTICAST;
-	struct listener all[SHARERS_MAX];
-	size_t n = listen_sharers(
-		visit->walk->reach, visit->run.space, &state->packet, many, first, all);
+	struct listener *all;
+	size_t n = listen_sharers(visit->walk->reach, visit->run.space, &state->packet,
+		many, first, visit->run.arena, &all);
 
 	for (size_t i = 0; i < n; i++) {
 		struct state mine = *state;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -397,7 +398,7 @@ static void a_map_that_shrinks_still_leads(void **state)
 /* How many containers have the port at that address, for all that a survey tells. */
 static size_t count_owners(struct host_made *h, uint8_t proto, uint32_t addr)
 {
-	const struct container *seen[4] = {NULL};
+	const struct container *seen[32] = {NULL};
 	struct report report;
 	size_t n = 0;
 
@@ -440,6 +441,28 @@ static void a_port_that_containers_share(void **state)
 	h->host->socks[1].local.value = 0xcb007101;
 	assert_int_equal(
 		host_ask(h, "eth0", NEIGHBOUR, "203.0.113.1", PORT), RESULT_OPEN);
+}
+
+/* However many they are. */
+static void a_port_that_many_containers_share(void **state)
+{
+	struct host_made *h = *state;
+	struct container all[20];
+	char ids[ARRAY_LEN(all)][8];
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		all[i] = *h->web;
+		if (i == 0)
+			continue;
+		(void)snprintf(ids[i], sizeof(ids[i]), "c%zu", i);
+		all[i].id = all[i].name = ids[i];
+		all[i].nnets = 0;
+		all[i].netns = h->host;
+		host_listen(h->host, IPPROTO_TCP, PORT)->container_id = ids[i];
+	}
+	h->facts->containers = all;
+	h->facts->ncontainers = ARRAY_LEN(all);
+	assert_int_equal(count_owners(h, IPPROTO_TCP, 0xcb007101), ARRAY_LEN(all) - 1);
 }
 
 /* A datagram for a group is copied to each socket, not only the one that is bound. */
@@ -494,6 +517,7 @@ int main(void)
 		T(who_is_banned_may_undo_it),
 		T(a_map_that_shrinks_still_leads),
 		T(a_port_that_containers_share),
+		T(a_port_that_many_containers_share),
 		T(a_group_that_containers_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
