@@ -352,7 +352,9 @@ static bool is_at(struct work *work, const char *target, const char *path)
 bool mounts_on(struct work *work, const char *path)
 {
 	const struct json_node *binds = json_member(work->host_config, "Binds"),
-			       *mounts = json_member(work->host_config, "Mounts");
+			       *mounts = json_member(work->host_config, "Mounts"),
+			       *tmpfs = json_member_of(
+				       work->host_config, "Tmpfs", JSON_KIND_OBJECT);
 	bool found = false;
 
 	for (size_t i = 0; i < count_of(binds); i++) {
@@ -368,6 +370,8 @@ bool mounts_on(struct work *work, const char *path)
 			is_at(work,
 				json_member_text(&mounts->children[i], "Target", ""),
 				path);
+	for (size_t i = 0; tmpfs && i < tmpfs->count; i++)
+		found = found || is_at(work, tmpfs->children[i].key, path);
 	return found;
 }
 

@@ -18,7 +18,7 @@
 field_check force_mounts;
 /** bind_target() - where one of Binds is mounted, maybe in @arena; NULL: no memory. */
 const char *bind_target(struct arena *arena, const char *bind);
-/** mounts_on() - whether a create's Binds or Mounts have something exactly at @path. */
+/** mounts_on() - whether a create has a bind, a mount or a tmpfs exactly at @path. */
 bool mounts_on(struct work *work, const char *path);
 /** check_local_driver() - "" or "local"; written nowhere. */
 field_check check_local_driver;

@@ -104,7 +104,7 @@ static int check_unnamed(struct work *work, const struct field *field,
 		return 0;
 	return field_refuse(work, field, value,
 		"the profile is \"read_only\", and '%s' would be a volume to write to: "
-		"mount a bind or a tmpfs there (--mount type=tmpfs, not --tmpfs)",
+		"mount a tmpfs or a bind there",
 		shown(work, target));
 }
 

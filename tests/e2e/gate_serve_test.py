@@ -935,7 +935,17 @@ def what_the_engine_removes_is_not_hers_to_change(lab):
             out = p.communicate()[0].decode()
             expect("%s%s" % (place, way), p.returncode and "Read-only" in out, out)
     lab.docker("erin", "exec", name, "touch", "/home/erin/a")
-    lab.docker("erin", "rm", "-f", name)
+    giver = lab.docker("erin", "create", "-v", "named:/v:ro", BOX, "true").strip()
+    heir = lab.docker("erin", "create", "--volumes-from", giver + ":rw", BOX, "true").strip()
+    what = api("GET", "/containers/%s/json" % heir)
+    expect("what it inherits", [(m["Type"], m["RW"]) for m in what["Mounts"]] == [
+        ("volume", False)], what["Mounts"])
+    # A --tmpfs is in no list of mounts, and no volume is made below it.
+    other = lab.docker("erin", "run", "-d", "--tmpfs", "/own", "own:1", "sleep",
+                       "1000").strip()
+    what = api("GET", "/containers/%s/json" % other)
+    expect("none below a tmpfs", what["Mounts"] == [], what["Mounts"])
+    lab.docker("erin", "rm", "-f", name, giver, heir, other)
     lab.docker("erin", "volume", "rm", "named")
     api("DELETE", "/images/own:1")
     nothing_is_left()

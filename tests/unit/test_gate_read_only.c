@@ -47,6 +47,12 @@ static const struct gate_case cases[] = {
 	CREATE("image", "storing", "'Tty':true", "create-image"),
 	CREATE("image-below", "storing", "'HostConfig':{" TMPFS_AT("/data") "}",
 		"create-image"),
+	CREATE("image-tmpfs", "storing", "'HostConfig':{'Tmpfs':{'/data/db':''}}",
+		"allow", .has = "'/data/db':''"),
+	CREATE("image-tmpfs-below", "storing", "'HostConfig':{'Tmpfs':{'/data':''}}",
+		"create-image"),
+	CREATE("image-odd-tmpfs", "storing", "'HostConfig':{'Tmpfs':['/data/db']}",
+		"create-image"),
 	CREATE("image-covered", "storing", "'HostConfig':{" TMPFS_AT("/data/db") "}",
 		"allow", .has = "'Target':'/data/db'"),
 	CREATE("image-covered-slash", "storing",
@@ -61,6 +67,9 @@ static const struct gate_case cases[] = {
 		"create-image"),
 	CREATE("from-writable", "nginx", "'HostConfig':{'VolumesFrom':['filling']}",
 		"container-mounts"),
+	/* What is read-only there stays so. */
+	CREATE("from-fixed", "nginx", "'HostConfig':{'VolumesFrom':['fixed:rw']}",
+		"allow"),
 
 	MADE("start-changing", "POST", "changing/start", "container-readonly-rootfs"),
 	MADE("start-filling", "POST", "filling/start", "container-mounts"),
