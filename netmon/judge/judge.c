@@ -97,6 +97,7 @@ int judge_report(struct report *report, const struct policy *policy, uint32_t to
 		.policy = policy,
 		.today = today,
 		.called = rules_called(arena, report->ruleset),
+		.ports = rules_ports(arena, report->ruleset),
 		.approval_used =
 			arena_array(arena, policy->napprovals + 1, sizeof(bool)),
 		.serious = arena_array(arena, report->nexposures + 1, sizeof(bool)),

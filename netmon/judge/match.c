@@ -425,26 +425,10 @@ static enum match match_op(const struct op *op, const struct rules_flow *flow)
 	}
 }
 
-/* Most rules are about one port: what it is is asked before all else. */
-static bool is_of_another_port(
-	const struct op *ops, size_t nops, const struct rules_flow *flow)
-{
-	size_t at;
-
-	for (size_t i = 0; i < nops; i++)
-		if (ops[i].kind == OP_MATCH &&
-			match_port_at(ops[i].operand, flow, &at) &&
-			match_compare(&ops[i], flow) == MATCH_NO)
-			return true;
-	return false;
-}
-
 enum match match_ops(const struct op *ops, size_t nops, const struct rules_flow *flow)
 {
 	enum match match = MATCH_YES;
 
-	if (is_of_another_port(ops, nops, flow))
-		return MATCH_NO;
 	for (size_t i = 0; i < nops && match != MATCH_NO; i++) {
 		enum match one = match_op(&ops[i], flow);
 

@@ -193,8 +193,8 @@ static void search_input(struct judge_work *work, const struct exposure *exposur
 		.netns = work->report->facts->host,
 	};
 	struct rules_hit *hits;
-	size_t n = rules_stopping(
-		work->arena, work->report->ruleset, HOOK_INPUT, NULL, &flow, &hits);
+	size_t n = rules_stopping(work->arena, work->report->ruleset, work->ports,
+		HOOK_INPUT, NULL, &flow, &hits);
 
 	for (size_t i = 0; i < n; i++)
 		if (hits[i].names_port || exposure->verdict != EXPOSURE_APPROVED)
@@ -238,8 +238,8 @@ static void search_forward(struct judge_work *work, const struct exposure *expos
 		.netns = work->report->facts->host,
 	};
 	struct rules_hit *hits;
-	size_t n = rules_stopping(
-		work->arena, work->report->ruleset, HOOK_FORWARD, NULL, &flow, &hits);
+	size_t n = rules_stopping(work->arena, work->report->ruleset, work->ports,
+		HOOK_FORWARD, NULL, &flow, &hits);
 	for (size_t i = 0; i < n; i++)
 		if (hits[i].names_port)
 			add_hit(work, lines, &hits[i], exposure);

@@ -80,8 +80,50 @@ const bool *rules_called(struct arena *arena, const struct ruleset *ruleset)
 	return queue.seen;
 }
 
+/* The port that a comparison holds for alone. */
+static uint32_t only_port(const struct op *op)
+{
+	const struct operand *o = op->operand;
+
+	if (op->kind != OP_MATCH || op->cmp != CMP_EQ || op->value_len != 2 ||
+		!op->lo || o->nsteps || o->len != 2)
+		return RULES_ANY_PORT;
+	if (o->field != FIELD_DPORT &&
+		!(o->field == FIELD_PAYLOAD && o->base == BASE_TRANSPORT &&
+			o->offset == 2 && o->load_len == 2))
+		return RULES_ANY_PORT;
+	return (uint32_t)addr_load(op->lo, 2);
+}
+
+static uint32_t rule_port(const struct rule *rule)
+{
+	uint32_t port = RULES_ANY_PORT;
+
+	for (size_t i = 0; i < rule->nops && port == RULES_ANY_PORT; i++)
+		port = only_port(&rule->ops[i]);
+	return port;
+}
+
+const uint32_t *const *rules_ports(struct arena *arena, const struct ruleset *ruleset)
+{
+	const uint32_t **all = arena_array(arena, ruleset->nchains + 1, sizeof(*all));
+
+	for (size_t i = 0; all && i < ruleset->nchains; i++) {
+		const struct chain *chain = &ruleset->chains[i];
+		uint32_t *ports = arena_array(arena, chain->nrules + 1, sizeof(*ports));
+
+		if (!ports)
+			return NULL;
+		for (size_t j = 0; j < chain->nrules; j++)
+			ports[j] = rule_port(&chain->rules[j]);
+		all[chain->id] = ports;
+	}
+	return all;
+}
+
 struct search {
 	struct arena *arena;
+	const uint32_t *const *ports;
 	const struct rules_flow *flow;
 	struct rules_hit *hits;
 	size_t nhits;
@@ -201,9 +243,14 @@ static enum left search_rule(struct search *search, const struct rule *rule,
 static enum left search_chain(struct search *search, const struct chain *chain,
 	bool by_port, unsigned int depth)
 {
+	const uint32_t *ports = search->ports ? search->ports[chain->id] : NULL;
+
 	for (size_t i = 0; i < chain->nrules; i++) {
 		bool stop;
 
+		if (ports && ports[i] != RULES_ANY_PORT &&
+			ports[i] != search->flow->port)
+			continue;
 		if (search->visits++ >= RULES_VISITS_MAX)
 			return LEFT_END;
 		enum left left =
@@ -231,10 +278,10 @@ static int by_priority(const void *a, const void *b)
 }
 
 size_t rules_stopping(struct arena *arena, const struct ruleset *ruleset,
-	enum hook hook, const struct chain *only, const struct rules_flow *flow,
-	struct rules_hit **ret_hits)
+	const uint32_t *const *ports, enum hook hook, const struct chain *only,
+	const struct rules_flow *flow, struct rules_hit **ret_hits)
 {
-	struct search search = {.arena = arena, .flow = flow};
+	struct search search = {.arena = arena, .ports = ports, .flow = flow};
 	const struct chain **bases =
 		arena_array(arena, ruleset->nchains + 1, sizeof(*bases));
 	size_t nbases = 0;

@@ -46,8 +46,20 @@ struct rules_hit {
  */
 const bool *rules_called(struct arena *arena, const struct ruleset *ruleset);
 
+#define RULES_ANY_PORT UINT32_MAX
+
+/**
+ * rules_ports() - of each rule the one port without which it matches nothing
+ *
+ * Most rules of a host with many containers are about one published port each: made
+ * once, this spares each search to read them all. Return: one array per chain, by
+ * chain->id, with a port or RULES_ANY_PORT per rule; NULL when the arena failed.
+ */
+const uint32_t *const *rules_ports(struct arena *arena, const struct ruleset *ruleset);
+
 /**
  * rules_stopping() - the rules of one hook that drop or reject such a packet, or could
+ * @ports: rules_ports() of @ruleset, or NULL: then each rule is read
  * @only: NULL, or the one chain whose rules are wanted: it is searched as if the packet
  *        had been handed to it
  * @ret_hits: in @arena, in the order in which the kernel would come to them
@@ -57,8 +69,8 @@ const bool *rules_called(struct arena *arena, const struct ruleset *ruleset);
  * Bounded to RULES_VISITS_MAX rules. Return: how many.
  */
 size_t rules_stopping(struct arena *arena, const struct ruleset *ruleset,
-	enum hook hook, const struct chain *only, const struct rules_flow *flow,
-	struct rules_hit **ret_hits);
+	const uint32_t *const *ports, enum hook hook, const struct chain *only,
+	const struct rules_flow *flow, struct rules_hit **ret_hits);
 
 /** rules_find_chain() - by table ("ip filter") and name; legacy ones too; or NULL. */
 const struct chain *rules_find_chain(

@@ -10,11 +10,12 @@ struct judge_work {
 	struct report *report;
 	struct arena *arena; /* the report's */
 	const struct policy *policy;
-	uint32_t today;	     /* 20261129 */
-	const bool *called;  /* rules_called() */
-	bool *approval_used; /* by index in policy->approvals */
-	bool *serious;	     /* by exposure: an amplifier is */
-	bool *flagged;	     /* by exposure: a finding says that the Internet gets in */
+	uint32_t today;		      /* 20261129 */
+	const bool *called;	      /* rules_called() */
+	const uint32_t *const *ports; /* rules_ports() */
+	bool *approval_used;	      /* by index in policy->approvals */
+	bool *serious;		      /* by exposure: an amplifier is */
+	bool *flagged; /* by exposure: a finding says that the Internet gets in */
 };
 
 #endif

@@ -52,7 +52,19 @@ static void called_by_jumps_only(void **state)
 
 static size_t stopping(struct fixture *f, struct rules_hit **hits)
 {
-	return rules_stopping(&f->arena, &f->ruleset, HOOK_INPUT, NULL, &flow, hits);
+	struct rules_hit *all;
+	size_t n = rules_stopping(&f->arena, &f->ruleset,
+		rules_ports(&f->arena, &f->ruleset), HOOK_INPUT, NULL, &flow, hits);
+
+	/* Which rules are read makes no difference. */
+	assert_int_equal(rules_stopping(&f->arena, &f->ruleset, NULL, HOOK_INPUT, NULL,
+				 &flow, &all),
+		n);
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(all[i].rule, (*hits)[i].rule);
+		assert_int_equal(all[i].names_port, (*hits)[i].names_port);
+	}
+	return n;
 }
 
 static void names_what_would_stop(void **state)
