@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings about rules that their owner trusts, and that no packet meets. */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "common/zone.h"
@@ -201,18 +202,33 @@ static void search_input(struct judge_work *work, const struct exposure *exposur
 			add_hit(work, lines, &hits[i], exposure);
 }
 
-static bool is_somebodys_target(
-	const struct judge_work *work, uint8_t proto, uint16_t port)
+/* Which ports some container's packets have, by protocol: TCP, UDP, SCTP. */
+enum { PORT_PROTOS = 3 };
+struct targets {
+	bool is[PORT_PROTOS][65536];
+};
+
+static size_t proto_index(uint8_t proto)
+{
+	return proto == IPPROTO_TCP ? 0 : proto == IPPROTO_UDP ? 1 : 2;
+}
+
+static const struct targets *find_targets(struct judge_work *work)
 {
 	const struct report *report = work->report;
+	struct targets *targets = arena_alloc(work->arena, sizeof(*targets));
 
-	for (size_t i = 0; i < report->nexposures; i++)
-		if (report->exposures[i].endpoint.proto == proto &&
-			port >= report->exposures[i].target_port &&
-			port <= span_target_last(&report->exposures[i]) &&
-			report->exposures[i].container)
-			return true;
-	return false;
+	for (size_t i = 0; targets && i < report->nexposures; i++) {
+		const struct exposure *exposure = &report->exposures[i];
+		bool *is = targets->is[proto_index(exposure->endpoint.proto)];
+
+		if (!exposure->container)
+			continue;
+		for (uint32_t port = exposure->target_port;
+			port <= span_target_last(exposure); port++)
+			is[port] = true;
+	}
+	return targets;
 }
 
 /* Packets in forward do have such a port. */
@@ -223,7 +239,8 @@ static bool skips_targets(
 		     span_target_last(exposure) == span_last(&exposure->endpoint);
 
 	return stays || port == exposure->target_port ||
-	       is_somebodys_target(work, exposure->endpoint.proto, port);
+	       (work->targets &&
+		       work->targets->is[proto_index(exposure->endpoint.proto)][port]);
 }
 
 /* What forward says about the dialled port, which no packet there has any more. */
@@ -290,12 +307,13 @@ static struct lines search_container(struct judge_work *work,
 {
 	const struct report *report = work->report;
 	struct lines lines = {.text = "", .ports = "", .zone = ZONE_COUNT};
+	size_t at = (size_t)(container - report->facts->containers);
 
-	for (size_t i = 0; i < report->nexposures; i++) {
-		const struct exposure *exposure = &report->exposures[i];
+	for (size_t i = work->begins[at]; i < work->begins[at + 1]; i++) {
+		const struct exposure *exposure = work->of_containers[i];
 
-		if (exposure->container != container || exposure->path != PATH_DNAT ||
-			is_loopback(exposure) || widest(exposure) == ZONE_COUNT)
+		if (exposure->path != PATH_DNAT || is_loopback(exposure) ||
+			widest(exposure) == ZONE_COUNT)
 			continue;
 		search_ports(work, exposure, how, &lines);
 	}
@@ -360,6 +378,45 @@ static void find_translated(struct judge_work *work, const struct container *con
 	finding_add(work, KIND_TRANSLATED_PORT, lines.exposure, lines.zone, &text);
 }
 
+/* Which of the containers it is of; their number: of none. */
+static size_t container_index(
+	const struct facts *facts, const struct exposure *exposure)
+{
+	const struct container *first = facts->containers;
+
+	return exposure->container >= first &&
+			       exposure->container < first + facts->ncontainers
+		       ? (size_t)(exposure->container - first)
+		       : facts->ncontainers;
+}
+
+/* The exposures of each container, in their order; false: no memory. */
+static bool group_by_container(struct judge_work *work)
+{
+	const struct report *report = work->report;
+	const struct facts *facts = report->facts;
+	size_t *next = arena_array(work->arena, facts->ncontainers + 2, sizeof(*next));
+
+	work->begins =
+		arena_array(work->arena, facts->ncontainers + 2, sizeof(*work->begins));
+	work->of_containers = arena_array(
+		work->arena, report->nexposures + 1, sizeof(*work->of_containers));
+	if (!next || !work->begins || !work->of_containers)
+		return false;
+	for (size_t i = 0; i < report->nexposures; i++)
+		work->begins[container_index(facts, &report->exposures[i]) + 1]++;
+	for (size_t i = 0; i <= facts->ncontainers; i++) {
+		work->begins[i + 1] += work->begins[i];
+		next[i + 1] = work->begins[i + 1];
+	}
+	for (size_t i = 0; i < report->nexposures; i++) {
+		size_t at = container_index(facts, &report->exposures[i]);
+
+		work->of_containers[next[at]++] = &report->exposures[i];
+	}
+	return true;
+}
+
 void find_rules(struct judge_work *work)
 {
 	static const struct hook_search input = {NULL, search_input};
@@ -371,6 +428,9 @@ void find_rules(struct judge_work *work)
 		if (strcmp(ruleset->chains[i].name, "DOCKER-USER") == 0 &&
 			!work->called[ruleset->chains[i].id])
 			find_docker_user(work, &ruleset->chains[i]);
+	work->targets = find_targets(work);
+	if (!group_by_container(work))
+		return;
 	for (size_t i = 0; i < facts->ncontainers; i++) {
 		find_input_only(work, &facts->containers[i], &input);
 		find_translated(work, &facts->containers[i], &forward);

@@ -104,26 +104,90 @@ static uint32_t rule_port(const struct rule *rule)
 	return port;
 }
 
-const uint32_t *const *rules_ports(struct arena *arena, const struct ruleset *ruleset)
+static int by_key(const void *a, const void *b)
 {
-	const uint32_t **all = arena_array(arena, ruleset->nchains + 1, sizeof(*all));
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+const struct rules_ports *rules_ports(
+	struct arena *arena, const struct ruleset *ruleset)
+{
+	struct rules_ports *all =
+		arena_array(arena, ruleset->nchains + 1, sizeof(*all));
 
 	for (size_t i = 0; all && i < ruleset->nchains; i++) {
 		const struct chain *chain = &ruleset->chains[i];
-		uint32_t *ports = arena_array(arena, chain->nrules + 1, sizeof(*ports));
+		uint64_t *keys = arena_array(arena, chain->nrules + 1, sizeof(*keys));
 
-		if (!ports)
+		if (!keys)
 			return NULL;
 		for (size_t j = 0; j < chain->nrules; j++)
-			ports[j] = rule_port(&chain->rules[j]);
-		all[chain->id] = ports;
+			keys[j] = (uint64_t)rule_port(&chain->rules[j]) << 32 | j;
+		qsort(keys, chain->nrules, sizeof(*keys), by_key);
+		all[chain->id] = (struct rules_ports){keys, chain->nrules};
 	}
 	return all;
 }
 
+/* The rules of a chain that a packet to one port can match, in their order. */
+struct cursor {
+	const uint64_t *at[2], *end[2]; /* of that port, of any */
+	size_t i, n;			/* without rules_ports(): all of them */
+};
+
+static const uint64_t *first_from(const struct rules_ports *ports, uint64_t key)
+{
+	size_t lo = 0, hi = ports->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (ports->keys[mid] < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return ports->keys + lo;
+}
+
+static void cursor_open(struct cursor *cursor, const struct chain *chain,
+	const struct rules_ports *all, uint16_t port)
+{
+	*cursor = (struct cursor){.n = all ? 0 : chain->nrules};
+	if (!all)
+		return;
+	const uint64_t kinds[] = {port, RULES_ANY_PORT};
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		cursor->at[k] = first_from(&all[chain->id], kinds[k] << 32);
+		cursor->end[k] = first_from(&all[chain->id], (kinds[k] + 1) << 32);
+	}
+}
+
+static bool cursor_next(struct cursor *cursor, size_t *ret_rule)
+{
+	size_t least = 0;
+
+	if (cursor->i < cursor->n) {
+		*ret_rule = cursor->i++;
+		return true;
+	}
+	for (size_t k = 0; k < ARRAY_LEN(cursor->at); k++)
+		if (cursor->at[k] < cursor->end[k] &&
+			(cursor->at[least] == cursor->end[least] ||
+				(uint32_t)*cursor->at[k] <
+					(uint32_t)*cursor->at[least]))
+			least = k;
+	if (cursor->at[least] == cursor->end[least])
+		return false;
+	*ret_rule = (uint32_t)*cursor->at[least]++;
+	return true;
+}
+
 struct search {
 	struct arena *arena;
-	const uint32_t *const *ports;
+	const struct rules_ports *ports;
 	const struct rules_flow *flow;
 	struct rules_hit *hits;
 	size_t nhits;
@@ -243,14 +307,13 @@ static enum left search_rule(struct search *search, const struct rule *rule,
 static enum left search_chain(struct search *search, const struct chain *chain,
 	bool by_port, unsigned int depth)
 {
-	const uint32_t *ports = search->ports ? search->ports[chain->id] : NULL;
+	struct cursor cursor;
+	size_t i;
 
-	for (size_t i = 0; i < chain->nrules; i++) {
+	cursor_open(&cursor, chain, search->ports, search->flow->port);
+	while (cursor_next(&cursor, &i)) {
 		bool stop;
 
-		if (ports && ports[i] != RULES_ANY_PORT &&
-			ports[i] != search->flow->port)
-			continue;
 		if (search->visits++ >= RULES_VISITS_MAX)
 			return LEFT_END;
 		enum left left =
@@ -278,7 +341,7 @@ static int by_priority(const void *a, const void *b)
 }
 
 size_t rules_stopping(struct arena *arena, const struct ruleset *ruleset,
-	const uint32_t *const *ports, enum hook hook, const struct chain *only,
+	const struct rules_ports *ports, enum hook hook, const struct chain *only,
 	const struct rules_flow *flow, struct rules_hit **ret_hits)
 {
 	struct search search = {.arena = arena, .ports = ports, .flow = flow};

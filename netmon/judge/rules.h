@@ -46,16 +46,23 @@ struct rules_hit {
  */
 const bool *rules_called(struct arena *arena, const struct ruleset *ruleset);
 
-#define RULES_ANY_PORT UINT32_MAX
+/** struct rules_ports - a chain's rules by the one port without which they match
+ * nothing: port << 32 | number of the rule, sorted; RULES_ANY_PORT: there is no such
+ * port */
+struct rules_ports {
+	const uint64_t *keys;
+	size_t n;
+};
+#define RULES_ANY_PORT 0x10000u
 
 /**
- * rules_ports() - of each rule the one port without which it matches nothing
+ * rules_ports() - the same for all chains, by chain->id
  *
  * Most rules of a host with many containers are about one published port each: made
- * once, this spares each search to read them all. Return: one array per chain, by
- * chain->id, with a port or RULES_ANY_PORT per rule; NULL when the arena failed.
+ * once, this spares each search to read them all. Return: NULL when the arena failed.
  */
-const uint32_t *const *rules_ports(struct arena *arena, const struct ruleset *ruleset);
+const struct rules_ports *rules_ports(
+	struct arena *arena, const struct ruleset *ruleset);
 
 /**
  * rules_stopping() - the rules of one hook that drop or reject such a packet, or could
@@ -69,7 +76,7 @@ const uint32_t *const *rules_ports(struct arena *arena, const struct ruleset *ru
  * Bounded to RULES_VISITS_MAX rules. Return: how many.
  */
 size_t rules_stopping(struct arena *arena, const struct ruleset *ruleset,
-	const uint32_t *const *ports, enum hook hook, const struct chain *only,
+	const struct rules_ports *ports, enum hook hook, const struct chain *only,
 	const struct rules_flow *flow, struct rules_hit **ret_hits);
 
 /** rules_find_chain() - by table ("ip filter") and name; legacy ones too; or NULL. */
