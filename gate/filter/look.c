@@ -464,7 +464,7 @@ static int has_own_store(
 	}
 	if (work_fact(work, "info", &info) < 0)
 		return -EACCES;
-	*ret_has = !is_containerds(info);
+	*ret_has = info && !is_containerds(info);
 	return 0;
 }
 

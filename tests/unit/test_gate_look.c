@@ -29,6 +29,7 @@ struct made {
 	unsigned int looked, asked, volumes;
 	const char *store;   /* of images, eight characters; NULL: the engine's own */
 	const char *status;  /* of that store; NULL: containerd's */
+	bool untold;	     /* the engine knows no /info */
 	const char *machine; /* what the image is for; NULL: as the fixture has it */
 	char platform[64];   /* that was looked at */
 	const char *api;     /* of the engine, its newest; NULL: 1.41 */
@@ -114,7 +115,7 @@ static int get(void *context, const char *path, struct arena *arena,
 		return 0;
 	}
 	if (made->store && strcmp(path, "/v1.41/info") == 0) {
-		ret_fact->status = 200;
+		ret_fact->status = made->untold ? 404 : 200;
 		ret_fact->body = made->status ? made->status
 					      : "{\"DriverStatus\":[[\"x\",\"y\"],["
 						"\"driver-type\","
@@ -794,6 +795,17 @@ static void drivers_of_the_engine_are_no_stores_of_containerds(void **state)
 	}
 }
 
+/* What does not tell where it has its images may have them anywhere. */
+static void an_engine_that_tells_nothing_has_any_store(void **state)
+{
+	struct made made = {.store = "overlayf", .status = "{}", .untold = true};
+
+	assert_string_equal(
+		ask(*state, "alice", "/v1.41/containers/create", PLAIN, &made).rule,
+		"allow");
+	assert_string_equal(made.platform, "linux/amd64");
+}
+
 /* Also for one platform there may be two, the better of which comes later. */
 static void what_runs_is_of_what_was_looked_at(void **state)
 {
@@ -883,6 +895,7 @@ int main(void)
 		T(what_runs_is_of_what_was_looked_at),
 		T(where_nothing_is_looked_at_nothing_is_asked),
 		T(drivers_of_the_engine_are_no_stores_of_containerds),
+		T(an_engine_that_tells_nothing_has_any_store),
 		T(what_cannot_be_seen_is_refused),
 		T(too_many_directories),
 	};
